@@ -1,0 +1,133 @@
+"""Recipes: the pydantic models of ``pipelines/datasets/*.yaml``, and their loader.
+
+A recipe file's name is the recipe's name. Unknown keys are refused with the nearest known one.
+"""
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from .errors import RecipeError, nearest
+from .languages import parse_languages
+
+
+class Strict(BaseModel):
+    """A recipe section: frozen, and without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Decoding(Strict):
+    """How translations are searched; each value changes the output, so all of them enter the decoding hash."""
+
+    beam_size: int = Field(4, ge=1, le=64)
+    length_penalty: float = 1.0
+    max_length_factor: float = Field(2.5, gt=0, description="output pieces at most factor x source pieces + extra")
+    max_length_extra: int = Field(16, ge=0)
+    batch_tokens: int = Field(2048, ge=64, description="source pieces in a batch, padding included")
+    vocabulary_map: bool = Field(True, description="use the model's shortlist where it ships one")
+    retry: bool = Field(True, description="retry looping, truncated, empty and copied outputs by the ladder")
+
+
+class Checks(Strict):
+    """Thresholds of the validation; ``None`` switches a check off."""
+
+    script_share: float | None = Field(0.5, ge=0, le=1, description="letters in the language's script, at least")
+    language: bool = True
+    length_ratio: tuple[float, float] | None = (0.25, 4.0)
+    repetition: int | None = Field(4, ge=2, description="the same word or n-gram in a row, this often, is refused")
+    numbers: bool = True
+    copies: bool = True
+
+
+class Publication(Strict):
+    """What the card says of the data set."""
+
+    pretty_name: str
+    license: str
+    card: str = Field("multi-youcook2", description="template in data_cards/")
+
+
+class DatasetRecipe(Strict):
+    """One data set: where it comes from, into which languages, by which engine, checked how."""
+
+    name: str
+    source: Literal["mini", "youcook2"]
+    annotations: Path | None = None
+    languages: tuple[str, ...]
+    engine: str = Field(description="registry name of a translation model, or a local folder")
+    engines: dict[str, str] = Field(default_factory=dict, description="engine of single languages, where it differs")
+    decoding: Decoding = Decoding()  # pyright: ignore
+    checks: Checks = Checks()  # pyright: ignore
+    publication: Publication
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _known_languages(cls, value: Any) -> tuple[str, ...]:
+        return parse_languages(value if isinstance(value, str) else ",".join(value))
+
+    def engine_for(self, lang: str) -> str:
+        """The engine of one language."""
+        return self.engines.get(lang, self.engine)
+
+
+Recipe = TypeVar("Recipe", bound=BaseModel)
+
+
+def recipe_folder(kind: Literal["datasets", "training"]) -> Path:
+    """Where recipes of a kind are: in the installed package, or in the source tree beside it."""
+    package = Path(str(resources.files("multiyoucook2")))
+    installed = package / "pipelines" / kind
+    return installed if installed.is_dir() else package.parent / "pipelines" / kind
+
+
+def recipe_names(kind: Literal["datasets", "training"]) -> list[str]:
+    """The names of the recipes that ship."""
+    return sorted(path.stem for path in recipe_folder(kind).glob("*.yaml"))
+
+
+def load_recipe(
+    model: type[Recipe], kind: Literal["datasets", "training"], name: str, overrides: Mapping[str, Any] | None = None
+) -> Recipe:
+    """A recipe by name, or from a ``.yaml`` path, with overrides (top-level keys; ``None`` means not given).
+
+    Raises:
+        RecipeError: unknown recipe, key or value; the message names the key and the nearest known one.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else recipe_folder(kind) / f"{name}.yaml"
+    if not path.is_file():
+        raise RecipeError(f"unknown recipe {name!r}", hint=nearest(name, recipe_names(kind)))
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise RecipeError(f"{path} is not a mapping of keys to values")
+    values = {"name": path.stem, **values, **{key: value for key, value in (overrides or {}).items() if value is not None}}
+    return validate_recipe(model, values, str(path))
+
+
+def validate_recipe(model: type[Recipe], values: Mapping[str, Any], where: str) -> Recipe:
+    """Values -> recipe, with pydantic's findings turned into one line."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = _fields_at(model, first["loc"][:-1])
+            raise RecipeError(f"{where}: unknown key {key!r}", hint=nearest(str(first["loc"][-1]), known)) from None
+        raise RecipeError(f"{where}: {key}: {first['msg']}") from None
+
+
+def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    for part in path:
+        annotation = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)

@@ -1,0 +1,1 @@
+"""Data, training, conversion and evaluation of the bundled translation model: prepare, train, convert, evaluate."""
