@@ -1,0 +1,188 @@
+"""The translation memory: what has been translated once is never translated again.
+
+An entry is addressed by its content: text, language, model, revision and decoding hash. All but the text name a *space*
+(a folder whose name is a hash); in it lie append-only Parquet shards, one a finished batch, written to a temporary file and
+renamed, with their own SHA-256 in the name. A shard that no longer matches its name is set aside in ``damaged/``, and
+its batch is translated again. A finished language's shards are merged into one.
+"""
+
+import errno
+import hashlib
+import io
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from ..errors import WorkspaceError
+
+log = logging.getLogger(__name__)
+
+SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),
+        ("rung", pa.int8()),  # 0 for the first attempt, then the rungs of the retry ladder
+        ("text", pa.string()),
+        ("score", pa.float32()),
+        ("flags", pa.list_(pa.string())),
+    ]
+)
+DAMAGED = "damaged"
+
+
+@dataclass(frozen=True)
+class SpaceKey:
+    """Everything but the text that an output depends on."""
+
+    lang: str
+    model: str
+    revision: str
+    decode_hash: str
+
+    @property
+    def folder(self) -> str:
+        """The space's folder name: readable at the front, unique by its hash."""
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        readable = "".join(letter if letter.isalnum() or letter in ".-" else "-" for letter in self.model)
+        return f"{self.lang}-{readable[:40]}-{digest[:16]}"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One output of one text on one rung of the ladder. ``flags`` name what is wrong with it."""
+
+    source: str
+    rung: int
+    text: str
+    score: float
+    flags: tuple[str, ...] = ()
+
+
+class TranslationMemory:
+    """A folder of spaces, e.g. ``OUT/memory``. It is made when the first shard is written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    @contextmanager
+    def space(self, key: SpaceKey) -> Iterator["Space"]:
+        """Opens one space for reading and appending, for this process alone.
+
+        Raises:
+            WorkspaceError: another process has it open, or it cannot be read or written.
+        """
+        folder = self.folder / key.folder
+        with _disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise WorkspaceError(
+                f"another process is translating into {folder}", hint="wait for it, or build into another folder"
+            ) from None
+        try:
+            yield Space(folder, key)
+        finally:
+            lock.release()
+
+
+class Space:
+    """The attempts of one (language, model, revision, decoding), by text and rung."""
+
+    def __init__(self, folder: Path, key: SpaceKey) -> None:
+        self.folder, self.key = folder, key
+        self._attempts: dict[tuple[str, int], Attempt] = {}
+        with _disk_errors(folder):
+            for left_over in folder.glob(".tmp-*"):
+                left_over.unlink()
+            for shard in self.shards():
+                self._attempts.update({(row.source, row.rung): row for row in self._read(shard)})
+
+    def shards(self) -> list[Path]:
+        """The shards, oldest first; where two hold the same text, the newer one counts."""
+        return sorted(self.folder.glob("*.parquet"))
+
+    def get(self, source: str, rung: int) -> Attempt | None:
+        """The attempt at a text on a rung, if it was ever finished."""
+        return self._attempts.get((source, rung))
+
+    def __len__(self) -> int:
+        return len(self._attempts)
+
+    def append(self, rows: Iterable[Attempt]) -> None:
+        """Writes one finished batch as a shard, complete or not at all, and remembers its rows.
+
+        Raises:
+            WorkspaceError: the disk is full or not writable; what was written before stays usable.
+        """
+        rows = list(rows)
+        self._write(rows)
+        self._attempts.update({(row.source, row.rung): row for row in rows})
+
+    def compact(self) -> None:
+        """Merges all shards into one. Killed in between, the old shards and the merged one say the same."""
+        old = self.shards()
+        if len(old) < 2:
+            return
+        self._write([self._attempts[key] for key in sorted(self._attempts, key=lambda key: (key[1], key[0]))])
+        with _disk_errors(self.folder):
+            for shard in old:
+                shard.unlink()
+
+    def _write(self, rows: list[Attempt]) -> None:
+        columns = {name: [getattr(row, name) for row in rows] for name in SCHEMA.names}
+        columns["flags"] = [list(row.flags) for row in rows]
+        buffer = io.BytesIO()
+        table = pa.table(columns, schema=SCHEMA).replace_schema_metadata({"space": json.dumps(asdict(self.key))})
+        pq.write_table(table, buffer, compression="zstd")
+        content = buffer.getvalue()
+        last = self.shards()[-1:]
+        number = int(last[0].name.split("-", 1)[0]) + 1 if last else 0
+        path = self.folder / f"{number:08d}-{hashlib.sha256(content).hexdigest()[:32]}.parquet"
+        temporary = self.folder / f".tmp-{path.name}"
+        with _disk_errors(path):
+            try:
+                with temporary.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(temporary, path)
+            except OSError:
+                temporary.unlink(missing_ok=True)
+                raise
+
+    def _read(self, shard: Path) -> list[Attempt]:
+        content = shard.read_bytes()
+        wanted = shard.stem.split("-", 1)[-1]
+        if hashlib.sha256(content).hexdigest()[:32] != wanted:
+            aside = self.folder / DAMAGED / shard.name
+            aside.parent.mkdir(exist_ok=True)
+            os.replace(shard, aside)
+            log.warning(
+                "the translation memory's shard %s is damaged: set aside as %s, its texts are redone", shard, aside
+            )
+            return []
+        rows = pq.read_table(io.BytesIO(content)).to_pylist()
+        return [Attempt(row["source"], row["rung"], row["text"], row["score"], tuple(row["flags"])) for row in rows]
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        hint = (
+            "free some space and run the same command: finished batches are kept"
+            if full
+            else "check the folder's rights"
+        )
+        raise WorkspaceError(f"cannot write {path}: {error.strerror or error}", hint=hint) from error
