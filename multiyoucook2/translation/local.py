@@ -1,4 +1,4 @@
-"""What lies in a local model folder: a CTranslate2 or a transformers model, of which family, with which language token."""
+"""What lies in a local model folder: which kind of model, of which family, with which language token."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import ModelError
 from ..languages import language
-from .models import AS_STORED, FAMILIES, Checkpoint, ModelSpec, language_token
+from .models import AS_STORED, FAMILIES, MADLAD, USUAL, Checkpoint, ModelSpec, language_token
 
 DESCRIPTION = "mycook.json"
 
@@ -60,8 +60,8 @@ def describe_folder(folder: Path, lang: str) -> ModelSpec:
     license_ = str(about.get("license") or license_of_readme(folder) or "unknown")
     codes = [str(code) for code in about.get("languages", [])] or [lang]
     rows = {code: Checkpoint("", license_, _token(family, code, tokens, about)) for code in codes}
-    types = {"compute_types": AS_STORED} if converted else {}
-    return ModelSpec(folder.resolve().name, family, rows, folder=folder, **types)
+    types = AS_STORED if converted else MADLAD if family == "madlad" else USUAL
+    return ModelSpec(folder.resolve().name, family, rows, types, folder)
 
 
 def _token(family: str, lang: str, tokens: list[str], about: dict[str, Any]) -> str | None:
@@ -77,7 +77,7 @@ def _token(family: str, lang: str, tokens: list[str], about: dict[str, Any]) -> 
 
 
 def _transformers_tokens(folder: Path) -> list[str]:
-    """The tokens of ``vocab.json``, which only Marian's language tokens are looked up in; other families have a rule."""
+    """The tokens of ``vocab.json``: only Marian's language tokens are looked up there, other families have a rule."""
     tokens = read_json(folder / "vocab.json")
     return list(tokens) if isinstance(tokens, dict) else []
 

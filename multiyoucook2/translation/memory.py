@@ -1,9 +1,9 @@
 """The translation memory: what has been translated once is never translated again.
 
 An entry is addressed by its content: text, language, model, revision and decoding hash. All but the text name a *space*
-(a folder whose name is a hash); in it lie append-only Parquet shards, one a finished batch, written to a temporary file and
-renamed, with their own SHA-256 in the name. A shard that no longer matches its name is set aside in ``damaged/``, and
-its batch is translated again. A finished language's shards are merged into one.
+(a folder whose name is a hash); in it lie append-only Parquet shards, one a finished batch, written to a temporary file
+and renamed, with their own SHA-256 in the name. A shard that no longer matches its name is set aside in ``damaged/``,
+and its batch is translated again. A finished language's shards are merged into one.
 """
 
 import errno

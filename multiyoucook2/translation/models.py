@@ -43,14 +43,14 @@ FAMILIES: dict[str, Family] = {
 }
 
 # Compute types in order of preference; the first that the device supports is used.
-_USUAL = {"cpu": ("int8", "float32"), "cuda": ("int8_float16", "float16", "float32")}
-_MADLAD = {"cpu": ("int8", "float32"), "cuda": ("bfloat16", "float32")}  # 16-bit floats overflow in this model
+USUAL = {"cpu": ("int8", "float32"), "cuda": ("int8_float16", "float16", "float32")}
+MADLAD = {"cpu": ("int8", "float32"), "cuda": ("bfloat16", "float32")}  # 16-bit floats overflow in this model
 AS_STORED = {"cpu": ("default",), "cuda": ("default",)}
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The weights that serve one language: a hub repository, its licence, its language token (``None``: it has none)."""
+    """The weights that serve one language: hub repository, licence, and language token, where it has one."""
 
     hub_id: str
     license: str
@@ -65,7 +65,7 @@ class ModelSpec:
     name: str
     family: str
     checkpoints: Mapping[str, Checkpoint]
-    compute_types: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _USUAL)
+    compute_types: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: USUAL)
     folder: Path | None = None
     size: str = ""
 
@@ -81,7 +81,7 @@ class ModelSpec:
 
 
 def language_token(family: str, lang: str) -> str | None:
-    """The token that names a language in a family, e.g. ``__de__``; ``None`` where the family has one model a language."""
+    """The token that names a language in a family, e.g. ``__de__``; ``None`` where it has a model a language."""
     if family in ("m2m100", "small100"):
         return f"__{lang}__"
     if family == "nllb":
@@ -92,7 +92,7 @@ def language_token(family: str, lang: str) -> str | None:
 def _multilingual(name: str, family: str, hub_id: str, license_: str, size: str, without: str = "") -> ModelSpec:
     codes = [code for code in LANGUAGES if code != "en" and code not in without.split()]
     rows = {code: Checkpoint(hub_id, license_, language_token(family, code)) for code in codes}
-    return ModelSpec(name, family, rows, _MADLAD if family == "madlad" else _USUAL, size=size)
+    return ModelSpec(name, family, rows, MADLAD if family == "madlad" else USUAL, size=size)
 
 
 def _opus(repository: str, license_: str = "apache-2.0", token: str | None = None) -> Checkpoint:

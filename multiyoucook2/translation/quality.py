@@ -26,7 +26,7 @@ def longest_run(tokens: Sequence[str], size: int) -> int:
 def loops(tokens: Sequence[str], source: Sequence[str]) -> bool:
     """Whether an output repeats itself as no sentence does, and as its source does not.
 
-    One piece four times in a row, or two to eight pieces three times. Pieces without a letter (dots, zeros) are left out.
+    One piece four times in a row, or two to eight pieces three times. Pieces without a letter do not count.
     """
     words = [token for token in tokens if any(letter.isalpha() for letter in token)]
     said = [token for token in source if any(letter.isalpha() for letter in token)]

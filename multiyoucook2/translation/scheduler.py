@@ -96,7 +96,7 @@ def as_sentence(text: str) -> str:
 
 
 def output_cap(batch: Batch, runner: Runner) -> int:
-    """The most output tokens that a batch's longest source allows: factor x its pieces + extra, within the positions."""
+    """The most output tokens that a batch's longest source allows: factor x its pieces + extra, within positions."""
     special = len(runner.tokenization.prefix) + 1
     longest = max(len(item.tokens) for item in batch) - special
     wished = math.ceil(runner.decoding.max_length_factor * longest + runner.decoding.max_length_extra)
@@ -175,9 +175,8 @@ def _translate(batch: Batch, number: int, translator: Translator, runner: Runner
                 hint="take a smaller beam_size, a smaller engine, or --device cpu",
             ) from error
     middle = len(batch) // 2
-    return _translate(batch[:middle], number, translator, runner) + _translate(
-        batch[middle:], number, translator, runner
-    )
+    halves = (batch[:middle], batch[middle:])
+    return [row for half in halves for row in _translate(half, number, translator, runner)]
 
 
 def _attempt(item: Item, output: Hypothesis, number: int, runner: Runner, lang: str) -> Attempt:

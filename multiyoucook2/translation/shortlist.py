@@ -65,8 +65,8 @@ def measure_vocabulary_map(
 ) -> MapReport:
     """Measures the share of outputs that a vocabulary map leaves as they are, and keeps a map that passes.
 
-    A shipped map is measured on all texts, and left to its model. Where none is shipped, one of about ``size`` tokens is
-    built from half of the texts and measured on the other half.
+    A shipped map is measured on all texts, and left to its model. Where none is shipped, one of about ``size`` tokens
+    is built from half of the texts and measured on the other half.
 
     Raises:
         ModelError: the model cannot be used, or there are fewer than 20 distinct texts.

@@ -1,4 +1,4 @@
-"""The pre-flight check: CTranslate2 reads an unknown language token as ``<unk>`` without an error, and writes garbage."""
+"""The pre-flight check: CTranslate2 reads an unknown language token as ``<unk>``, says nothing, and writes garbage."""
 
 import difflib
 import re
