@@ -168,6 +168,8 @@ class Sampler:
 
     def _noun_phrase(self, row: Row, slot: str, *, alone: bool) -> NounPhrase:
         rng, cls, number = self.random, row["class"], row["number"]
+        if row["text"] == "everything":
+            return NounPhrase(row["id"], cls, number)
         fits = [m for m in self.modifiers.values() if cls in m["classes"].split(",")]
         modifiers: list[str] = []
         if fits and " " not in row["text"] or fits and rng.random() < 0.3:

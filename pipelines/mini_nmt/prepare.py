@@ -1,0 +1,191 @@
+"""Make the training text: ``python -m pipelines.mini_nmt.prepare --parallel DIR --out build/mini_nmt``.
+
+Four parts: captions of the grammar, the hand-written captions, general parallel text (from ``--parallel``, see
+the model card for sources and licences; left out when the folder is absent) and the lexicon itself. Writes
+``sentencepiece.model`` and ``pairs.npz``: token ids of every pair, flattened, with offsets, and each pair's part.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import math
+import random
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import sentencepiece
+
+from .grammar import MODULES, Sampler, load_language
+from .leakage import LeakFilter, mini_captions, words
+
+HANDWRITTEN = Path(__file__).parent / "handwritten"
+PARTS = ("grammar", "handwritten", "general", "lexicon")
+VOCABULARY = 8000
+LONGEST = 48  # pieces a side
+Pair = tuple[str, str, str, str]  # part, language, English, target
+
+
+def clean_english(text: str) -> str:
+    """As the model sees English, in training and in use: NFC, lower case, single spaces, no final full stop."""
+    return re.sub(r"\s*\.$", "", " ".join(unicodedata.normalize("NFC", text).lower().split()))
+
+
+def grammar_pairs(code: str, count: int, seed: int) -> list[Pair]:
+    """``count`` captions of the grammar in one language, the leaking ones left out; every noun at least five times."""
+    language, guard = load_language(code), LeakFilter(mini_captions())
+    sampler = Sampler(seed=seed * 100 + sorted(MODULES).index(code))
+    nouns = [noun for noun in sampler.nouns for _ in range(5)]
+    captions = [sampler.noun_caption(noun) for noun in nouns] + [sampler.caption() for _ in range(count - len(nouns))]
+    return [
+        ("grammar", code, clean_english(caption.english), language.realise(caption.clauses, caption.opener))
+        for caption in captions
+        if guard.caption_in(caption.english) is None
+    ]
+
+
+def handwritten_pairs(code: str) -> list[Pair]:
+    """The hand-written captions of one language, leaking ones left out."""
+    english, target = (HANDWRITTEN / f"{name}.txt" for name in ("en", code))
+    if not target.exists():
+        return []
+    guard = LeakFilter(mini_captions())
+    both = zip(english.read_text("utf-8").splitlines(), target.read_text("utf-8").splitlines(), strict=True)
+    return [("handwritten", code, clean_english(en), text) for en, text in both if guard.caption_in(en) is None]
+
+
+def lexicon_pairs(code: str) -> list[Pair]:
+    """Nouns by themselves, with and without an article, as the grammar words them."""
+    from .grammar.base import Clause, NounPhrase
+
+    language, sampler, pairs = load_language(code), Sampler(seed=0), []
+    for key, row in sampler.nouns.items():
+        caption = Clause("add_food", {"food": [NounPhrase(key, row["class"], row["number"], "the")]})
+        pairs.append(("lexicon", code, f"add the {row['text']}", language.realise([caption])))
+    return pairs
+
+
+def general_pairs(folder: Path, code: str, count: int, domain: Counter[str]) -> list[Pair]:
+    """The ``count`` parallel sentences nearest to the domain: short, and made of words that captions use.
+
+    Capitals at the start go where the word is mostly written small elsewhere, final full stops go too, so that the
+    style is that of captions.
+    """
+    path = folder / f"en-{code}.tsv.gz"
+    if not path.exists():
+        return []
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if len(row) == 3]
+    inner = Counter(word for *_, target in rows for word in target.split()[1:])
+    guard, scored = LeakFilter(mini_captions()), []
+    for source, english, target in rows:
+        tokens = words(english)
+        if not 1 <= len(tokens) <= 14:
+            continue
+        fit = sum(math.log1p(domain[word]) for word in tokens) / len(tokens)
+        scored.append((fit + (100 if source.endswith("lexicon") else 0), english, target))
+    scored.sort(key=lambda row: (-row[0], row[1], row[2]))
+    pairs: list[Pair] = []
+    for _, english, target in scored:
+        if len(pairs) == count:
+            break
+        if guard.caption_in(english) is None:
+            first, *rest = target.split(" ", 1)
+            if inner[first.lower()] > inner[first]:
+                first = first.lower()
+            target = unicodedata.normalize("NFC", " ".join([first, *rest]))
+            pairs.append(("general", code, clean_english(english), re.sub(r"\s*[.。]$", "", target)))
+    return pairs
+
+
+def train_sentencepiece(pairs: list[Pair], out: Path, seed: int) -> sentencepiece.SentencePieceProcessor:
+    """One unigram vocabulary for English and all targets, with byte fallback and the language tokens."""
+    sample = random.Random(seed).sample(pairs, min(len(pairs), 250_000))
+    # Hand-written and general text more often, so that their words become pieces.
+    sample += [pair for pair in pairs if pair[0] == "handwritten"] * 3
+    lines = [text for _, _, english, target in sample for text in (english, target)]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines),
+        model_prefix=str(out / "sentencepiece"),
+        model_type="unigram",
+        vocab_size=VOCABULARY,
+        character_coverage=0.9997,
+        byte_fallback=True,
+        normalization_rule_name="identity",
+        control_symbols=[f"<2{code}>" for code in sorted(MODULES)],
+        input_sentence_size=400_000,
+        shuffle_input_sentence=True,
+        num_threads=2,
+        minloglevel=1,
+    )
+    (out / "sentencepiece.vocab").unlink()
+    return sentencepiece.SentencePieceProcessor(model_file=str(out / "sentencepiece.model"))
+
+
+def encode(pairs: list[Pair], processor: sentencepiece.SentencePieceProcessor) -> dict[str, np.ndarray]:
+    """Arrays ``source``, ``target`` (ids, flat), ``source_end``, ``target_end`` (offsets) and ``part``.
+
+    A source is ``<2xx> pieces </s>``; a target its pieces alone. Pairs with an empty or over-long side are dropped.
+    """
+    eos = processor.eos_id()
+    sources, targets, parts = [], [], []
+    english = processor.encode([pair[2] for pair in pairs])
+    foreign = processor.encode([pair[3] for pair in pairs])
+    for (part, code, *_), source, target in zip(pairs, english, foreign, strict=True):
+        if 0 < len(source) <= LONGEST and 0 < len(target) <= LONGEST:
+            sources.append(np.array([processor.piece_to_id(f"<2{code}>"), *source, eos], np.uint16))
+            targets.append(np.array(target, np.uint16))
+            parts.append(PARTS.index(part))
+    return {
+        "source": np.concatenate(sources),
+        "target": np.concatenate(targets),
+        "source_end": np.cumsum([len(ids) for ids in sources]),
+        "target_end": np.cumsum([len(ids) for ids in targets]),
+        "part": np.array(parts, np.uint8),
+    }
+
+
+def all_pairs(args: argparse.Namespace) -> Iterator[Pair]:
+    codes = args.langs.split(",")
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        grammar = pool.map(grammar_pairs, codes, [args.grammar] * len(codes), [args.seed] * len(codes))
+        for code, pairs in zip(codes, grammar, strict=True):
+            yield from pairs
+            yield from handwritten_pairs(code)
+            yield from lexicon_pairs(code)
+    if args.parallel:
+        domain = Counter(word for line in (HANDWRITTEN / "en.txt").read_text("utf-8").splitlines() for word in words(line))
+        for code in codes:
+            yield from general_pairs(args.parallel, code, args.general, domain)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("build/mini_nmt"))
+    parser.add_argument("--parallel", type=Path, help="folder of en-XX.tsv.gz files (source, English, target)")
+    parser.add_argument("--langs", default=",".join(sorted(MODULES)))
+    parser.add_argument("--grammar", type=int, default=120_000, help="captions of the grammar a language")
+    parser.add_argument("--general", type=int, default=25_000, help="general sentences a language, at most")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sentencepiece", type=Path, help="an existing vocabulary, to go on training a model")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    pairs = list(dict.fromkeys(all_pairs(args)))
+    if args.sentencepiece:
+        processor = sentencepiece.SentencePieceProcessor(model_file=str(args.sentencepiece))
+    else:
+        processor = train_sentencepiece(pairs, args.out, args.seed)
+    arrays = encode(pairs, processor)
+    np.savez(args.out / "pairs.npz", **arrays)
+    counts = {f"{part} {code}": n for (part, code), n in sorted(Counter((p[0], p[1]) for p in pairs).items())}
+    (args.out / "counts.json").write_text(json.dumps(counts, indent=1) + "\n")
+    print(json.dumps(counts), f"{len(arrays['part'])} pairs, {len(arrays['target']) / len(arrays['part']):.1f} pieces a target")
+
+
+if __name__ == "__main__":
+    main()
