@@ -173,14 +173,20 @@ def _run_converter(source: Path, target: Path, spec: ModelSpec, quantization: st
     from ctranslate2.converters import TransformersConverter
 
     class Converter(TransformersConverter):  # type: ignore[misc]
-        """SMaLL-100's own tokenizer class lives on the hub; its vocabulary is M2M-100's."""
+        """Loads the tokenizer of the family that the registry names, with all of its tokens."""
 
         def load_tokenizer(self, tokenizer_class: Any, model_name_or_path: str, **kwargs: Any) -> Any:
             import transformers
 
+            # SMaLL-100's own class lives on the hub as code to run; its vocabulary is M2M-100's
             own = {"m2m100": "M2M100Tokenizer", "small100": "M2M100Tokenizer", "marian": "MarianTokenizer"}
             found = getattr(transformers, own[spec.family]) if spec.family in own else tokenizer_class
-            return super().load_tokenizer(found, model_name_or_path, **kwargs)
+            tokenizer = super().load_tokenizer(found, model_name_or_path, **kwargs)
+            languages = getattr(tokenizer, "lang_token_to_id", None)
+            if languages:  # transformers 5 leaves M2M-100's language tokens out of the vocabulary that it lists
+                complete = tokenizer.get_vocab() | languages
+                tokenizer.get_vocab = lambda: complete
+            return tokenizer
 
     with _quiet_transformers():
         try:

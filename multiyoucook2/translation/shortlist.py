@@ -26,7 +26,7 @@ from .local import read_json
 from .manifest import sha256_of
 from .models import find_engine
 from .scheduler import Runner, run_batches
-from .tokenization import SPECIAL, Tokenization, load_tokenization
+from .tokenization import Tokenization, is_special, load_tokenization
 
 NEEDED_SHARE = 0.99
 _ENOUGH_TEXTS = 20
@@ -102,13 +102,13 @@ def measure_vocabulary_map(
 
 def build_map(texts: Sequence[str], outputs: Outputs, tokenization: Tokenization, size: int) -> str:
     """A map in CTranslate2's format: ``source tokens TAB target tokens``, an empty key for what is always allowed."""
-    counts = Counter(token for text in texts for token in outputs[text] if token not in SPECIAL)
+    counts = Counter(token for text in texts for token in outputs[text] if not is_special(token))
     frequent = [token for token, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:size]]
     always = {*frequent, *tokenization.target_prefix}
     beside: dict[str, set[str]] = defaultdict(set)
     for text, source in zip(texts, tokenization.encode(texts), strict=True):
         for token in source[len(tokenization.prefix) : -1]:
-            beside[token].update(piece for piece in outputs[text] if piece not in always and piece not in SPECIAL)
+            beside[token].update(piece for piece in outputs[text] if piece not in always and not is_special(piece))
     lines = ["\t" + " ".join(sorted(always))]
     lines += [f"{token}\t{' '.join(sorted(pieces))}" for token, pieces in sorted(beside.items()) if pieces]
     return "\n".join(lines) + "\n"

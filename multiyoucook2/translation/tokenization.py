@@ -1,5 +1,6 @@
 """Text to source tokens and target tokens to text, by SentencePiece and the family's layout."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,17 @@ from .models import FAMILIES
 
 END = "</s>"
 SPECIAL = frozenset({"<s>", "</s>", "<pad>", "<unk>"})
+LANGUAGE_TOKEN = re.compile(r"__\w{2,}__|>>\S+<<|<2\S+>|[a-z]{3}_[A-Z][a-z]{3}")
+_FILLER = re.compile(r"madeupword\d+|<extra_id_\d+>")  # rows that pad an embedding to a round size
 SOURCE_FILES = ("source.spm", "sentencepiece.bpe.model", "spiece.model", "sentencepiece.model")
 TARGET_FILES = ("target.spm", *SOURCE_FILES[1:])
 FAST_FILE = "tokenizer.json"
 TOKENIZER_FILES = (*SOURCE_FILES, "target.spm", FAST_FILE)
+
+
+def is_special(token: str) -> bool:
+    """Whether a token stands for no text: an end, a language, an unknown piece, a filler."""
+    return token in SPECIAL or bool(LANGUAGE_TOKEN.fullmatch(token) or _FILLER.fullmatch(token))
 
 
 class Pieces(Protocol):
@@ -95,7 +103,7 @@ class Tokenization:
 
     def decode(self, tokens: Sequence[str]) -> str:
         """The text of target tokens; special tokens are left out."""
-        return self.target.join([token for token in tokens if token not in SPECIAL]).strip()
+        return self.target.join([token for token in tokens if not is_special(token)]).strip()
 
     def _prepare(self, text: str) -> str:
         text = " ".join(text.split())

@@ -1,14 +1,13 @@
 """The pre-flight check: CTranslate2 reads an unknown language token as ``<unk>``, says nothing, and writes garbage."""
 
 import difflib
-import re
 from pathlib import Path
 
 from ..errors import ModelError
 from .local import vocabulary
 from .models import FAMILIES
+from .tokenization import LANGUAGE_TOKEN
 
-_LANGUAGE_TOKEN = re.compile(r"__\w{2,}__|>>\S+<<|<2\S+>|[a-z]{3}_[A-Z][a-z]{3}")
 
 
 def check_tokens(folder: Path, name: str, family: str, token: str | None) -> None:
@@ -34,7 +33,7 @@ def check_tokens(folder: Path, name: str, family: str, token: str | None) -> Non
 
 
 def _near(wished: str, tokens: list[str]) -> str:
-    known = sorted(token for token in tokens if _LANGUAGE_TOKEN.fullmatch(token))
+    known = sorted(token for token in tokens if LANGUAGE_TOKEN.fullmatch(token))
     if not known:
         return "it has no language tokens at all: is it a model for one language, or of another family?"
     close = difflib.get_close_matches(wished, known, n=3, cutoff=0.4)
