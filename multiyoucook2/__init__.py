@@ -1,0 +1,24 @@
+"""Rebuild Multi-YouCook2 in nine languages, and train and evaluate text-video retrieval on it.
+
+``multiyoucook2.build(recipe="mini", langs="de,ja")`` does what ``mycook build`` does. Importing the package loads
+nothing heavy: the names below are looked up when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .errors import MyCookError
+
+if TYPE_CHECKING:
+    from .api import BuildResult, build
+
+__version__ = "0.1.0"
+__all__ = ["BuildResult", "MyCookError", "__version__", "build"]
+
+_LAZY = {"build": "api", "BuildResult": "api"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LAZY[name]}", __name__), name)

@@ -1,0 +1,1 @@
+"""Validation: which translations are accepted, and why the others are not."""
