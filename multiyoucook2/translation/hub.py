@@ -72,18 +72,14 @@ def download(checkpoint: Checkpoint, revision: str, cache_dir: Path, *, offline:
         FetchError: offline and not in the cache, no room on the disk, or the network failed.
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     if not sys.stderr.isatty():
         disable_progress_bars()
     hub = cache_dir / "hub"
     done = hub / f"{checkpoint.hub_id.replace('/', '--')}@{revision}.complete"
-    if done.is_file():
-        try:
-            return Path(snapshot_download(checkpoint.hub_id, revision=revision, cache_dir=hub, local_files_only=True))
-        except LocalEntryNotFoundError:
-            done.unlink()  # somebody removed the snapshot: download it again
+    if done.is_file() and (snapshot := hub / done.read_text(encoding="utf-8")).is_dir():
+        return snapshot
     if offline:
         raise FetchError(
             f"the model {checkpoint.hub_id} is not in {cache_dir}, and this run is offline", hint=_without_network()
@@ -91,13 +87,13 @@ def download(checkpoint: Checkpoint, revision: str, cache_dir: Path, *, offline:
     files = _choose_files(_ask_hub(checkpoint.hub_id, revision).siblings or [], checkpoint.hub_id)
     _tell_size(checkpoint.hub_id, sum(files.values()), cache_dir)
     try:
-        snapshot = snapshot_download(
+        path = snapshot_download(
             checkpoint.hub_id, revision=revision, cache_dir=hub, allow_patterns=list(files), endpoint=_endpoint()
         )
     except Exception as error:  # httpx, hub and disk errors have no common base
         raise FetchError(f"downloading {checkpoint.hub_id} failed: {_first_line(error)}", hint=_RETRY) from error
-    done.touch()
-    return Path(snapshot)
+    done.write_text(os.path.relpath(path, hub), encoding="utf-8")
+    return Path(path)
 
 
 _RETRY = "run the same command again: finished files are kept; HF_ENDPOINT=https://... points at a mirror"

@@ -9,7 +9,6 @@ from .models import FAMILIES
 from .tokenization import LANGUAGE_TOKEN
 
 
-
 def check_tokens(folder: Path, name: str, family: str, token: str | None) -> None:
     """Checks each special token that a language's batches will use against the converted model's vocabularies.
 

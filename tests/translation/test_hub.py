@@ -1,0 +1,89 @@
+"""Download and conversion through the real Hub client, against a server on this machine."""
+
+import json
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from multiyoucook2.errors import FetchError, ModelError
+from multiyoucook2.recipes import Decoding
+from multiyoucook2.translation import engine_fingerprint, hub
+from multiyoucook2.translation.convert import prepare
+from multiyoucook2.translation.models import MODELS, Checkpoint, ModelSpec
+
+from .hub_server import COMMIT, serve
+
+DE = "Helsinki-NLP/opus-mt-en-de"
+
+
+@pytest.fixture
+def repository(model: Callable[[str], Path], tmp_path: Path) -> Path:
+    """A repository as on the hub: weights in two formats, a card, and files that no conversion reads."""
+    folder = shutil.copytree(model("marian"), tmp_path / "repository")
+    (folder / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n# A model\n")
+    for name in ("tf_model.h5", "pytorch_model.bin", "rust_model.ot"):
+        (folder / name).write_bytes(b"never downloaded")
+    return folder
+
+
+def test_downloaded_once_and_the_commit_recorded(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setattr(hub, "LARGE_BYTES", 1000)
+    with serve({DE: repository}) as (endpoint, requests), caplog.at_level(logging.INFO, "multiyoucook2"):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        prepared = prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=cache, offline=False)
+        asked = len(requests)
+        assert prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=cache, offline=False) == prepared
+        assert len(requests) == asked
+    assert (prepared.revision, prepared.license) == (COMMIT, "cc-by-4.0")
+    assert not [line for line in requests if "tf_model" in line or "pytorch_model" in line or "rust" in line]
+    assert "downloading Helsinki-NLP/opus-mt-en-de: 0.0 GB" in caplog.text
+    assert prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=cache, offline=True) == prepared
+    shutil.rmtree(prepared.folder)  # the snapshot is still there: converting again needs no network
+    assert prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=cache, offline=True) == prepared
+
+
+def test_fingerprint_resolves_the_commit_without_a_download(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve({DE: repository}) as (endpoint, requests):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        first = engine_fingerprint("opus-mt", "de", Decoding(), cache_dir=tmp_path, offline=False)
+        assert requests == [f"GET /api/models/{DE}"]
+    assert engine_fingerprint("opus-mt", "de", Decoding(), cache_dir=tmp_path, offline=True) == first
+    assert json.loads(next(tmp_path.glob("revisions/*.json")).read_text())["revision"] == COMMIT
+
+
+def test_hub_that_lacks_the_model_or_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve({}) as (endpoint, _):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        with pytest.raises(ModelError, match="the hub has no model Helsinki-NLP/opus-mt-en-de"):
+            prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path, offline=False)
+    with pytest.raises(FetchError, match="cannot be asked") as caught:  # the server is gone
+        prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path, offline=False)
+    assert "--engine mini" in caught.value.hint
+
+
+def test_no_room_is_said_before_the_download(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(hub.shutil, "disk_usage", lambda _: usage._replace(free=10))
+    with serve({DE: repository}) as (endpoint, requests):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        with pytest.raises(FetchError, match="are free"):
+            prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path, offline=False)
+        assert not [line for line in requests if "/resolve/" in line]
+
+
+def test_repository_without_usable_weights(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (repository / "model.safetensors").unlink()
+    (repository / "pytorch_model.bin").unlink()
+    spec = ModelSpec("own", "marian", {"de": Checkpoint(DE, "mit")})
+    with serve({DE: repository}) as (endpoint, _):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        with pytest.raises(ModelError, match="neither safetensors nor PyTorch weights"):
+            prepare(spec, "de", device="cpu", cache_dir=tmp_path, offline=False)

@@ -1,0 +1,207 @@
+"""The scheduler with translators made for the purpose: what it retries, halves, keeps and resumes."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from multiyoucook2.errors import ModelError
+from multiyoucook2.recipes import Decoding
+from multiyoucook2.translation.engine import Hypothesis, OutOfMemory, Search
+from multiyoucook2.translation.memory import SpaceKey, TranslationMemory
+from multiyoucook2.translation.scheduler import Outcome, Runner, as_sentence, translate_texts
+from multiyoucook2.translation.tokenization import Tokenization
+
+from .conftest import made_up_lines
+
+KEY = SpaceKey("de", "double", "1", "2")
+Rule = Callable[[tuple[str, ...], Search], Hypothesis]
+
+
+class Words:
+    """A subword model whose pieces are words."""
+
+    def split(self, texts: Sequence[str]) -> list[list[str]]:
+        return [text.split() for text in texts]
+
+    def join(self, pieces: Sequence[str]) -> str:
+        return " ".join(pieces)
+
+
+class Double:
+    """A translator that follows a rule, and notes its batches. ``room`` is how many rows fit into its memory."""
+
+    def __init__(self, rule: Rule, workers: int = 2, room: int = 10_000, fails_at: int | None = None) -> None:
+        self.rule, self.workers, self.room, self.fails_at = rule, workers, room, fails_at
+        self.batches: list[tuple[tuple[str, ...], ...]] = []
+        self.searches: list[Search] = []
+        self._lock = threading.Lock()
+
+    def translate(self, batch: Sequence[Sequence[str]], search: Search) -> list[Hypothesis]:
+        rows = tuple(tuple(row) for row in batch)
+        with self._lock:
+            if len(rows) > self.room:
+                raise OutOfMemory("no room")
+            if len(self.batches) == self.fails_at:
+                raise RuntimeError("killed")
+            self.batches.append(rows)
+            self.searches.append(search)
+        return [self.rule(row, search) for row in rows]
+
+
+def say(*words: str, finished: bool = True, score: float = -0.5) -> Hypothesis:
+    return Hypothesis(words, score, finished)
+
+
+def german(tokens: tuple[str, ...], search: Search) -> Hypothesis:
+    return say(*(f"{word}en" for word in tokens[:-1]))
+
+
+def run(folder: Path, texts: list[str], double: Double, **decoding: object) -> dict[str, Outcome]:
+    words = Words()
+    tokenization = Tokenization(words, words, (), (), positions=64)
+    runner = Runner(tokenization, lambda: double, Decoding(**decoding))  # type: ignore[arg-type]
+    with TranslationMemory(folder).space(KEY) as space:
+        return translate_texts(texts, runner, "de", space)
+
+
+def test_each_distinct_text_is_translated_once(tmp_path: Path) -> None:
+    double = Double(german)
+    outcomes = run(tmp_path, ["add salt", "heat oil", "add salt"], double)
+    assert outcomes == {
+        "add salt": Outcome("adden salten", -0.5, (), 0),
+        "heat oil": Outcome("heaten oilen", -0.5, (), 0),
+    }
+    assert sum(map(len, double.batches)) == 2
+
+
+def test_what_is_remembered_is_not_translated_again(tmp_path: Path) -> None:
+    first = run(tmp_path, ["add salt", "heat oil"], Double(german))
+    double = Double(german)
+    assert run(tmp_path, ["heat oil", "add salt"], double) == first
+    assert double.batches == []
+
+
+def test_ladder_stops_where_a_rung_mends(tmp_path: Path) -> None:
+    def rule(tokens: tuple[str, ...], search: Search) -> Hypothesis:
+        if tokens[0] == "loop" and not search.no_repeat_ngram:
+            return say("ja", "ja", "ja", "ja", finished=False)
+        if tokens[0] == "copy":
+            return say(*tokens[:-1])  # as a sentence its first token is "Copy"
+        return german(tokens, search) if tokens[0] != "Copy" else say("Kopie", "gut.")
+
+    outcomes = run(tmp_path, ["loop now", "copy that", "add salt"], Double(rule))
+    assert outcomes["loop now"] == Outcome("loopen nowen", -0.5, (), 1)
+    assert outcomes["copy that"] == Outcome("Kopie gut", -0.5, (), 2)  # and our full stop is gone
+    assert outcomes["add salt"].retries == 0
+
+
+def test_row_that_still_fails_is_kept_and_flagged(tmp_path: Path) -> None:
+    double = Double(
+        lambda tokens, search: say("da", "da", "da", "da") if not search.no_repeat_ngram else say("add", "salt")
+    )
+    assert run(tmp_path, ["add salt"], double) == {"add salt": Outcome("add salt", -0.5, ("copy",), 2)}
+    nothing = Double(lambda tokens, search: say())
+    assert run(tmp_path / "b", ["add salt"], nothing) == {"add salt": Outcome("", -0.5, ("empty",), 2)}
+
+
+def test_no_retry_when_the_recipe_says_so(tmp_path: Path) -> None:
+    double = Double(lambda tokens, search: say())
+    assert run(tmp_path, ["add salt"], double, retry=False) == {"add salt": Outcome("", -0.5, ("empty",), 0)}
+    assert len(double.batches) == 1
+
+
+def test_sentence_rung_is_left_out_where_it_changes_nothing(tmp_path: Path) -> None:
+    double = Double(lambda tokens, search: say())
+    assert run(tmp_path, ["Add salt."], double)["Add salt."].retries == 1
+    assert len(double.batches) == 2
+
+
+@pytest.mark.parametrize("room", [1, 3, 7])
+def test_batch_that_does_not_fit_is_halved(tmp_path: Path, room: int) -> None:
+    texts = made_up_lines(40)
+    double = Double(german, room=room)
+    assert run(tmp_path, texts, double) == run(tmp_path / "roomy", texts, Double(german))
+    assert max(map(len, double.batches)) <= room
+
+
+def test_single_text_that_does_not_fit_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="does not fit into memory") as caught:
+        run(tmp_path, ["add salt", "heat oil"], Double(german, room=0))
+    assert "beam_size" in caught.value.hint
+
+
+def test_output_cap_follows_the_source_and_ends_at_the_positions(tmp_path: Path) -> None:
+    double = Double(german)
+    run(tmp_path, ["add salt"], double, max_length_factor=1.5, max_length_extra=4)
+    assert double.searches[0].max_tokens == 7  # 1.5 x 2 + 4
+    run(tmp_path, ["stir " * 60], double, max_length_factor=3)
+    assert double.searches[1].max_tokens == 62
+
+
+def test_source_beyond_the_positions_is_cut_and_flagged_but_not_retried(tmp_path: Path) -> None:
+    double = Double(lambda tokens, search: say("gut"))
+    text = " ".join(made_up_lines(30))
+    assert run(tmp_path, [text], double) == {text: Outcome("gut", -0.5, ("source_cut",), 0)}
+    assert len(double.batches[0][0]) == 64
+
+
+def test_batches_keep_to_the_recipe(tmp_path: Path) -> None:
+    double = Double(german)
+    run(tmp_path, made_up_lines(200), double, batch_tokens=64)
+    assert all(len(batch) * len(max(batch, key=len)) <= 64 for batch in double.batches)
+
+
+def by_batch(texts: list[str], fails_at: int | None = None) -> Double:
+    """A translator whose scores depend on all that shares the batch, as 8-bit models' do, and that often loops."""
+    double = Double(german, fails_at=fails_at)
+
+    def translate(batch: Sequence[Sequence[str]], search: Search) -> list[Hypothesis]:
+        Double.translate(double, batch, search)
+        digest = hashlib.sha256(repr((batch, search)).encode()).digest()[0]
+        bad = {
+            row: hashlib.sha256(repr((row, search.no_repeat_ngram)).encode()).digest()[0] % 3 == 0
+            for row in map(tuple, batch)
+        }
+        return [say("so", score=-digest / 256) if not bad[tuple(row)] else say(score=-digest / 256) for row in batch]
+
+    double.translate = translate  # type: ignore[method-assign]
+    return double
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stops=st.lists(st.integers(0, 12), max_size=3))
+def test_resumed_is_straight(tmp_path_factory: pytest.TempPathFactory, stops: list[int]) -> None:
+    texts = made_up_lines(60)
+    straight = run(tmp_path_factory.mktemp("straight"), texts, by_batch(texts), batch_tokens=64)
+    folder = tmp_path_factory.mktemp("resumed")
+    for stop in stops:
+        try:
+            run(folder, texts, by_batch(texts, fails_at=stop), batch_tokens=64)
+        except RuntimeError as error:
+            if str(error) != "killed":
+                raise
+    assert run(folder, texts, by_batch(texts), batch_tokens=64) == straight
+
+
+def test_damaged_shard_redoes_its_whole_batch(tmp_path: Path) -> None:
+    texts = made_up_lines(120)
+    straight = run(tmp_path, texts, by_batch(texts), batch_tokens=64)
+    shard = sorted(tmp_path.rglob("*.parquet"))[3]
+    shard.write_bytes(shard.read_bytes()[:-1])
+    again = by_batch(texts)
+    assert run(tmp_path, texts, again, batch_tokens=64) == straight
+    assert len(again.batches) == 1
+
+
+def test_as_sentence() -> None:
+    assert [as_sentence(text) for text in ("add salt", "Add salt.", "öl!", "")] == [
+        "Add salt.",
+        "Add salt.",
+        "Öl!",
+        ".",
+    ]
