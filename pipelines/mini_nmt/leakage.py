@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 LIMIT = 2 / 3
-GRAMMATICAL = frozenset("a an and at for from in into it of off on onto or over some the them then to until up with".split())
+GRAMMATICAL = frozenset(
+    "a an and at for from in into it of off on onto or over some the them then to until up with".split()
+)
 
 
 def words(text: str) -> list[str]:

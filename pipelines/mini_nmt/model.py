@@ -51,7 +51,8 @@ class Attention(nn.Module):
             future = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
             scores = scores.masked_fill(future, float("-inf"))
         mixed = scores.softmax(-1).to(value.dtype) @ value
-        return x_BLD + self.out(mixed.transpose(1, 2).flatten(2))
+        output: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return x_BLD + output
 
 
 class FeedForward(nn.Module):
@@ -63,7 +64,8 @@ class FeedForward(nn.Module):
         self.linear_in, self.linear_out = nn.Linear(shape.width, shape.inner), nn.Linear(shape.inner, shape.width)
 
     def forward(self, x_BLD: Tensor) -> Tensor:
-        return x_BLD + self.linear_out(F.relu(self.linear_in(self.norm(x_BLD))))
+        hidden: Tensor = self.linear_out(F.relu(self.linear_in(self.norm(x_BLD))))
+        return x_BLD + hidden
 
 
 class EncoderLayer(nn.Module):
@@ -72,8 +74,8 @@ class EncoderLayer(nn.Module):
         self.attention, self.feed_forward = Attention(shape, cross=False), FeedForward(shape)
 
     def forward(self, x_BSD: Tensor) -> Tensor:
-        x_BSD = self.attention(x_BSD)
-        return self.feed_forward(x_BSD)
+        hidden: Tensor = self.feed_forward(self.attention(x_BSD))
+        return hidden
 
 
 class DecoderLayer(nn.Module):
@@ -84,7 +86,8 @@ class DecoderLayer(nn.Module):
 
     def forward(self, x_BLD: Tensor, memory_BSD: Tensor) -> Tensor:
         x_BLD = self.attention(x_BLD, causal=True)
-        return self.feed_forward(self.cross(x_BLD, memory_BSD))
+        hidden: Tensor = self.feed_forward(self.cross(x_BLD, memory_BSD))
+        return hidden
 
 
 class SmoothedCrossEntropy(torch.autograd.Function):
@@ -125,6 +128,7 @@ class TranslationModel(nn.Module):
         self.encoder_norm = nn.LayerNorm(shape.width)
         self.decoder = nn.ModuleList(DecoderLayer(shape) for _ in range(shape.decoder_layers))
         self.decoder_norm = nn.LayerNorm(shape.width)
+        self.positions: Tensor
         self.register_buffer("positions", sinusoids(256, shape.width), persistent=False)
         for name, parameter in self.named_parameters():
             if parameter.dim() > 1:
@@ -133,9 +137,8 @@ class TranslationModel(nn.Module):
                 nn.init.zeros_(parameter)
 
     def embed(self, ids_BL: Tensor) -> Tensor:
-        scaled = self.embedding(ids_BL) * math.sqrt(self.shape.width)
-        positions: Tensor = self.positions[: ids_BL.shape[1]]
-        return scaled + positions.to(scaled.dtype)
+        scaled: Tensor = self.embedding(ids_BL) * math.sqrt(self.shape.width)
+        return scaled + self.positions[: ids_BL.shape[1]].to(scaled.dtype)
 
     def forward(self, source_BS: Tensor, target_in_BL: Tensor) -> Tensor:
         """Decoder states [B, L, width] after the last norm; multiply by the embedding for logits."""
@@ -146,13 +149,17 @@ class TranslationModel(nn.Module):
         x_BLD = self.embed(target_in_BL)
         for layer in self.decoder:
             x_BLD = layer(x_BLD, memory)
-        return self.decoder_norm(x_BLD)
+        states: Tensor = self.decoder_norm(x_BLD)
+        return states
 
     def loss(self, source_BS: Tensor, target_in_BL: Tensor, target_out_BL: Tensor, *, smoothing: float) -> Tensor:
         """Mean label-smoothed cross entropy per target token; ids below 0 in ``target_out_BL`` do not count."""
         keep = target_out_BL >= 0
         states = self(source_BS, target_in_BL)[keep]
-        return SmoothedCrossEntropy.apply(states, self.embedding.weight, target_out_BL[keep], smoothing)
+        loss: Tensor = SmoothedCrossEntropy.apply(  # type: ignore[no-untyped-call]
+            states, self.embedding.weight, target_out_BL[keep], smoothing
+        )
+        return loss
 
 
 def sinusoids(length: int, width: int) -> Tensor:

@@ -159,7 +159,9 @@ def all_pairs(args: argparse.Namespace) -> Iterator[Pair]:
             yield from handwritten_pairs(code)
             yield from lexicon_pairs(code)
     if args.parallel:
-        domain = Counter(word for line in (HANDWRITTEN / "en.txt").read_text("utf-8").splitlines() for word in words(line))
+        domain = Counter(
+            word for line in (HANDWRITTEN / "en.txt").read_text("utf-8").splitlines() for word in words(line)
+        )
         for code in codes:
             yield from general_pairs(args.parallel, code, args.general, domain)
 
@@ -181,10 +183,13 @@ def main() -> None:
     else:
         processor = train_sentencepiece(pairs, args.out, args.seed)
     arrays = encode(pairs, processor)
-    np.savez(args.out / "pairs.npz", **arrays)
+    np.savez(args.out / "pairs.npz", allow_pickle=False, **arrays)
     counts = {f"{part} {code}": n for (part, code), n in sorted(Counter((p[0], p[1]) for p in pairs).items())}
     (args.out / "counts.json").write_text(json.dumps(counts, indent=1) + "\n")
-    print(json.dumps(counts), f"{len(arrays['part'])} pairs, {len(arrays['target']) / len(arrays['part']):.1f} pieces a target")
+    print(
+        json.dumps(counts),
+        f"{len(arrays['part'])} pairs, {len(arrays['target']) / len(arrays['part']):.1f} pieces a target",
+    )
 
 
 if __name__ == "__main__":

@@ -43,7 +43,10 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Clause:
-    """One frame with its slots filled: noun phrase lists, a place, a quantity, phrase ids; absent adjuncts are absent keys."""
+    """One frame with its slots filled: noun phrase lists, a place, a quantity, phrase ids.
+
+    An adjunct that was not chosen is an absent key.
+    """
 
     frame: str
     fills: dict[str, list[NounPhrase] | PlacePhrase | Quantity | str] = field(default_factory=dict)

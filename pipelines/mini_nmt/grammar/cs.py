@@ -131,7 +131,9 @@ class Czech(TargetLanguage):
 
     def _noun(self, np: NounPhrase, noun: Row, case: str) -> str:
         """Modifiers go before the noun, those with a complement ("nakrájený na plátky") after it."""
-        before, after, words = [], [], noun[case].split()
+        before: list[str] = []
+        after: list[str] = []
+        words = noun[case].split()
         for key in np.modifiers:
             row = self.modifiers[key]
             by_class = dict(item.split("=") for item in row["byclass"].split(";") if item)

@@ -13,8 +13,15 @@ STRONG = {"m": "er en em en", "f": "e e er er", "n": "es es em en", "pl": "e e e
 MIXED = {"m": "er en en en", "f": "e e en en", "n": "es es en en"}
 WEAK = {"m": "e en en en", "f": "e e en en", "n": "e e en en", "pl": "en en en en"}
 CASES = ("nom", "acc", "dat", "gen")
-ENGLISH, SPELT = "two three four five six eight ten".split(), "zwei drei vier fünf sechs acht zehn".split()
-NUMBERS = dict(zip(ENGLISH, SPELT, strict=True))
+NUMBERS = {
+    "two": "zwei",
+    "three": "drei",
+    "four": "vier",
+    "five": "fünf",
+    "six": "sechs",
+    "eight": "acht",
+    "ten": "zehn",
+}
 ONE = {"1", "one", "a", "half", "1/2", "1/4", "3/4", "1/3"}
 # Result predicates that German puts before these verbs: "braten, bis alles goldbraun ist" -> "goldbraun braten".
 FRYING = r"(?:an)?braten|frittieren|backen|rösten|grillen|toasten"
@@ -195,13 +202,22 @@ class German(TargetLanguage):
         return f"{number} {self.units[unit]['many']}"
 
     def clauses(self, clauses: list[str]) -> str:
-        """A, B und C; a subordinate clause at the end of one is closed by a comma: "braten, bis ... sind, und ..."."""
+        """A, B und C; a subordinate clause gets its comma, "x und y" goes on with "dann", no pronoun twice."""
         settled = [self.until(clause) for clause in clauses]
-        closed = [re.sub(r"(, (?:bis|ob|sobald)\b.*[^,])$", r"\1,", clause) for clause in settled[:-1]] + settled[-1:]
-        if len(closed) < 2:
-            return "".join(closed)
-        earlier = "".join(f"{clause.removesuffix(',')}, " for clause in closed[:-2])
-        return earlier + " und ".join(closed[-2:])
+        for index in range(len(settled) - 1, 0, -1):
+            settled[index] = settled[index].removeprefix("sie ")
+            if settled[index - 1].startswith("alles "):
+                settled[index] = settled[index].removeprefix("alles ")
+        text = settled[0]
+        for index, clause in enumerate(settled[1:], start=1):
+            comma = "," if re.search(r", (?:bis|ob|sobald)\b[^,]*$", settled[index - 1]) else ""
+            if re.search(r"\b[a-zäöü]+en und .*[a-zäöü]+en$", settled[index - 1]):
+                text += f", dann {clause}"
+            elif index == len(settled) - 1:
+                text += f"{comma} und {clause}"
+            else:
+                text += f", {clause}"
+        return text
 
     def until(self, clause: str) -> str:
         """A comma before "bis ..."; short results move before the verb ("goldbraun braten")."""
@@ -216,4 +232,5 @@ class German(TargetLanguage):
         text = text.replace("dünn in Scheiben schneiden", "in dünne Scheiben schneiden")
         for long, short in CONTRACTIONS.items():
             text = re.sub(rf"\b{long}\b", short, text)
+        text = re.sub(r"\b([a-zäöüß]+) \1\b", r"\1", text)  # a modifier that the noun already has
         return text.replace(" ,", ",")

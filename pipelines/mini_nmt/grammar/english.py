@@ -29,8 +29,11 @@ SLOT_CLASSES: dict[str, tuple[str, ...]] = {
 WHOLE = {"base", "mix", "part", "dough", "meat"}  # slots that usually say "the"
 LISTS = {"food", "food2", "season", "cut"}
 NUMBERS = "1 2 3 4 5 6 7 8 10 12 15 20 1/2 1/4 3/4 1/3 1-2 2-3 3-4 one two three four five six eight ten".split()
-METRIC = "100 150 200 250 300 400 500 20 15 10".split()
-DURATIONS = "1 2 3 4 5 6 7 8 10 12 15 20 25 30 40 45 60 1-2 2-3 3-4 5-6 5-7 8-10 10-15 15-20 one two three five ten".split()
+METRIC = ["100", "150", "200", "250", "300", "400", "500", "20", "15", "10"]
+DURATIONS = """
+    1 2 3 4 5 6 7 8 10 12 15 20 25 30 40 45 60 1-2 2-3 3-4 5-6 5-7 8-10 10-15 15-20 one two three five
+    ten
+""".split()
 DEGREES = "160 170 180 190 200 220 250 300 325 350 375 400 425 450".split()
 UNITS: dict[str, tuple[str, ...]] = {
     "spice": ("tsp", "tsp", "teaspoon", "tbsp", "pinch", "pinch", "handful", "bunch", "sprig", "g", "dash"),
@@ -45,12 +48,12 @@ UNITS: dict[str, tuple[str, ...]] = {
 }
 CLOVED = re.compile("garlic")
 TYPOS = {
-    "potatoes": "potatos", "tomatoes": "tomatos", "mozzarella": "mozzerella", "turmeric": "tumeric", "oregano": "oregeno",
-    "saute": "sautee", "sauteed": "sauted", "basil": "basal", "scallions": "scallians", "chilies": "chillies",
+    "potatoes": "potatos", "tomatoes": "tomatos", "mozzarella": "mozzerella", "turmeric": "tumeric",
+    "oregano": "oregeno",     "saute": "sautee", "sauteed": "sauted", "basil": "basal", "scallions": "scallians", "chilies": "chillies",
     "chili": "chilli", "garam": "garram", "parsley": "parsely", "refrigerate": "refridgerate", "together": "togther",
     "knead": "kneed", "peel": "peal", "zucchini": "zuchini", "broccoli": "brocolli", "mayonnaise": "mayonaise",
     "lettuce": "lettuse", "cinnamon": "cinammon", "noodles": "noodels", "vinegar": "vineger", "cabbage": "cabage",
-    "sprinkle": "sprinke", "batter": "batter", "processor": "processer", "asafoetida": "asafetida", "the": "teh",
+    "sprinkle": "sprinke", "processor": "processer", "asafoetida": "asafetida", "the": "teh",
 }  # fmt: skip
 
 
@@ -172,7 +175,7 @@ class Sampler:
             return NounPhrase(row["id"], cls, number)
         fits = [m for m in self.modifiers.values() if cls in m["classes"].split(",")]
         modifiers: list[str] = []
-        if fits and " " not in row["text"] or fits and rng.random() < 0.3:
+        if (fits and " " not in row["text"]) or (fits and rng.random() < 0.3):
             many = rng.choices((0, 1, 2), (68, 28, 4))[0] if slot != "cut" else rng.choices((0, 1), (88, 12))[0]
             while len(modifiers) < many:
                 key = rng.choices(fits, [float(m["weight"]) for m in fits])[0]["id"]
@@ -200,7 +203,9 @@ class Sampler:
                 amount = "little"
         if number == "mass" and not amount and slot in LISTS and rng.random() < 0.03:
             amount = "little"
-        return NounPhrase(row["id"], cls, number, self._det(number, slot, alone) if not amount else "", tuple(modifiers), amount, unit)
+        return NounPhrase(
+            row["id"], cls, number, self._det(number, slot, alone) if not amount else "", tuple(modifiers), amount, unit
+        )
 
     def _det(self, number: str, slot: str, alone: bool) -> str:
         if slot == "tool":
@@ -245,7 +250,9 @@ class Sampler:
             return self.phrases[value]["text"]
 
         text = self.frames[clause.frame]["text"]
-        text = re.sub(r"\b(in|to|into|on|onto|from|out of) (?=\{place\.)", lambda m: "out of " if m[1] == "out of" else "", text)
+        text = re.sub(
+            r"\b(in|to|into|on|onto|from|out of) (?=\{place\.)", lambda m: "out of " if m[1] == "out of" else "", text
+        )
         text = SLOT.sub(word, text).replace("out of from", "out of").replace("out of off", "off of")
         return " ".join(text.split())
 
@@ -255,10 +262,16 @@ class Sampler:
             row = self.units[np.unit]
             one = np.amount in {"1", "one", "a", "half", "1/2", "1/4", "3/4", "1/3"}
             number = {"half": "half a", "few": "a few", "a": "a"}.get(np.amount, np.amount)
-            of = " of" if self.random.random() < (0.65 if np.unit not in {"pinch", "dash", "handful", "bunch"} else 0.95) else ""
+            of = (
+                " of"
+                if self.random.random() < (0.65 if np.unit not in {"pinch", "dash", "handful", "bunch"} else 0.95)
+                else ""
+            )
             return f"{number} {row['one' if one else 'many']}{of} {noun}"
         if np.amount:
-            number = {"few": "a few", "little": self.random.choice(("a little", "a little bit of", "a bit of"))}.get(np.amount, np.amount)
+            number = {"few": "a few", "little": self.random.choice(("a little", "a little bit of", "a bit of"))}.get(
+                np.amount, np.amount
+            )
             if np.amount == "half":
                 number = self.random.choice(("half the", "half an" if noun[0] in "aeiou" else "half a"))
             return f"{number} {noun}"
@@ -270,7 +283,11 @@ class Sampler:
         style = self.random.random()
         if style < 0.1:
             return " and ".join(items)
-        return (" " if style < 0.62 else ", ").join(items[:-1]) + (" and " if self.random.random() < 0.93 else " ") + items[-1]
+        return (
+            (" " if style < 0.62 else ", ").join(items[:-1])
+            + (" and " if self.random.random() < 0.93 else " ")
+            + items[-1]
+        )
 
     def _noise(self, text: str) -> str:
         rng, words = self.random, text.split()
@@ -281,12 +298,14 @@ class Sampler:
                 words[index] = TYPOS[word]
             elif len(word) > 5 and rng.random() < 0.004:
                 at = rng.randrange(1, len(word) - 1)
-                words[index] = word[:at] + (word[at + 1 :] if rng.random() < 0.6 else word[at + 1] + word[at] + word[at + 2 :])
+                words[index] = word[:at] + (
+                    word[at + 1 :] if rng.random() < 0.6 else word[at + 1] + word[at] + word[at + 2 :]
+                )
             elif rng.random() < 0.002:
                 words[index] = f"{word} {word}"
         return " ".join(words) + ("." if rng.random() < 0.04 else "")
 
 
 def article(det: str, noun: str) -> str:
-    """"a" or "an" before ``noun``, any other determiner as it is."""
+    """ "a" or "an" before ``noun``, any other determiner as it is."""
     return ("an" if noun[:1] in "aeiou" else "a") if det == "a" else det

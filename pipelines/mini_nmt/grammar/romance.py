@@ -51,7 +51,8 @@ class Romance(TargetLanguage):
         row = self.nouns[np.noun]
         plural = row["num"] == "pl"
         gender = row["g"].split("+")[-1]
-        before, after = [], []
+        before: list[str] = []
+        after: list[str] = []
         for key in sorted(np.modifiers, key=lambda key: key not in COLOURS):
             modifier = self.modifiers[key]
             word = modifier[f"{gender}p" if plural else gender]

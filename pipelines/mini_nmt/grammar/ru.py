@@ -12,8 +12,10 @@ import re
 from .base import NounPhrase, PlacePhrase, Row, TargetLanguage
 
 ADVERBS = frozenset(
-    "хорошо тщательно аккуратно медленно быстро равномерно непрерывно постоянно иногда снова слегка осторожно щедро "
-    "немного одновременно плотно мелко тонко крупно".split()
+    """
+    хорошо тщательно аккуратно медленно быстро равномерно непрерывно постоянно иногда снова слегка
+    осторожно щедро немного одновременно плотно мелко тонко крупно
+""".split()
 ) | {"как следует", "время от времени", "несколько раз"}
 LASTING = re.compile(r"⏱|, пока|постоянно|непрерывно|иногда|время от времени|некоторое время")
 TWO_VERBS = re.compile(r"\w[ийь]те\b.* и \w+[ийь]те\b")
@@ -56,6 +58,8 @@ HALF = {
     "ins": "половиной",
     "loc": "половине",
 }
+FEW = {"dat": "нескольким", "ins": "несколькими", "gen": "нескольких", "loc": "нескольких"}
+LITTLE = {"ins": "небольшим количеством", "loc": "небольшом количестве", "dat": "небольшому количеству"}
 MINCE = ("фарш", "фарша", "фаршу", "фарш", "фаршем", "фарше")
 
 
@@ -136,7 +140,7 @@ class Russian(TargetLanguage):
         if kind == "part":
             column, agree, in_case = "cgen", gender, "gen"
         elif kind == "one":
-            column, agree, in_case = ("cgen", gender, "gen") if case == "gen" else ("c1", gender, "acc")
+            column, agree, in_case = {"gen": "cgen", "acc": "c1"}.get(case, "c1" + case), gender, case
         elif case in ("nom", "acc") and kind == "two":
             column, agree, in_case = "c2", "pl", "nom" if gender == "f" else "gen"
         elif case in ("nom", "acc", "gen"):
@@ -152,14 +156,16 @@ class Russian(TargetLanguage):
         if np.unit == "head" and "чеснок" in noun:
             unit = {key: value.replace("кочан", "головк") for key, value in unit.items()}
             unit |= {"g": "f", "acc": "головку", "gen": "головки", "two": "головки", "many": "головок"}
+        if np.amount == "little" or (
+            np.unit == "dash" and np.amount in ("a", "1") and self.nouns[np.noun]["kind"] == "liq"
+        ):
+            return f"{LITTLE.get(case, 'немного')} {noun}"
         if np.amount in ("a", ""):
             return f"{unit['acc' if case == 'nom' else case]} {noun}"
         if np.amount == "half":
             return f"{HALF[case]} {unit['gen']} {noun}"
         if np.amount == "few":
-            return f"несколько {unit['many']} {noun}"
-        if np.amount == "little":
-            return f"немного {noun}"
+            return f"{FEW.get(case, 'несколько')} {unit['p' + case] if case in ('dat', 'ins') else unit['many']} {noun}"
         kind = last_number(np.amount)
         if kind == "part":
             form = unit["gen"]
@@ -184,25 +190,19 @@ class Russian(TargetLanguage):
             text = f"{HALF[case]} {before} {row['cgen'] or row['gen']} {after}"
         elif np.amount == "few" and row["c5"]:
             before, after = self.adjectives(np, "pl", "gen", False)
-            few = {"dat": "нескольким", "ins": "несколькими", "gen": "нескольких", "loc": "нескольких"}.get(
-                case, "несколько"
-            )
+            few = FEW.get(case, "несколько")
             noun = row["c5"] if few in ("несколько", "нескольких") else row["c" + case]
             if few in ("нескольким", "несколькими"):
                 before = self.adjectives(np, "pl", case, False)[0]
             text = f"{few} {before} {noun} {after}"
         elif np.amount in ("few", "little") or (not np.amount and np.det == "some" and case == "acc" and not lead):
-            few = "небольшое количество" if case not in ("acc", "gen") else "немного"
-            if case in ("ins", "loc", "dat"):
-                few = {"ins": "небольшим количеством", "loc": "небольшом количестве", "dat": "небольшому количеству"}[
-                    case
-                ]
+            few = LITTLE.get(case, "немного")
             egg = np.noun in ("eggs", "beaten_eggs", "egg_yolks")
             text = ("несколько " if egg and case == "acc" else f"{few} ") + self.plain(np, "gen")
         elif np.amount and np.amount != "a" and row["c5"]:
             text = self.counted(np, row, case)
         elif np.amount and np.amount != "a":
-            text = f"{np.amount if np.amount not in VALUES else numeral(np.amount, row['g'], case)} {self.plain(np, 'gen')}"
+            text = f"{numeral(np.amount, row['g'], case)} {self.plain(np, 'gen')}"
         else:
             text = self.plain(np, case)
         mark = (
@@ -212,6 +212,13 @@ class Russian(TargetLanguage):
         )
         subject = ("\ue004" if row["num"] == "pl" or np.amount else "\ue003") if case == "nom" else ""
         return mark + lead + " ".join(text.split()) + subject
+
+    def join(self, items: list[str]) -> str:
+        """A, B и C, with a preposition only before the first."""
+        for lead in ("в ", "к "):
+            if all(item.lstrip("\ue001\ue002").startswith(lead) for item in items):
+                items = items[:1] + [item.replace(lead, "", 1) for item in items[1:]]
+        return super().join(items)
 
     def place(self, place: PlacePhrase, form: str) -> str:
         row = self.places[place.place]

@@ -33,7 +33,7 @@ class Vietnamese(TargetLanguage):
                 return f"đoạn {core} dài {number} {unit}"
             if np.unit == "head" and "tỏi" in noun:
                 unit = "củ"
-            if np.unit == "clove" and noun.startswith("tép "):
+            if noun.startswith(f"{unit} "):
                 return f"{number} {core}"
             return f"{number} {unit} {core}"
         if np.amount == "little":
@@ -75,7 +75,7 @@ class Vietnamese(TargetLanguage):
         """A, B rồi C; a clause of mixing is linked with "và"."""
         if len(clauses) < 2:
             return "".join(clauses)
-        link = "và" if MIXING.match(clauses[-1]) else "rồi"
+        link = "và" if MIXING.match(clauses[-1]) and " và " not in clauses[-2] else "rồi"
         return ", ".join(clauses[:-1]) + f" {link} {clauses[-1]}"
 
 
@@ -87,4 +87,5 @@ def settle(text: str) -> str:
     text = re.sub(rf"\bluộc (?={COUNT}cơm\b)", "nấu ", text)
     text = re.sub(rf"\bgọt vỏ (?=(?:và thái \S+ )?{COUNT}(?:{SHELLED})\b)", "bóc vỏ ", text)
     text = re.sub(r"\b(rửa sạch|rửa|ngâm|vo)( và .*?)? cơm\b", r"\1\2 gạo", text)
+    text = re.sub(r"\bmột ít (?=(?:một|hai|ba|bốn|năm|sáu|tám|mười|vài|nửa|\d\S*) )", "", text)
     return re.sub(r"\b(trong|trên) (?:trong|trên) ", r"\1 ", text)

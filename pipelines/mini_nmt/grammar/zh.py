@@ -29,6 +29,11 @@ class Chinese(TargetLanguage):
         """Amount + measure word + modifiers in 的 + bare modifiers + noun; "a" counts except for tools."""
         noun, classifier = self.nouns[np.noun]["text"], self.nouns[np.noun]["clf"]
         words = sorted((self.modifiers[m]["text"] for m in np.modifiers), key=lambda word: not word.endswith("的"))
+        if np.cls == "grain":
+            words = ["炒" if word == "炸" else word for word in words]
+        counted = np.amount or np.unit or np.det == "a"
+        if counted and np.cls != "part" and len(noun) > 2 and classifier in {"片", "块"}:
+            noun = noun.removesuffix(classifier)
         core = "".join(words) + noun
         number = NUMBERS.get(np.amount, np.amount)
         if np.unit:
@@ -107,8 +112,8 @@ def settle(text: str) -> str:
     text = re.sub(r"([切撕掰])([碎片]?)\^(.+)$", lambda m: m[3] + m[1] + (m[2] or "开"), text)
     text = re.sub(rf"@(?={MEASURE}(?:{STIRRED}))", "炒", text)
     text = re.sub(rf"@(?={MEASURE}(?:{SEARED}))", "煎", text).replace("@", "煮")
-    text = re.sub(rf"煎(?={MEASURE}(?:{STIRRED}))", "炒", text)
-    text = re.sub(rf"(?:煎|炒)(?={MEASURE}(?:{FRIED}))", "炸", text)
+    text = re.sub(rf"煎(?!炸)(?={MEASURE}(?:{STIRRED}))", "炒", text)
+    text = re.sub(rf"(?:煎|炒)(?!炸)(?={MEASURE}(?:{FRIED}))", "炸", text)
     text = re.sub(rf"煮({MEASURE}(?:{LIQUIDS}))$", r"将\1煮沸", text)
     text = re.sub(rf"将({MEASURE}(?:{SHELLED}))去皮", r"将\1去壳", text)
     text = re.sub(r"(浸泡|清洗|冲洗|洗净)(.*)米饭", r"\1\2大米", text)
@@ -116,4 +121,6 @@ def settle(text: str) -> str:
     text = re.sub(r"(两面煎|它们煎)$", r"\1一下", text)
     text = re.sub(r"^([煮煎])$", r"\1熟", re.sub(r"^烤$", "烘烤", text))
     text = re.sub(r"([上中里])(?:\1)(?=$|，)", r"\1", text)
+    text = re.sub(r"沸腾的(冷|热|温|沸|冰)?水", "沸水", text)
+    text = re.sub(r"一些(?=[一两三四五六八十几半少\d])|(?<=剩余的|剩下的|一半的)一些", "", text).replace("炒炒", "炒")
     return text.replace("所有食材中", "其中").replace("将所有食材加入其中", "将所有食材加入")
