@@ -147,8 +147,8 @@ class Workspace:
         """
         path = self.root / BUILD_FILE
         if path.exists():
-            found = _read_json(path)
-            if not isinstance(found, dict) or "recipe" not in found:
+            found = self.about()
+            if found is None:
                 raise WorkspaceError(
                     f"{path} is damaged", hint="remove that file if the folder is a build of this recipe"
                 )
@@ -165,6 +165,23 @@ class Workspace:
                 hint="choose a new or empty folder with --out",
             )
         atomic_write(path, json_bytes({"recipe": recipe}))
+
+    def about(self) -> dict[str, Any] | None:
+        """What ``build.json`` says (``recipe``); ``None`` if the folder is no build."""
+        found = _read_json(self.root / BUILD_FILE)
+        return found if isinstance(found, dict) and "recipe" in found else None
+
+    def holder(self) -> str | None:
+        """Who works in the folder, in words; ``None`` if nobody does."""
+        from filelock import FileLock, Timeout
+
+        if not (self.root / LOCK_FILE).exists():
+            return None
+        try:
+            with FileLock(self.root / LOCK_FILE, timeout=0):
+                return None
+        except Timeout:
+            return self._holder()
 
     def read_manifest(self, stage: str) -> dict[str, Any] | None:
         """The manifest of a stage's last finished run; ``None`` if there is none that can be read."""

@@ -12,6 +12,23 @@ MAX_BYTES = 256 * 1024 * 1024  # the real file has 4 MB
 MAX_MEMBERS = 1000
 
 
+def require_file(path: Path) -> None:
+    """Check that a path is a file that can be read.
+
+    Raises:
+        SourceError: it is not.
+    """
+    try:
+        with path.open("rb"):
+            pass
+    except FileNotFoundError:
+        raise SourceError(f"{path} does not exist", hint="check the path after --annotations") from None
+    except IsADirectoryError:
+        raise SourceError(f"{path} is a folder", hint="give the annotation file itself") from None
+    except PermissionError:
+        raise SourceError(f"{path} cannot be read: permission denied") from None
+
+
 def read_annotations(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     """The JSON bytes of an annotation file, or of the one ``*.json`` in a tar.gz archive.
 
@@ -19,19 +36,13 @@ def read_annotations(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
         SourceError: missing, truncated or damaged; larger than ``max_bytes`` unpacked; or an archive with links, with
             members that point outside of it, or without exactly one JSON file.
     """
-    try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-            if not zipped:
-                file.seek(0)
-                return _bounded(file.read(max_bytes + 1), path, max_bytes)
-        return _from_archive(path, max_bytes)
-    except FileNotFoundError:
-        raise SourceError(f"{path} does not exist", hint="check the path after --annotations") from None
-    except IsADirectoryError:
-        raise SourceError(f"{path} is a folder", hint="give the annotation file itself") from None
-    except PermissionError:
-        raise SourceError(f"{path} cannot be read: permission denied") from None
+    require_file(path)
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        if not zipped:
+            return _bounded(file.read(max_bytes + 1), path, max_bytes)
+    return _from_archive(path, max_bytes)
 
 
 def _bounded(data: bytes, path: Path, max_bytes: int) -> bytes:

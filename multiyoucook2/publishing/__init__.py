@@ -1,0 +1,1 @@
+"""Publication: tables to a folder that ``load_dataset`` reads, its card, and the Hub."""
