@@ -84,3 +84,20 @@ def _transformers(
             forced_bos_token_id=forced,
         )
     return inputs.input_ids[0].tolist(), output[0].tolist()[1:], tokenizer
+
+
+@pytest.mark.parametrize("name", ["marian", "nllb"])
+def test_score_is_the_mean_log_probability_under_any_length_penalty(
+    model: Callable[[str], Path], cache: Path, name: str
+) -> None:
+    prepared = prepare(find_engine(str(model(name)), "de"), "de", device="cpu", cache_dir=cache, offline=True)
+    tokenization = load_tokenization(prepared.folder, prepared.family, prepared.token)
+    translator = CTranslate2(prepared, tokenization.target_prefix, threads=1)
+    sources = tokenization.encode(TEXTS)
+    plain = translator.translate(sources, GREEDY)
+    for penalty in (0.0, 0.6, 2.0):
+        other = translator.translate(sources, replace(GREEDY, length_penalty=penalty))
+        assert [row.tokens for row in other] == [row.tokens for row in plain]
+        assert [row.score for row in other] == pytest.approx([row.score for row in plain], abs=1e-5)
+    assert all(row.score < 0 for row in plain)
+    assert all(len(row.tokens) <= GREEDY.max_tokens + 1 for row in plain)

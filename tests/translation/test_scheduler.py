@@ -61,12 +61,18 @@ def german(tokens: tuple[str, ...], search: Search) -> Hypothesis:
     return say(*(f"{word}en" for word in tokens[:-1]))
 
 
-def run(folder: Path, texts: list[str], double: Double, **decoding: object) -> dict[str, Outcome]:
+def run(
+    folder: Path,
+    texts: list[str],
+    double: Double,
+    progress: Callable[[int, int], None] | None = None,
+    **decoding: object,
+) -> dict[str, Outcome]:
     words = Words()
     tokenization = Tokenization(words, words, (), (), positions=64)
     runner = Runner(tokenization, lambda: double, Decoding(**decoding))  # type: ignore[arg-type]
     with TranslationMemory(folder).space(KEY) as space:
-        return translate_texts(texts, runner, "de", space)
+        return translate_texts(texts, runner, "de", space, progress)
 
 
 def test_each_distinct_text_is_translated_once(tmp_path: Path) -> None:
@@ -84,6 +90,31 @@ def test_what_is_remembered_is_not_translated_again(tmp_path: Path) -> None:
     double = Double(german)
     assert run(tmp_path, ["heat oil", "add salt"], double) == first
     assert double.batches == []
+
+
+def test_progress_counts_distinct_texts_and_ends_at_the_total(tmp_path: Path) -> None:
+    texts = made_up_lines(90)
+    calls: list[tuple[int, int]] = []
+    run(tmp_path, texts[:30], Double(german), batch_tokens=64)
+    run(tmp_path, texts + texts, Double(german), lambda done, total: calls.append((done, total)), batch_tokens=64)
+    assert {total for _, total in calls} == {90}
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+    assert calls[-1] == (90, 90)
+
+
+def test_no_clips_at_all(tmp_path: Path) -> None:
+    assert run(tmp_path, [], Double(german)) == {}
+
+
+def test_error_in_a_batch_keeps_what_was_finished(tmp_path: Path) -> None:
+    texts = made_up_lines(60)
+    failing = Double(german, workers=1, fails_at=4)
+    with pytest.raises(RuntimeError, match="killed"):
+        run(tmp_path, texts, failing, batch_tokens=64)
+    again = Double(german)
+    run(tmp_path, texts, again, batch_tokens=64)
+    kept = set(failing.batches[:2])  # the last ones may have run beside the one that failed
+    assert kept.isdisjoint(again.batches)
 
 
 def test_ladder_stops_where_a_rung_mends(tmp_path: Path) -> None:
