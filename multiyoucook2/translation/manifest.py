@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 
 MANIFEST = "manifest.json"
@@ -24,8 +25,16 @@ def folder_hash(folder: Path) -> str:
     """SHA-256 over the names and contents of a folder's visible files; where the folder lies does not matter."""
     digest = hashlib.sha256()
     for path in _files(folder):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{sha256_of(path)}\n".encode())
+        state = path.stat()
+        content = _unchanged_sha256(path, state.st_size, state.st_mtime_ns)
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _unchanged_sha256(path: Path, size: int, mtime_ns: int) -> str:
+    """A build asks for the same folder's hash once a language: gigabytes are read once a process."""
+    return sha256_of(path)
 
 
 def write_manifest(folder: Path) -> None:
