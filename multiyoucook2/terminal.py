@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+PIPED_WIDTH = 120
 PACKAGE = __name__.partition(".")[0]
 
 
@@ -108,7 +109,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, num
         table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    Console(markup=False, highlight=False).print(table)
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    Console(markup=False, highlight=False, width=width).print(table)
 
 
 def _cell(value: object) -> str:

@@ -29,6 +29,7 @@ from typing import Any
 from .errors import WorkspaceError
 
 BUILD_FILE = "build.json"
+ABOUT_FILE = "multiyoucook2.json"  # in dataset/: name, content hash, languages, rows
 LOCK_FILE = ".lock"
 HOLDER_FILE = ".lock-holder.json"
 PARTIAL_PREFIX = ".partial-"  # of files that are being written

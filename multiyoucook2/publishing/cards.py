@@ -20,9 +20,14 @@ def card_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "data_cards"
 
 
-def card_metadata(pretty_name: str, licenses: Iterable[str], langs: Iterable[str], rows: int) -> dict[str, Any]:
-    """The YAML head of the README: what the Hub shows, and the configs that ``load_dataset`` reads."""
-    langs = list(langs)
+def card_metadata(
+    pretty_name: str, licenses: Iterable[str], langs: Iterable[str], splits: Mapping[str, int]
+) -> dict[str, Any]:
+    """The YAML head of the README: what the Hub shows, and the configs that ``load_dataset`` reads.
+
+    ``splits`` counts the rows of each split that has any.
+    """
+    langs, rows = list(langs), sum(splits.values())
     return {
         "pretty_name": pretty_name,
         "license": sorted({name.lower() if " " not in name else "other" for name in licenses}),
@@ -34,7 +39,9 @@ def card_metadata(pretty_name: str, licenses: Iterable[str], langs: Iterable[str
             {
                 "config_name": config,
                 **({"default": True} if config == ALL else {}),
-                "data_files": [{"split": split, "path": f"{config}/{split}.parquet"} for split in SPLITS],
+                "data_files": [
+                    {"split": split, "path": f"{config}/{split}.parquet"} for split in SPLITS if split in splits
+                ],
             }
             for config in (ALL, *langs)
         ],

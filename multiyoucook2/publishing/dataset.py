@@ -17,10 +17,9 @@ import pyarrow.parquet as pq
 
 from ..errors import DatasetError
 from ..records import ALL_CONFIG_COLUMNS, LANGUAGE_CONFIG, SPLITS
-from ..workspace import json_bytes
+from ..workspace import ABOUT_FILE, json_bytes
 
 ALL = "all"
-ABOUT_FILE = "multiyoucook2.json"  # name, content hash, languages, rows
 _DTYPES = {
     pa.string(): "string",
     pa.int32(): "int32",
@@ -76,12 +75,18 @@ def _all_config(clips: pa.Table, captions: Mapping[str, list[Any]], flags: Mappi
     return pa.table({name: made[name] if name in made else clips.column(name) for name in ALL_CONFIG_COLUMNS})
 
 
+def present_splits(clips: pa.Table) -> list[str]:
+    """The splits with clips: ``datasets`` cannot read a split without rows, which a limited build may have."""
+    found = set(clips.column("split").to_pylist())
+    return [split for split in SPLITS if split in found]
+
+
 def dataset_files(tables: Mapping[str, pa.Table], clips: pa.Table) -> dict[str, bytes]:
     """The Parquet files of all configs and splits, by relative name such as ``de/train.parquet``."""
     splits = clips.column("split").to_pylist()
     files = {}
     for config, table in tables.items():
-        for split in SPLITS:
+        for split in present_splits(clips):
             rows = table.filter(pa.array([found == split for found in splits], pa.bool_()))
             files[f"{config}/{split}.parquet"] = _parquet(rows)
     return files
@@ -129,9 +134,8 @@ def features_json(schema: pa.Schema) -> dict[str, Any]:
 
 def _parquet(table: pa.Table) -> bytes:
     metadata = {"huggingface": json.dumps(features_json(table.schema))}
+    table = table.combine_chunks().replace_schema_metadata(metadata)
     sink = io.BytesIO()
     # One row group and one chunk: the bytes depend on the rows alone.
-    pq.write_table(
-        table.combine_chunks().replace_schema_metadata(metadata), sink, compression="zstd", row_group_size=1 << 20
-    )
+    pq.write_table(table, sink, compression="zstd", row_group_size=table.num_rows)
     return sink.getvalue()
