@@ -1,0 +1,99 @@
+"""Token ids and their mask, which always travel together, and length buckets of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """N texts padded to L tokens: ``ids_NL`` int64, ``mask_NL`` int64, 1 where there is a token."""
+
+    ids_NL: Tensor
+    mask_NL: Tensor
+
+    def to(self, device: torch.device | str) -> "Tokens":
+        """The same on another device."""
+        return Tokens(self.ids_NL.to(device, non_blocking=True), self.mask_NL.to(device, non_blocking=True))
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """N texts in parts of similar length; row ``i`` of the parts put end to end is text ``position_N[i]``."""
+
+    parts: tuple[Tokens, ...]
+    position_N: Tensor
+
+    def to(self, device: torch.device | str) -> "Buckets":
+        """The same on another device."""
+        return Buckets(tuple(part.to(device) for part in self.parts), self.position_N.to(device, non_blocking=True))
+
+    def __len__(self) -> int:
+        return len(self.position_N)
+
+    def restore(self, parts_ND: Sequence[Tensor]) -> Tensor:
+        """One result a part -> one tensor in the order of the texts."""
+        joined_ND = torch.cat(list(parts_ND))
+        return torch.empty_like(joined_ND).index_copy(0, self.position_N, joined_ND)
+
+
+TokenList: TypeAlias = Sequence[int] | npt.NDArray[np.int32]
+TextInput: TypeAlias = Tokens | Buckets | Tensor  # a tensor [N, D] holds sentence vectors that are computed already
+
+
+def pad_tokens(texts: Sequence[TokenList], pad_id: int) -> Tokens:
+    """Token lists -> one padded matrix, L being the longest."""
+    longest = max((len(ids) for ids in texts), default=0)
+    ids_NL = np.full((len(texts), longest), pad_id, dtype=np.int64)
+    mask_NL = np.zeros((len(texts), longest), dtype=np.int64)
+    for row, ids in enumerate(texts):
+        ids_NL[row, : len(ids)] = ids
+        mask_NL[row, : len(ids)] = 1
+    return Tokens(torch.from_numpy(ids_NL), torch.from_numpy(mask_NL))
+
+
+def make_buckets(
+    texts: Sequence[TokenList], pad_id: int, *, overhead: int = 512, max_tokens: int | None = None
+) -> Buckets:
+    """Sort texts by length and cut them where that saves most padding.
+
+    Args:
+        texts: token lists, none empty.
+        pad_id: fills the padding, where the mask is 0.
+        overhead: what one more forward pass costs, in tokens; the cuts minimise padded tokens + overhead x parts.
+        max_tokens: no part holds more padded tokens than this (one text at least), e.g. to bound memory.
+    """
+    order = sorted(range(len(texts)), key=lambda row: (len(texts[row]), row))
+    lengths = np.array([len(texts[row]) for row in order])
+    parts: list[Tokens] = []
+    for start, end in _cuts(lengths, overhead):
+        step = end - start if max_tokens is None else max(1, max_tokens // int(lengths[end - 1]))
+        for first in range(start, end, step):
+            parts.append(pad_tokens([texts[row] for row in order[first : min(first + step, end)]], pad_id))
+    return Buckets(tuple(parts), torch.tensor(order, dtype=torch.int64))
+
+
+def _cuts(lengths: npt.NDArray[np.int64], overhead: int) -> list[tuple[int, int]]:
+    """The cheapest partition of sorted lengths into runs, a run costing its size x its longest + overhead."""
+    if not len(lengths):
+        return []
+    ends = [*(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]  # a cut inside equal lengths saves nothing
+    best, cut_before = [0], [0]
+    for i, end in enumerate(ends):
+        longest = int(lengths[end - 1])
+        starts = [0, *ends[:i]]
+        costs = [best[j] + (end - start) * longest + overhead for j, start in enumerate(starts)]
+        chosen = int(np.argmin(costs))
+        best.append(costs[chosen])
+        cut_before.append(chosen)
+    runs, last = [], len(ends)
+    while last:
+        first = cut_before[last]
+        runs.append(([0, *ends][first], ends[last - 1]))
+        last = first
+    return runs[::-1]
