@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .memory import TranslationMemory
     from .models import MODELS, ModelSpec, find_engine
     from .shortlist import measure_vocabulary_map
-    from .table import engine_fingerprint, translate_table
+    from .table import engine_fingerprint, preflight, translate_table
 
 _HOMES = {
     "MODELS": "models",
@@ -19,6 +19,7 @@ _HOMES = {
     "engine_fingerprint": "table",
     "find_engine": "models",
     "measure_vocabulary_map": "shortlist",
+    "preflight": "table",
     "translate_table": "table",
 }
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "engine_fingerprint",
     "find_engine",
     "measure_vocabulary_map",
+    "preflight",
     "translate_table",
 ]
 

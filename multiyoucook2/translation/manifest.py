@@ -25,15 +25,19 @@ def folder_hash(folder: Path) -> str:
     """SHA-256 over the names and contents of a folder's visible files; where the folder lies does not matter."""
     digest = hashlib.sha256()
     for path in _files(folder):
-        state = path.stat()
-        content = _unchanged_sha256(path, state.st_size, state.st_mtime_ns)
+        content = _sha256_once(path)
         digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
     return digest.hexdigest()
 
 
+def _sha256_once(path: Path) -> str:
+    """A build asks for the same model's hashes once a language: gigabytes are read once a process."""
+    state = path.stat()
+    return _sha256_of_state(path, state.st_size, state.st_mtime_ns)
+
+
 @lru_cache(maxsize=1024)
-def _unchanged_sha256(path: Path, size: int, mtime_ns: int) -> str:
-    """A build asks for the same folder's hash once a language: gigabytes are read once a process."""
+def _sha256_of_state(path: Path, size: int, mtime_ns: int) -> str:
     return sha256_of(path)
 
 
@@ -64,6 +68,6 @@ def damaged_files(folder: Path) -> list[str]:
             found.append(f"{name} is missing")
         elif path.stat().st_size != size:
             found.append(f"{name} has {path.stat().st_size} of {size} bytes")
-        elif sha256_of(path) != digest:
+        elif _sha256_once(path) != digest:
             found.append(f"{name} has another hash than when it was written")
     return found

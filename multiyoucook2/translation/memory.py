@@ -103,12 +103,14 @@ class Space:
         with _disk_errors(folder):
             for left_over in folder.glob(".tmp-*"):
                 left_over.unlink()
-            for shard in self.shards():
+            shards = self.shards()
+            self._next = int(shards[-1].name.split("-", 1)[0]) + 1 if shards else 0
+            for shard in shards:
                 self._attempts.update({(row.source, row.rung): row for row in self._read(shard)})
 
     def shards(self) -> list[Path]:
         """The shards, oldest first; where two hold the same text, the newer one counts."""
-        return sorted(self.folder.glob("*.parquet"))
+        return sorted(self.folder.glob(f"{'[0-9]' * 8}-*.parquet"))
 
     def get(self, source: str, rung: int) -> Attempt | None:
         """The attempt at a text on a rung, if it was ever finished."""
@@ -144,9 +146,7 @@ class Space:
         table = pa.table(columns, schema=SCHEMA).replace_schema_metadata({"space": json.dumps(asdict(self.key))})
         pq.write_table(table, buffer, compression="zstd")
         content = buffer.getvalue()
-        last = self.shards()[-1:]
-        number = int(last[0].name.split("-", 1)[0]) + 1 if last else 0
-        path = self.folder / f"{number:08d}-{hashlib.sha256(content).hexdigest()[:32]}.parquet"
+        path = self.folder / f"{self._next:08d}-{hashlib.sha256(content).hexdigest()[:32]}.parquet"
         temporary = self.folder / f".tmp-{path.name}"
         with _disk_errors(path):
             try:
@@ -155,6 +155,7 @@ class Space:
                     file.flush()
                     os.fsync(file.fileno())
                 os.replace(temporary, path)
+                self._next += 1
             except OSError:
                 temporary.unlink(missing_ok=True)
                 raise

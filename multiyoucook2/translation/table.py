@@ -98,6 +98,17 @@ def translate_table(
     return pa.table(columns, schema=TRANSLATION)
 
 
+def preflight(engine: str, lang: str, *, device: str = "auto", cache_dir: Path, offline: bool = False) -> None:
+    """Downloads, converts and checks the model of a language, so that a build fails before its first batch.
+
+    Raises:
+        ModelError: unknown engine, unserved language, a missing token, a damaged model.
+        FetchError: a download is needed and fails.
+    """
+    code = language(lang).code
+    prepare(find_engine(engine, code), code, device=device, cache_dir=cache_dir, offline=offline)
+
+
 def set_up(engine: str, lang: str, decoding: Decoding, *, device: str, cache_dir: Path, offline: bool) -> Setup:
     """Finds, prepares and checks a language's model, and hashes what changes its output beside model and text."""
     spec = find_engine(engine, lang)

@@ -25,11 +25,13 @@ def measure(engine: Path, cache: Path, texts: list[str] = TEXTS, size: int = 200
     )
 
 
-def translate(engine: Path, folder: Path, cache: Path, vocabulary_map: bool = True) -> list[dict[str, object]]:
+def translate(
+    engine: Path, folder: Path, cache: Path, vocabulary_map: bool = True, lang: str = "de"
+) -> list[dict[str, object]]:
     decoding = DECODING.model_copy(update={"vocabulary_map": vocabulary_map})
     memory = TranslationMemory(folder)
     rows = translate_table(
-        clips_of(TEXTS), lang="de", engine=str(engine), decoding=decoding, device="cpu", threads=1, memory=memory,
+        clips_of(TEXTS), lang=lang, engine=str(engine), decoding=decoding, device="cpu", threads=1, memory=memory,
         cache_dir=cache, offline=True,
     )  # fmt: skip
     return list(rows.to_pylist())
@@ -80,6 +82,17 @@ def test_shipped_map_restricts_the_output(model: Callable[[str], Path], tmp_path
     assert words <= {"salt", "the"}
     free = translate(engine, tmp_path / "b", tmp_path, vocabulary_map=False)
     assert len({word for row in free for word in str(row["text"]).split()}) > 2
+
+
+def test_map_by_language_tag(model: Callable[[str], Path], tmp_path: Path) -> None:
+    """One map serves all languages of a model: what a language may say is keyed by its tag."""
+    engine = shutil.copytree(model("mini"), tmp_path / "engine")
+    about = (engine / "mycook.json").read_text().replace('"vocabulary_map": false', '"vocabulary_map": true')
+    (engine / "mycook.json").write_text(about)
+    (engine / "vmap.txt").write_text("\t▁pan\n<2de>\t▁salt\n<2fr>\t▁the\n")
+    for lang, other in (("de", "the"), ("fr", "salt")):
+        rows = translate(engine, tmp_path / "memory", tmp_path, lang=lang)
+        assert other not in {word for row in rows for word in str(row["text"]).split()}
 
 
 def test_built_map_in_the_engine_format(model: Callable[[str], Path]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from multiyoucook2.errors import ModelError, RecipeError
 from multiyoucook2.recipes import Decoding
 from multiyoucook2.records import TRANSLATION
-from multiyoucook2.translation import TranslationMemory, engine_fingerprint, table, translate_table
+from multiyoucook2.translation import TranslationMemory, engine_fingerprint, preflight, table, translate_table
 from multiyoucook2.translation.manifest import write_manifest
 
 from .conftest import clips_of, made_up_lines
@@ -128,9 +128,13 @@ def test_language_token_is_checked_before_the_first_batch(
     hint: str,
 ) -> None:
     with pytest.raises(ModelError) as caught:
-        translate(model(engine), lang, tmp_path, cache, ["add salt"])
+        translate(model(engine), lang, tmp_path / "memory", cache, ["add salt"])
     assert message in str(caught.value)
     assert hint in caught.value.hint
+    assert not (tmp_path / "memory").exists()
+    with pytest.raises(ModelError) as before:
+        preflight(str(model(engine)), lang, device="cpu", cache_dir=cache, offline=True)
+    assert str(before.value) == str(caught.value)
 
 
 @pytest.mark.parametrize(
