@@ -113,7 +113,7 @@ def prepare(spec: ModelSpec, lang: str, *, device: str, cache_dir: Path, offline
                 source = spec.folder or download(checkpoint, revision, cache_dir, offline=offline)
                 _convert(source, folder, spec, revision, compute_type, checkpoint.license)
     check_tokens(folder, spec.name, spec.family, checkpoint.token)
-    license_ = str((read_json(folder / DESCRIPTION) or {}).get("license") or checkpoint.license)
+    license_ = str((read_json(folder / DESCRIPTION) or {}).get("license") or checkpoint.license).lower()
     return PreparedModel(spec.name, spec.family, folder, revision, license_, checkpoint.token, compute_type, device)
 
 

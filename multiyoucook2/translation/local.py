@@ -57,7 +57,7 @@ def describe_folder(folder: Path, lang: str) -> ModelSpec:
     family = str(about.get("family") or (_family_of_vocabulary(tokens) if converted else _family_of_config(folder)))
     if family not in FAMILIES:
         raise ModelError(f"{folder}: family {family!r} is not known", hint=f"known: {', '.join(FAMILIES)}")
-    license_ = str(about.get("license") or license_of_readme(folder) or "unknown")
+    license_ = str(about.get("license") or license_of_readme(folder) or "unknown").lower()
     codes = [str(code) for code in about.get("languages", [])] or [lang]
     rows = {code: Checkpoint("", license_, _token(family, code, tokens, about)) for code in codes}
     types = AS_STORED if converted else MADLAD if family == "madlad" else USUAL

@@ -118,7 +118,7 @@ MODELS: dict[str, ModelSpec] = {
         ModelSpec(
             "mini",
             "mini",
-            {code: Checkpoint("", "apache-2.0", f"<2{code}>") for code in _MINI_LANGUAGES},
+            {code: Checkpoint("", "cc-by-4.0", f"<2{code}>") for code in _MINI_LANGUAGES},
             AS_STORED,
             MINI_FOLDER,
             "bundled",
