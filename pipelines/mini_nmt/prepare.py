@@ -26,7 +26,6 @@ from .leakage import LeakFilter, mini_captions, words
 
 HANDWRITTEN = Path(__file__).parent / "handwritten"
 PARTS = ("grammar", "handwritten", "general", "lexicon")
-VOCABULARY = 8000
 LONGEST = 48  # pieces a side
 Pair = tuple[str, str, str, str]  # part, language, English, target
 
@@ -103,7 +102,7 @@ def general_pairs(folder: Path, code: str, count: int, domain: Counter[str]) -> 
     return pairs
 
 
-def train_sentencepiece(pairs: list[Pair], out: Path, seed: int) -> sentencepiece.SentencePieceProcessor:
+def train_sentencepiece(pairs: list[Pair], out: Path, size: int, seed: int) -> sentencepiece.SentencePieceProcessor:
     """One unigram vocabulary for English and all targets, with byte fallback and the language tokens."""
     sample = random.Random(seed).sample(pairs, min(len(pairs), 250_000))
     # Hand-written and general text more often, so that their words become pieces.
@@ -113,7 +112,7 @@ def train_sentencepiece(pairs: list[Pair], out: Path, seed: int) -> sentencepiec
         sentence_iterator=iter(lines),
         model_prefix=str(out / "sentencepiece"),
         model_type="unigram",
-        vocab_size=VOCABULARY,
+        vocab_size=size,
         character_coverage=0.9997,
         byte_fallback=True,
         normalization_rule_name="identity",
@@ -173,6 +172,7 @@ def main() -> None:
     parser.add_argument("--langs", default=",".join(sorted(MODULES)))
     parser.add_argument("--grammar", type=int, default=120_000, help="captions of the grammar a language")
     parser.add_argument("--general", type=int, default=25_000, help="general sentences a language, at most")
+    parser.add_argument("--vocabulary", type=int, default=8000, help="pieces of the shared vocabulary")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sentencepiece", type=Path, help="an existing vocabulary, to go on training a model")
     args = parser.parse_args()
@@ -181,7 +181,7 @@ def main() -> None:
     if args.sentencepiece:
         processor = sentencepiece.SentencePieceProcessor(model_file=str(args.sentencepiece))
     else:
-        processor = train_sentencepiece(pairs, args.out, args.seed)
+        processor = train_sentencepiece(pairs, args.out, args.vocabulary, args.seed)
     arrays = encode(pairs, processor)
     np.savez(args.out / "pairs.npz", allow_pickle=False, **arrays)
     counts = {f"{part} {code}": n for (part, code), n in sorted(Counter((p[0], p[1]) for p in pairs).items())}

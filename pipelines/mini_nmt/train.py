@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
+import sentencepiece
 import torch
 from torch import Tensor
 
@@ -177,7 +178,8 @@ def train(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     pairs = Pairs(args.data, args.batch_tokens, args.seed)
     digest = hashlib.sha256((args.data / "pairs.npz").read_bytes()).hexdigest()
-    trainer = Trainer(args.data, Shape(vocabulary=args.vocabulary), args.lr, digest)
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(args.data / "sentencepiece.model"))
+    trainer = Trainer(args.data, Shape(vocabulary=vocabulary.get_piece_size()), args.lr, digest)
     progress, started, seen, total = trainer.progress, time.monotonic(), 0, 0.0
     for epoch, position, batch in pairs.batches_from(progress.epoch, progress.position):
         if progress.step >= args.steps:
@@ -205,7 +207,6 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=9_000)
     parser.add_argument("--batch-tokens", type=int, default=4000, help="source and target pieces in a batch")
     parser.add_argument("--lr", type=float, default=1e-2)
-    parser.add_argument("--vocabulary", type=int, default=8000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log-every", type=int, default=50)

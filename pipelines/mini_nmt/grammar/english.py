@@ -49,7 +49,8 @@ UNITS: dict[str, tuple[str, ...]] = {
 CLOVED = re.compile("garlic")
 TYPOS = {
     "potatoes": "potatos", "tomatoes": "tomatos", "mozzarella": "mozzerella", "turmeric": "tumeric",
-    "oregano": "oregeno",     "saute": "sautee", "sauteed": "sauted", "basil": "basal", "scallions": "scallians", "chilies": "chillies",
+    "oregano": "oregeno", "saute": "sautee", "sauteed": "sauted", "basil": "basal", "scallions": "scallians",
+    "chilies": "chillies",
     "chili": "chilli", "garam": "garram", "parsley": "parsely", "refrigerate": "refridgerate", "together": "togther",
     "knead": "kneed", "peel": "peal", "zucchini": "zuchini", "broccoli": "brocolli", "mayonnaise": "mayonaise",
     "lettuce": "lettuse", "cinnamon": "cinammon", "noodles": "noodels", "vinegar": "vineger", "cabbage": "cabage",

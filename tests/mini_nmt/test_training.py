@@ -1,0 +1,109 @@
+"""The trainer: its loss against PyTorch's, resumed runs, and the conversion to CTranslate2, all on the real model class."""
+
+from pathlib import Path
+
+import ctranslate2
+import pytest
+import sentencepiece
+import torch
+from torch.nn import functional as F
+
+from pipelines.mini_nmt import convert, prepare, train
+from pipelines.mini_nmt.model import Shape, SmoothedCrossEntropy, TranslationModel
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small training folder: German and Japanese captions, 1,500 pieces."""
+    out = tmp_path_factory.mktemp("nmt")
+    options = ["--out", str(out), "--langs", "de,ja", "--grammar", "5200", "--vocabulary", "2500"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["prepare", *options])
+        prepare.main()
+    return out
+
+
+def run(data: Path, steps: int, patch: pytest.MonkeyPatch, *options: str) -> dict[str, torch.Tensor]:
+    common = ["--steps", str(steps), "--batch-tokens", "600", "--log-every", "1", "--save-every", "1"]
+    patch.setattr("sys.argv", ["train", "--data", str(data), *common, *options])
+    train.main()
+    state: dict[str, torch.Tensor] = torch.load(data / "checkpoint.pt", weights_only=True)["model"]
+    return state
+
+
+def test_loss_is_pytorchs() -> None:
+    torch.manual_seed(0)
+    states, weight = torch.randn(7, 5, requires_grad=True), torch.randn(11, 5, requires_grad=True)
+    target = torch.randint(0, 11, (7,))
+    ours = SmoothedCrossEntropy.apply(states, weight, target, 0.1)
+    theirs = F.cross_entropy(states @ weight.T, target, label_smoothing=0.1)
+    torch.testing.assert_close(ours, theirs)
+    for mine, other in zip(
+        torch.autograd.grad(3 * ours, (states, weight)), torch.autograd.grad(3 * theirs, (states, weight)), strict=True
+    ):
+        torch.testing.assert_close(mine, other)
+
+
+def test_padding_changes_nothing() -> None:
+    torch.manual_seed(0)
+    model = TranslationModel(Shape(vocabulary=50, width=32, heads=2, inner=64, encoder_layers=1, decoder_layers=2))
+    source, target = torch.randint(3, 50, (2, 6)), torch.randint(3, 50, (2, 5))
+    inputs, outputs = target[:, :-1], target[:, 1:].clone()
+    plain = model.loss(source, inputs, outputs, smoothing=0.1)
+    padded = model.loss(source, F.pad(inputs, (0, 3)), F.pad(outputs, (0, 3), value=-1), smoothing=0.1)
+    torch.testing.assert_close(plain, padded)
+
+
+def test_batches_hold_every_pair_and_one_source_length(data: Path) -> None:
+    pairs = train.Pairs(data, batch_tokens=600, seed=1)
+    batches = pairs.epoch(0)
+    seen = sorted(int(i) for batch in batches for i in batch)
+    grammar = {int(i) for i in (pairs.part == prepare.PARTS.index("grammar")).nonzero()[0]}
+    assert grammar <= set(seen)
+    for index in batches[:50]:
+        source, target_in, target_out = pairs.batch(index)
+        assert len({int(n) for n in (pairs.source_end - pairs.source_start)[index]}) == 1
+        assert source.shape[0] == target_in.shape[0] == len(index)
+        # The output is the input moved by one, ended by </s>.
+        assert ((target_in[:, 1:] == target_out[:, :-1]) | (target_out[:, :-1] < 0) | (target_out[:, :-1] == 2)).all()
+
+
+def test_resumed_is_straight(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint = data / "checkpoint.pt"
+    straight = run(data, 4, monkeypatch)
+    checkpoint.unlink()
+    # Two steps, then the other two: the schedule depends on the number of steps, so it is told the same in both.
+    monkeypatch.setattr(train, "learning_rate", lambda step, steps, peak: peak / 10)
+    run(data, 2, monkeypatch)
+    resumed = run(data, 4, monkeypatch)
+    checkpoint.unlink()
+    constant = run(data, 4, monkeypatch)
+    assert all(torch.equal(resumed[name], constant[name]) for name in constant)
+    assert any(not torch.equal(straight[name], constant[name]) for name in constant)
+
+
+def test_a_stop_at_a_bad_loss_names_the_step(data: Path) -> None:
+    trainer = train.Trainer(data.parent / "nowhere", Shape(vocabulary=50, width=32, heads=2, inner=64), 1e-3, "x")
+    torch.nn.init.constant_(trainer.model.embedding.weight, float("nan"))
+    with pytest.raises(FloatingPointError, match="at step 0"):
+        trainer.update((torch.ones(1, 3, dtype=int), torch.ones(1, 2, dtype=int), torch.ones(1, 2, dtype=int)), steps=10)
+
+
+def test_conversion_decodes_like_pytorch(data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run(data, 3, monkeypatch)
+    convert.convert(data, tmp_path / "model", quantization="float32")
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "model" / "sentencepiece.model"))
+    model = TranslationModel(Shape(vocabulary=processor.get_piece_size())).eval()
+    state = torch.load(data / "checkpoint.pt", weights_only=True)
+    model.load_state_dict(state["average"])
+    translator = ctranslate2.Translator(str(tmp_path / "model"), compute_type="float32")
+    for text in ("add the onions to the pan and stir", "cut 2 carrots into thin slices"):
+        source = [processor.piece_to_id("<2de>"), *processor.encode(text), processor.eos_id()]
+        tokens, output = [processor.id_to_piece(i) for i in source], [processor.bos_id()]
+        for _ in range(12):
+            states = model(torch.tensor([source]), torch.tensor([output]))[0, -1]
+            output.append(int((model.embedding.weight @ states).argmax()))
+        ours = translator.translate_batch([tokens], beam_size=1, max_decoding_length=12)[0].hypotheses[0]
+        expected = [processor.id_to_piece(i) for i in output[1:]]
+        assert ours == expected[: len(ours)]
+        assert ours
