@@ -14,16 +14,15 @@ def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = Fa
     in the same commit. The endpoint and the token are ``huggingface_hub``'s (``HF_ENDPOINT``, ``hf auth login``).
 
     Returns:
-        ``repo``, ``url`` (of the commit or the pull request), ``files``, ``deleted`` and the data set's ``content_hash``.
+        ``repo``, ``url`` (of the commit or the pull request), ``files``, ``deleted`` and ``content_hash``.
 
     Raises:
         DatasetError: the folder holds no data set of ours, or the name is not ``USER/NAME``.
         FetchError: the Hub refuses or does not answer.
     """
     about = dataset_about(folder)
-    import httpx
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError, LocalTokenNotFoundError
 
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix() for path in files}
@@ -43,8 +42,9 @@ def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = Fa
     except HFValidationError as error:
         raise DatasetError(f"{repo!r} is no repository name: {error}", hint="give --repo USER/NAME") from None
     except (LocalTokenNotFoundError, HfHubHTTPError) as error:
-        raise FetchError(f"the Hub refused: {_line(error)}", hint="log in with `hf auth login`, or set HF_TOKEN") from None
-    except httpx.HTTPError as error:
+        hint = "log in with `hf auth login`, or set HF_TOKEN"
+        raise FetchError(f"the Hub refused: {_line(error)}", hint=hint) from None
+    except (HTTPError, ConnectionError) as error:
         raise FetchError(f"the Hub does not answer: {_line(error)}", hint="check the network, and push again") from None
     return {
         "repo": repo,

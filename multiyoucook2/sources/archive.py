@@ -69,19 +69,12 @@ class _Bounded(io.RawIOBase):
 
 
 def _from_archive(path: Path, max_bytes: int) -> bytes:
-    found: dict[str, bytes] = {}
     try:
-        with (
-            gzip.open(path) as unzipped,
-            tarfile.open(fileobj=_Bounded(unzipped, max_bytes, path), mode="r|") as archive,
-        ):
-            for count, member in enumerate(archive, 1):
-                if count > MAX_MEMBERS:
-                    raise SourceError(f"{path} has more than {MAX_MEMBERS} members: refused")
-                _refuse_unsafe(member, path)
-                if member.isfile() and member.name.endswith(".json") and not _is_hidden(member.name):
-                    content = archive.extractfile(member)
-                    found[member.name] = content.read() if content else b""
+        with gzip.open(path) as unzipped:
+            reader = _Bounded(unzipped, max_bytes, path)
+            found = _json_members(reader, path)
+            while reader.read(1 << 16):  # to the end, where gzip's checksum is
+                pass
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise SourceError(
             f"{path} is not a whole tar.gz archive: {error}",
@@ -92,6 +85,19 @@ def _from_archive(path: Path, max_bytes: int) -> bytes:
             f"{path} should hold one JSON file; it holds {len(found)}: {', '.join(sorted(found)) or 'none'}"
         )
     return next(iter(found.values()))
+
+
+def _json_members(reader: io.RawIOBase, path: Path) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    with tarfile.open(fileobj=reader, mode="r|") as archive:
+        for count, member in enumerate(archive, 1):
+            if count > MAX_MEMBERS:
+                raise SourceError(f"{path} has more than {MAX_MEMBERS} members: refused")
+            _refuse_unsafe(member, path)
+            if member.isfile() and member.name.endswith(".json") and not _is_hidden(member.name):
+                content = archive.extractfile(member)
+                found[member.name] = content.read() if content else b""
+    return found
 
 
 def _is_hidden(name: str) -> bool:

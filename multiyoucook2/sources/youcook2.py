@@ -23,7 +23,7 @@ from ..records import CLIP
 from .archive import read_annotations
 
 SPLIT_OF_SUBSET = {"training": "train", "validation": "validation"}
-UNCAPTIONED_SUBSETS = {"testing"}  # its captions were never released; skipped
+UNCAPTIONED_SUBSET = "testing"  # its captions were never released; skipped
 MAX_CHARACTERS = 1000  # the longest real caption has 249
 ERRORS_SHOWN = 5
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -123,7 +123,7 @@ def _clips_of(video_id: str, video: Any, errors: list[str]) -> Iterator[dict[str
         errors.append(f"{video_id}: is {_shown(video)}, not an object")
         return
     subset, annotations = video.get("subset"), video.get("annotations")
-    if subset in UNCAPTIONED_SUBSETS and not annotations:
+    if subset == UNCAPTIONED_SUBSET and not annotations:
         return
     if not isinstance(subset, str) or subset not in SPLIT_OF_SUBSET:
         errors.append(f"{video_id}: unknown subset {_shown(subset)} (known: {', '.join(SPLIT_OF_SUBSET)})")
