@@ -16,6 +16,8 @@ import torch
 from ctranslate2.specs import attention_spec, common_spec, transformer_spec
 from torch import Tensor
 
+from multiyoucook2.translation.manifest import write_manifest
+
 from .grammar import MODULES
 from .model import Shape, sinusoids
 
@@ -100,6 +102,7 @@ def convert(data: Path, out: Path, quantization: str = "int8") -> None:
     }
     (out / "mycook.json").write_text(json.dumps(description, indent=1) + "\n")
     ctranslate2.Translator(str(out))  # it must load
+    write_manifest(out)
 
 
 def main() -> None:
