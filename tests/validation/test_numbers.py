@@ -1,0 +1,72 @@
+"""Hand-worked numbers in nine languages."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multiyoucook2.validation.numbers import numbers_changed
+
+KEPT = [
+    ("add 2 eggs", "2 Eier zugeben", "de"),
+    ("add 2 eggs", "zwei Eier zugeben", "de"),
+    ("add two eggs", "2 Eier zugeben", "de"),
+    ("add 1.5 cups of milk", "1,5 Tassen Milch zugeben", "de"),
+    ("add 1 1/2 cups of milk", "1½ Tassen Milch zugeben", "de"),
+    ("add 1/2 cup of milk", "eine halbe Tasse Milch zugeben", "de"),
+    ("add half a cup of milk", "ajouter 1/2 tasse de lait", "fr"),
+    ("cut it in half", "couper en deux", "fr"),
+    ("cut it in half", "přepůlit nebo půl", "cs"),
+    ("cut it into quarters", "切成四块", "zh"),
+    ("add 2 eggs", "加入两个鸡蛋", "zh"),
+    ("add 2 eggs", "加入２个鸡蛋", "zh"),
+    ("bake for 20 minutes", "二十分焼く", "ja"),
+    ("bake for 10-15 minutes", "выпекать 10–15 минут", "ru"),
+    ("cut into three pieces", "разрезать на три части", "ru"),
+    ("cut into three pieces", "cắt thành ba miếng", "vi"),
+    ("cut into twelve pieces", "cortar en doce trozos", "es"),
+    ("add 1,000 grams", "1.000 Gramm zugeben", "de"),
+    ("add one egg", "Ei zugeben", "de"),
+    ("add an egg", "1 Ei zugeben", "de"),
+    ("fry both sides", "fry the 2 sides", "sw"),
+    ("add 3 eggs", "३ अंडे डालें", "hi"),
+    ("add a dozen eggs", "12 Eier zugeben", "de"),
+    ("chop the onion", "die Zwiebel hacken", "de"),
+]
+LOST = [
+    ("add 2 eggs", "Eier zugeben", "de", "2 is lost"),
+    ("add two eggs", "agregar huevos", "es", "2 is lost"),
+    ("bake at 350 degrees", "bei 360 Grad backen", "de", "350 is lost"),
+    ("add 1/2 cup", "ajouter une tasse", "fr", "1/2 is lost"),
+    ("add 1.5 cups", "15 Tassen zugeben", "de", "3/2 is lost"),
+    ("cut into eight pieces", "切成块", "zh", "8 is lost"),
+]
+
+
+@pytest.mark.parametrize(("caption", "text", "lang"), KEPT)
+def test_kept(caption: str, text: str, lang: str) -> None:
+    assert numbers_changed(caption, text, lang) is None
+
+
+@pytest.mark.parametrize(("caption", "text", "lang", "reason"), LOST)
+def test_lost(caption: str, text: str, lang: str, reason: str) -> None:
+    assert numbers_changed(caption, text, lang) == reason
+
+
+def test_added() -> None:
+    assert numbers_changed("add eggs", "3 Eier zugeben", "de") == "3 is added"
+    assert numbers_changed("add 2 eggs", "2 Eier 5 Minuten kochen", "de") == "5 is added"
+
+
+def test_a_word_is_not_found_inside_another() -> None:
+    assert numbers_changed("add eight eggs", "Eier in der Nacht zugeben", "de") == "8 is lost"
+
+
+@given(st.text(max_size=80), st.text(max_size=80), st.sampled_from(["de", "zh", "hi"]))
+def test_no_text_breaks_it(caption: str, text: str, lang: str) -> None:
+    assert numbers_changed(caption, text, lang) is None or numbers_changed(caption, text, lang)
+
+
+@given(st.integers(0, 10**6), st.sampled_from(["de", "fr", "cs", "zh", "ru", "vi", "es", "ja"]))
+def test_digits_are_kept_by_themselves_and_by_no_other(number: int, lang: str) -> None:
+    assert numbers_changed(f"add {number} grams", f"x {number} g", lang) is None
+    assert numbers_changed(f"add {number + 200} grams", f"x {number} g", lang) is not None
