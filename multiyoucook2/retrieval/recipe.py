@@ -1,0 +1,176 @@
+"""Training recipes: the pydantic models of ``pipelines/training/*.yaml``. Every value can be overridden by a flag."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from ..errors import RecipeError
+from ..languages import ALIASES
+from ..recipes import Strict, load_recipe, validate_recipe
+
+Objective = Literal["zero-shot", "translate-train", "c2kd", "teachtext", "multi-task", "learned"]
+BASELINES = ("zero-shot", "translate-train")  # objectives without teachers
+
+
+class TinyShape(Strict):
+    """Shape of the text encoder ``tiny``, which is trained from scratch with a tokenizer of its own."""
+
+    vocab_size: int = Field(8000, ge=300)
+    dim: int = Field(96, ge=8)
+    layers: int = Field(2, ge=1)
+    heads: int = Field(4, ge=1)
+
+
+class Teacher(Strict):
+    """One teacher: its text encoder, and where its training differs from the student's (``None``: as the student)."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]+$", description="folder name of its run")
+    encoder: str
+    tiny: TinyShape | None = None
+    temperature: float | None = Field(None, gt=0)
+    lr: float | None = Field(None, gt=0)
+    epochs: int | None = Field(None, ge=1)
+    max_tokens: int | None = Field(None, ge=3)
+    seed: int | None = Field(None, ge=0, description="its own seed, so that runs of several seeds share the teacher")
+
+
+class TrainingRecipe(Strict):
+    """One training run. Temperatures divide cosines; ``lr`` is Adam's, multiplied by ``lr_decay`` after each epoch."""
+
+    name: str
+    objective: Objective
+    languages: tuple[str, ...] | Literal["all"] = "all"
+
+    encoder: str = Field("tiny", description="tiny, a registry name, a hub id, a folder, or vectors:FOLDER")
+    tiny: TinyShape = TinyShape()  # pyright: ignore
+    freeze_text: bool = Field(
+        False, description="train only what lies above the text encoder; its vectors are computed once"
+    )
+    embedding_dim: int = Field(512, ge=1)
+    hidden_dim: int = Field(512, ge=1)
+    blocks: int = Field(2, ge=0)
+    heads: int = Field(4, ge=1)
+    max_frames: int = Field(30, ge=1)
+
+    teachers: tuple[Teacher, ...] = ()
+    temperature: float = Field(0.05, gt=0, description="of the contrastive loss")
+    distillation_temperature: float = Field(0.1, gt=0)
+    contrastive_weight: float = Field(0.1, ge=0, le=1, description="w; the distillation has 1 - w")
+    reduce: Literal["max", "min", "mean"] = Field("max", description="elementwise, over the teachers' similarities")
+    english_twice: bool = Field(False, description="add w * NCE of English a second time, as the published code does")
+    learned_lr: float = Field(1e-2, gt=0, description="of the teachers' weights in the objective `learned`")
+
+    epochs: int = Field(10, ge=1)
+    lr: float = Field(1e-4, gt=0)
+    lr_decay: float = Field(0.9, gt=0, le=1)
+    batch_size: int = Field(
+        64, ge=2, description="clips a step, over all processes; the last part of an epoch is dropped"
+    )
+    gradient_chunk: int | None = Field(
+        None, ge=1, description="clips whose activations are held at once in a process; the gradient is the same"
+    )
+    max_tokens: int = Field(35, ge=3, description="of a text in training")
+    max_tokens_eval: int = Field(40, ge=3)
+    accepted_only: bool = Field(True, description="train without the translations that the validation refused")
+
+    evaluate_every: int = Field(
+        1, ge=0, description="epochs between evaluations on the validation split; 0: at the end only"
+    )
+    patience: int | None = Field(
+        None,
+        ge=1,
+        description="stop after so many evaluations without a better one, and keep the best; None: last epoch",
+    )
+    checkpoint_steps: int | None = Field(
+        None, ge=1, description="steps between checkpoints; one is written every epoch anyway"
+    )
+    seed: int = Field(0, ge=0)
+    precision: Literal["float32", "bf16"] = "float32"
+    compile: bool = Field(False, description="torch.compile of the two towers")
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _language_codes(cls, value: Any) -> Any:
+        """A list, or a text such as ``"en,de"``; any code is admitted here, as the data set decides what there is."""
+        parts = value.split(",") if isinstance(value, str) else [str(part) for part in value]
+        codes = [part.strip().lower() for part in parts if part.strip()]
+        if not codes:
+            raise ValueError("no language given")
+        return "all" if codes == ["all"] else tuple(dict.fromkeys(ALIASES.get(code, code) for code in codes))
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.objective in BASELINES and self.teachers:
+            raise ValueError(f"the objective {self.objective} has no teachers")
+        if self.objective not in BASELINES and not self.teachers:
+            raise ValueError(f"the objective {self.objective} needs teachers")
+        names = [teacher.name for teacher in self.teachers]
+        if len(set(names)) != len(names):
+            raise ValueError(f"two teachers have the same name: {', '.join(names)}")
+        if self.hidden_dim % self.heads:
+            raise ValueError(f"hidden_dim {self.hidden_dim} is not a multiple of heads {self.heads}")
+        if self.patience is not None and self.evaluate_every == 0:
+            raise ValueError("patience needs evaluate_every of 1 or more")
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """What a checkpoint must share with the run that resumes it: all but where and how fast it runs."""
+        values = self.model_dump(mode="json")
+        for name in ("compile", "checkpoint_steps"):
+            del values[name]
+        return values
+
+
+def training_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> TrainingRecipe:
+    """A training recipe by name or ``.yaml`` path, with overrides; choosing an objective without teachers drops them.
+
+    Raises:
+        RecipeError: unknown recipe, key or value, in one line.
+    """
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    if given.get("objective") in BASELINES:
+        given.setdefault("teachers", ())
+    return load_recipe(TrainingRecipe, "training", name, given)
+
+
+def teacher_recipe(student: TrainingRecipe, teacher: Teacher) -> TrainingRecipe:
+    """The recipe of a teacher's own training: translate-train with its encoder, else as the student."""
+    values = student.model_dump() | {
+        "name": f"teacher-{teacher.name}",
+        "objective": "translate-train",
+        "encoder": teacher.encoder,
+        "teachers": (),
+        "freeze_text": False,
+        "patience": None,
+        "english_twice": False,
+    }
+    own = teacher.model_dump(exclude={"name", "encoder"}, exclude_none=True)
+    return validate_recipe(TrainingRecipe, values | own, f"teacher {teacher.name}")
+
+
+def set_values(assignments: list[str]) -> dict[str, Any]:
+    """``["reduce=mean", "tiny.dim=64"]`` -> overrides; values are YAML, a dot reaches into a section.
+
+    Raises:
+        RecipeError: an assignment without ``=``, or a value that is not YAML.
+    """
+    import yaml
+
+    overrides: dict[str, Any] = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals or not key.strip():
+            raise RecipeError(
+                f"--set {assignment!r} is not KEY=VALUE", hint="e.g. --set reduce=mean --set freeze_text=true"
+            )
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise RecipeError(f"--set {assignment!r}: the value is not YAML") from None
+        section, dot, inner = key.strip().partition(".")
+        if dot:
+            overrides.setdefault(section, {})[inner] = value
+        else:
+            overrides[section] = value
+    return overrides
