@@ -9,6 +9,7 @@ import typer
 
 from .errors import WorkspaceError
 from .languages import LANGUAGES
+from .records import SPLITS
 from .terminal import print_json, print_table
 from .workspace import Workspace
 
@@ -192,5 +193,6 @@ def _rows(result: "BuildResult", count: int) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
     folder = Path(str(result.dataset)) / "all"
-    tables = (pq.read_table(folder / f"{split}.parquet") for split in ("train", "validation"))
+    files = (folder / f"{split}.parquet" for split in SPLITS)
+    tables = (pq.read_table(path) for path in files if path.is_file())
     return [row for table in tables for row in table.slice(0, count).to_pylist()][:count]

@@ -107,7 +107,11 @@ def load_recipe(
         raise RecipeError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise RecipeError(f"{path} is not a mapping of keys to values")
-    values = {"name": path.stem, **values, **{key: value for key, value in (overrides or {}).items() if value is not None}}
+    values = {
+        "name": path.stem,
+        **values,
+        **{key: value for key, value in (overrides or {}).items() if value is not None},
+    }
     return validate_recipe(model, values, str(path))
 
 
@@ -116,7 +120,8 @@ def validate_recipe(model: type[Recipe], values: Mapping[str, Any], where: str) 
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key comes with a missing one; its spelling is the better news.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             known = _fields_at(model, first["loc"][:-1])

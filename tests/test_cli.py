@@ -1,0 +1,172 @@
+"""The command line: help, examples, errors in words, machine-readable output."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from conftest import ROOT, MyCook
+
+from multiyoucook2.cli import app
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def check_command_line(line: str) -> None:
+    """Every command and option of a documented line exists, and takes what it is given."""
+    name, *arguments = shlex.split(line, comments=True)[1:]
+    if name.startswith("-"):
+        return
+    assert name in COMMANDS, line
+    COMMANDS[name].make_context(name, [argument for argument in arguments if argument != "--debug"])
+
+
+def help_of(name: str) -> str:
+    command = COMMANDS[name]
+    return str(command.get_help(typer.Context(command, info_name=name)))
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_help_with_an_example_that_works(name: str) -> None:
+    text = help_of(name)
+    examples = re.findall(rf"^ +(mycook {name}\b.*)$", text, re.MULTILINE)
+    assert examples, text
+    for line in examples:
+        check_command_line(line)
+    for parameter in COMMANDS[name].params:
+        assert parameter.name == "help" or getattr(parameter, "help", ""), f"{name}: {parameter.name} has no help"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_documented_commands_exist(document: Path) -> None:
+    lines = re.findall(r"^(?:\$ )?(mycook .*?)(?: +#.*)?$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    for line in [line for line in lines if "|" not in line and "..." not in line]:
+        check_command_line(line)
+
+
+def test_every_command_is_documented() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+    for name in COMMANDS:
+        assert f"mycook {name}" in text, f"mycook {name} is in no document"
+
+
+def test_help_loads_nothing_heavy(environment: dict[str, str]) -> None:
+    code = """
+import sys, multiyoucook2.cli
+from typer.testing import CliRunner
+assert CliRunner().invoke(multiyoucook2.cli.app, ["--help"]).exit_code == 0
+heavy = {"torch", "ctranslate2", "datasets", "transformers", "pyarrow", "pydantic", "numpy", "httpx", "yaml"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    found = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_the_top_level(mycook: MyCook) -> None:
+    text = mycook("--help").stdout
+    for name in COMMANDS:
+        assert f"  {name} " in text
+    assert mycook("--version").stdout == "mycook 0.1.0\n"
+    assert "No such command 'biuld'" in mycook("biuld", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "hint"),
+    [
+        (("build", "--recipe", "minny"), "unknown recipe 'minny'", "did you mean 'mini'"),
+        (("build", "--langs", "dee"), "unknown language 'dee'", "did you mean 'de'"),
+        (("build", "--recipe", "mini", "--engine", "opus-nt"), "unknown engine 'opus-nt'", "did you mean 'opus-mt'"),
+        (("build", "--engine", "m2m100-418M", "--langs", "te"), "does not translate into 'te'", "nllb-200"),
+        (("build", "--annotations", "no.json", "--engine", "mini"), "no.json does not exist", "--annotations"),
+        (("fetch", "--offline"), "--offline forbids downloads", "mycook fetch"),
+        (("status", "nowhere"), "nowhere is not a build folder", "mycook status"),
+        (("publish", "nowhere", "--repo", "a/b"), "nowhere holds no data set of ours", "mycook build"),
+        (("build", "--recipe", "bad.yaml"), "bad.yaml: unknown key 'enginee'", "did you mean 'engine'"),
+        (("build", "--limit", "0"), "--limit 0 leaves no clips", "from 1"),
+    ],
+)
+def test_errors_are_a_line_and_a_hint(
+    arguments: tuple[str, ...], error: str, hint: str, mycook: MyCook, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.yaml").write_text("source: mini\nenginee: mini\n")
+    done = mycook(*arguments, code=1)
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("error: ")
+    assert error in lines[0]
+    assert lines[1].startswith("hint: ")
+    assert hint in lines[1]
+    assert len(lines) == 2
+    assert done.stdout == ""
+
+
+def test_debug_shows_the_traceback(mycook: MyCook) -> None:
+    assert "Traceback" in mycook("build", "--recipe", "minny", "--debug", code=1).stderr
+
+
+def test_json_is_one_document_and_a_pipe_is_quiet(mycook: MyCook, tiny_model: Path, tmp_path: Path) -> None:
+    small = ("--recipe", "mini", "--offline", "--limit", "6", "--engine", tiny_model, "--langs", "de", "--out", "out")
+    calls: list[tuple[object, ...]] = [
+        ("fetch", "--recipe", "mini", "--out", "fetched"), ("translate", *small), ("validate", *small),
+        ("build", *small, "--show", 2), ("status", "out"), ("languages",), ("models",),
+    ]  # fmt: skip
+    found = {}
+    for arguments in calls:
+        done = mycook(*arguments, "--json")
+        assert done.stderr == ""
+        found[arguments[0]] = json.loads(done.stdout)
+    assert found["fetch"]["clips"]["clips"] == 300
+    assert found["translate"]["done"] == ["clips", "translate-de"]
+    assert found["validate"]["unchanged"] == ["clips", "translate-de"]
+    assert found["validate"]["report"]["languages"]["de"]["rows"] == 6
+    assert found["build"]["done"] == ["publish"]
+    first = found["build"]["rows"][0]
+    assert first["captions"]["en"] == "peel the green papaya and shred into thin strips"
+    assert (found["status"]["holder"], found["status"]["damaged"]) == (None, {})
+    assert set(found["status"]["stages"]) == {"clips", "translate-de", "validate-de", "publish"}
+    assert {row["code"] for row in found["languages"]} >= {"de", "ja"}
+    assert "mini" in {row["name"] for row in found["models"]}
+
+
+def test_tables_for_people(mycook: MyCook, tiny_model: Path) -> None:
+    small = ("--recipe", "mini", "--offline", "--limit", "6", "--engine", tiny_model, "--langs", "de", "--out", "out")
+    text = mycook("build", *small, "--show", 1, NO_COLOR="1").stdout
+    assert re.search(r"German +6 +\d+ +\d+", text)
+    assert "en  peel the green papaya and shred into thin strips" in text
+    assert re.search(r"data set: out/dataset \(6 clips in 2 languages, [0-9a-f]{12}\)", text)
+    assert "\x1b" not in text
+    assert re.search(r"translate-de +done", mycook("status", "out").stdout)
+    assert "the engine reports" in mycook("validate", *small, "--show", 1).stdout
+    assert "unchanged: clips, translate-de" in mycook("translate", *small).stdout
+    assert "300 clips of 60 videos" in mycook("fetch", "--recipe", "mini", "--out", "fetched").stdout
+    assert "opus-mt" in mycook("models").stdout
+    assert "Vietnamese" in mycook("languages").stdout
+
+
+def test_doctor(mycook: MyCook) -> None:
+    found = json.loads(subprocess_output(mycook, "doctor", "--offline", "--json"))
+    assert {row["name"] for row in found} >= {"python", "packages", "disk", "gpu", "bundled model"}
+    assert all(row["ok"] or row["advice"] for row in found)
+    network = json.loads(subprocess_output(mycook, "doctor", "--json", HF_ENDPOINT="http://127.0.0.1:9"))[-1]
+    assert (network["name"], network["ok"]) == ("network", False)
+
+
+def subprocess_output(mycook: MyCook, *arguments: str, **settings: str) -> str:
+    """The output, whether the doctor is content or not."""
+    try:
+        return mycook(*arguments, **settings).stdout
+    except AssertionError:
+        return mycook(*arguments, code=1, **settings).stdout
+
+
+def test_recipes_are_found_from_any_folder(mycook: MyCook, tmp_path: Path) -> None:
+    from multiyoucook2.recipes import DatasetRecipe, load_recipe, recipe_names
+
+    assert recipe_names("datasets") == ["mini", "multi-youcook2"]
+    for name in recipe_names("datasets"):
+        recipe = load_recipe(DatasetRecipe, "datasets", name)
+        assert (recipe.name, len(recipe.languages)) == (name, 9)
