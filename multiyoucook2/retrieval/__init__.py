@@ -13,6 +13,8 @@
 - ``teachers.reduce_similarities(sims_KBB, *, reduce)``, ``LearnedTeacherWeights``, ``TeacherEmbeddings``
 - ``metrics.retrieval_score(sim_QC, *, relevant=None, pool=None, labels=None) -> RetrievalScore``;
   ``metrics.score_ranks(ranks_Q, *, pool, labels=None)``
+- ``ranking.rank_embeddings(query_QE, candidate_CE, answers)``, chunked; ``ranking.rank_both_ways(text_QE, text_row_P,
+  video_CE, video_row_P, *, captions_P=None) -> (t2v_P, v2t_P)``
 
 Importing this package loads none of them.
 """

@@ -19,7 +19,8 @@ class GatedEmbeddingUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.project(x)
-        return y * self.gate(y).sigmoid()
+        gated: Tensor = y * self.gate(y).sigmoid()
+        return gated
 
 
 class TransformerBlock(nn.Module):
@@ -52,5 +53,5 @@ class TransformerBlock(nn.Module):
         qkv = self.qkv(self.norm1(x_BTD)).view(b, t, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
         attended = F.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], attn_mask=mask_BT[:, None, None, :])
         x_BTD = x_BTD + self.out(attended.transpose(1, 2).reshape(b, t, d))
-        hidden: Tensor = F.gelu(self.fc1(self.norm2(x_BTD)))
-        return x_BTD + self.fc2(hidden)
+        x_BTD = x_BTD + self.fc2(F.gelu(self.fc1(self.norm2(x_BTD))))
+        return x_BTD

@@ -104,16 +104,17 @@ def retrieval_score(
         answers = _answers(relevant, queries, candidates)
         several = answers.dtype == torch.bool
         ranks_Q = _ranks_of_several(scores_QC, answers) if several else _ranks_of_one(scores_QC, answers)
-    absent = max(0, pool - candidates - int(np.isnan(ranks_Q).sum()))
-    ranks_Q = np.concatenate([ranks_Q, np.full(absent, np.nan)])
+    absent = max(0, pool - candidates - int(np.isinf(ranks_Q).sum()))
+    ranks_Q = np.concatenate([ranks_Q, np.full(absent, np.inf)])
     return score_ranks(ranks_Q, pool=pool, labels={**({"relevant": "several"} if several else {}), **(labels or {})})
 
 
 def score_ranks(ranks_Q: Ranks, *, pool: int, labels: Mapping[str, str] | None = None) -> RetrievalScore:
-    """Score ranks that are known already, e.g. from :func:`multiyoucook2.retrieval.ranking.rank_embeddings`.
+    """Score ranks that are known already, e.g. from :func:`multiyoucook2.retrieval.ranking.rank_both_ways`.
 
     Args:
-        ranks_Q: ranks from 1, NaN for a miss (a query or answer without features), which gets the rank ``pool``.
+        ranks_Q: ranks from 1; infinity for a miss (a clip without features), which gets the rank ``pool``; NaN where
+            there is no query (no text in the language), which is left out.
         pool: clips in the pool.
         labels: for the signature.
 
@@ -121,7 +122,8 @@ def score_ranks(ranks_Q: Ranks, *, pool: int, labels: Mapping[str, str] | None =
         ValueError: no query, or a rank outside 1..pool.
     """
     ranks_Q = np.asarray(ranks_Q, dtype=np.float64)
-    missed = np.isnan(ranks_Q)
+    ranks_Q = ranks_Q[~np.isnan(ranks_Q)]
+    missed = np.isinf(ranks_Q)
     if not len(ranks_Q):
         raise ValueError("there is no query to score")
     found = ranks_Q[~missed]
@@ -205,7 +207,7 @@ def _ranks_of_one(scores_QC: Tensor, answer_Q: Tensor) -> Ranks:
     above_Q = (scores_QC > own_Q1).sum(1).double()
     equal_Q = (scores_QC == own_Q1).sum(1).double() - 1  # without the answer itself
     ranks_Q = (1 + above_Q + equal_Q / 2).cpu().numpy()
-    return np.where((answer_Q < 0).cpu().numpy(), np.nan, ranks_Q)
+    return np.where((answer_Q < 0).cpu().numpy(), np.inf, ranks_Q)
 
 
 def _ranks_of_several(scores_QC: Tensor, relevant_QC: Tensor) -> Ranks:
@@ -219,4 +221,4 @@ def _ranks_of_several(scores_QC: Tensor, relevant_QC: Tensor) -> Ranks:
     others_Q = (equal_QC & ~relevant_QC).sum(1).double()
     answers_Q = (equal_QC & relevant_QC).sum(1).double()
     ranks_Q = (1 + above_Q + others_Q / (answers_Q + 1)).cpu().numpy()
-    return np.where(relevant_QC.any(1).cpu().numpy(), ranks_Q, np.nan)
+    return np.where(relevant_QC.any(1).cpu().numpy(), ranks_Q, np.inf)

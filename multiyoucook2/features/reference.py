@@ -1,0 +1,110 @@
+"""Import the features that the authors of C2KD released: pickled lists of one dict a clip.
+
+YouCook2: ``id``, ``caption``, ``caption_xx``, and ``2d_raw`` (CLIP, 512) or ``s3d`` (S3D, 1024); MSR-VTT and VATEX: key
+``2d``; RUDDER: key ``2d``, ``captions``. Audio is left out. The authors spell Czech ``cz``; it becomes ``cs``.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import FeatureError
+from ..languages import ALIASES
+from .pickles import read_plain_pickle
+from .store import FeatureStore, write_store
+
+_CAPTION_KEY = re.compile(r"caption_([a-z]{2})")
+_WORD = re.compile(r"\w+")
+FEATURE_KEYS = {"s3d": "s3d", "2d_raw": "clip", "2d": "clip"}  # key -> name of the features
+
+
+@dataclass(frozen=True)
+class ReferenceClip:
+    """One clip of a released file: its features [T, D] under ``key``, and its captions by language."""
+
+    clip_id: str
+    key: str
+    features: Any
+    captions: dict[str, tuple[str, ...]]
+
+
+def read_reference(path: str | Path, *, key: str | None = None) -> list[ReferenceClip]:
+    """The clips of a released file, in order. Nothing in the file is run; see :mod:`.pickles`.
+
+    Args:
+        key: which features, where a clip has several: ``"s3d"``, ``"2d_raw"`` or ``"2d"``; the first found by default.
+
+    Raises:
+        FeatureError: unsafe or damaged, or not of this layout; the message names the clip.
+    """
+    clips = read_plain_pickle(path)
+    if not isinstance(clips, list) or not clips or not all(isinstance(clip, dict) for clip in clips):
+        raise FeatureError(f"{path} is not a list of dicts, one a clip")
+    chosen = key or next((name for name in FEATURE_KEYS if name in clips[0]), None)
+    if chosen is None:
+        raise FeatureError(f"the clips of {path} have no features", hint=f"expected one of {', '.join(FEATURE_KEYS)}")
+    for number, clip in enumerate(clips):
+        for needed in ("id", chosen):
+            if needed not in clip:
+                raise FeatureError(f"clip {number} of {path} has no {needed!r}")
+    return [ReferenceClip(str(clip["id"]), chosen, clip[chosen], _captions(clip)) for clip in clips]
+
+
+def import_reference(
+    path: str | Path,
+    folder: str | Path,
+    *,
+    name: str | None = None,
+    key: str | None = None,
+    captions: Mapping[str, str] | None = None,
+) -> FeatureStore:
+    """Write a store from a released file.
+
+    Args:
+        path: the pickle.
+        folder: the new store.
+        name: of the features; by default ``s3d`` or ``clip``, after the key that they are under.
+        key: see :func:`read_reference`.
+        captions: clip_id -> English caption of the data set. Where given, a clip whose id the data set does not know
+            gets the id of the clip with its English caption, if the caption is unique on both sides;
+            ``meta["renamed"]`` counts them.
+
+    Raises:
+        FeatureError: see :func:`read_reference` and :func:`multiyoucook2.features.store.write_store`.
+    """
+    clips = read_reference(path, key=key)
+    known = captions or {}
+    ours = _by_unique_caption(known)
+    theirs = _by_unique_caption({clip.clip_id: clip.captions["en"][0] for clip in clips if clip.captions.get("en")})
+    renamed = {clip: ours[text] for text, clip in theirs.items() if clip not in known and text in ours}
+    pairs = ((renamed.get(clip.clip_id, clip.clip_id), clip.features) for clip in clips)
+    label = name or FEATURE_KEYS.get(clips[0].key, clips[0].key)
+    return write_store(folder, pairs, name=label, meta={"source": "c2kd", "renamed": len(renamed)})
+
+
+def _captions(clip: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """All captions of a clip by language code, whichever of the layouts it has."""
+    found: dict[str, Any] = {}
+    if "caption" in clip:
+        found["en"] = clip["caption"]
+    for key, value in clip.items():
+        match = _CAPTION_KEY.fullmatch(str(key))
+        if match:
+            found[match[1]] = value
+    if isinstance(clip.get("captions"), dict):
+        found |= clip["captions"]
+    captions = {}
+    for lang, value in found.items():
+        texts = [value] if isinstance(value, str) else list(value) if isinstance(value, list | tuple) else []
+        captions[ALIASES.get(lang, lang)] = tuple(text for text in texts if isinstance(text, str) and text.strip())
+    return captions
+
+
+def _by_unique_caption(captions: Mapping[str, str]) -> dict[str, str]:
+    """Normalised caption -> clip_id, of the captions that one clip only has."""
+    clips: dict[str, list[str]] = {}
+    for clip, caption in captions.items():
+        clips.setdefault(" ".join(_WORD.findall(caption.lower())), []).append(clip)
+    return {caption: found[0] for caption, found in clips.items() if len(found) == 1}
