@@ -13,16 +13,25 @@ from conftest import ROOT, MyCook
 
 from multiyoucook2.cli import app
 
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+TOP = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = {
+    " ".join([name, *inner]): found
+    for name, command in TOP.items()
+    for inner, found in (
+        [((sub,), row) for sub, row in command.commands.items()] if hasattr(command, "commands") else [((), command)]
+    )
+}
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def check_command_line(line: str) -> None:
     """Every command and option of a documented line exists, and takes what it is given."""
-    name, *arguments = shlex.split(line, comments=True)[1:]
-    if name.startswith("-"):
+    words = shlex.split(line, comments=True)[1:]
+    if words[0].startswith("-"):
         return
-    assert name in COMMANDS, line
+    name = next((name for name in COMMANDS if words[: len(name.split())] == name.split()), None)
+    assert name, line
+    arguments = words[len(name.split()) :]
     COMMANDS[name].make_context(name, [argument for argument in arguments if argument != "--debug"])
 
 
@@ -69,7 +78,7 @@ print(sorted(heavy & set(sys.modules)))
 
 def test_the_top_level(mycook: MyCook) -> None:
     text = mycook("--help").stdout
-    for name in COMMANDS:
+    for name in TOP:
         assert f"  {name} " in text
     assert mycook("--version").stdout == "mycook 0.1.0\n"
     assert "No such command 'biuld'" in mycook("biuld", code=2).stderr

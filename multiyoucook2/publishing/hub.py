@@ -29,7 +29,7 @@ def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = Fa
     adds = [CommitOperationAdd(path.relative_to(folder).as_posix(), path) for path in files]
     api = HfApi(library_name="multiyoucook2")
     try:
-        api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
+        api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True)
         there = api.list_repo_files(repo, repo_type="dataset")
         stale = [name for name in there if name.endswith(".parquet") and name not in names]
         commit = api.create_commit(

@@ -12,17 +12,11 @@ from ..languages import language
 
 SURE = 0.8  # the other language's probability, at least
 NEXT_TO_NOTHING = 0.02  # the expected language's probability, at most
-ENOUGH_LETTERS = {"Hans": 6, "Jpan": 6}  # fewer tell nothing; elsewhere 15
+ENOUGH_LETTERS = 15  # fewer tell nothing
+TOLD_BY_SCRIPT = ("Hans", "Jpan")  # the model takes them for French or Polish; their script and kana tell enough
 
-# Languages that the model cannot tell from the expected one; zh and ja are told apart by their kana.
-_KIN = {
-    "zh": {"ja", "wuu", "yue"},
-    "ja": {"zh"},
-    "cs": {"sk"},
-    "es": {"gl", "ast"},
-    "hi": {"mr", "ne"},
-    "mr": {"hi", "ne"},
-}
+# Languages that the model cannot tell from the expected one.
+_KIN = {"cs": {"sk"}, "es": {"gl", "ast"}, "hi": {"mr", "ne"}, "mr": {"hi", "ne"}}
 
 _RANGES: dict[str, tuple[tuple[int, int], ...]] = {
     "Latn": ((0x41, 0x5A), (0x61, 0x7A), (0xAA, 0xAA), (0xBA, 0xBA), (0xC0, 0x24F), (0x1E00, 0x1EFF)),
@@ -88,8 +82,7 @@ def _detector() -> Callable[[str], dict[str, float]]:
 
 def surely_other(text: str, lang: str) -> tuple[str, float] | None:
     """The other language that a text surely is in, with its probability; ``None`` if it may well be in ``lang``."""
-    letters = sum(character.isalpha() for character in text)
-    if letters < ENOUGH_LETTERS.get(language(lang).script, 15):
+    if language(lang).script in TOLD_BY_SCRIPT or sum(character.isalpha() for character in text) < ENOUGH_LETTERS:
         return None
     found = _detector()(text)
     best = max(found, key=lambda code: found[code])

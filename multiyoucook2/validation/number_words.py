@@ -25,7 +25,7 @@ STEMS: dict[str, dict[str, str]] = {
         "8": "osm", "9": "devět devíti", "10": "deset desíti deseti", "11": "jedenáct", "12": "dvanáct tucet",
         "13": "třinác", "14": "čtrnác", "15": "patnáct", "16": "šestnác", "17": "sedmnác", "18": "osmnác",
         "19": "devatenác", "20": "dvacet dvaceti", "30": "třicet třiceti půl", "40": "čtyřicet",
-        "50": "padesát", "60": "šedesát", "100": "sto sta", "1/4": "čtvr čtyř", "1/2": "půl pol dvě",
+        "50": "padesát", "60": "šedesát", "100": "sto sta", "1/4": "čtvr čtyř", "1/2": "půl napůl pol dvě",
     },
     "zh": {
         "1": "一 壹", "2": "二 两 双 对", "3": "三", "4": "四", "5": "五", "6": "六", "7": "七", "8": "八",
@@ -45,7 +45,7 @@ STEMS: dict[str, dict[str, str]] = {
         "1": "một đầu", "2": "hai đôi cặp", "3": "ba", "4": "bốn tư", "5": "năm lăm", "6": "sáu", "7": "bảy",
         "8": "tám", "9": "chín", "10": "mười", "11": "mười", "12": "mười tá", "13": "mười", "14": "mười",
         "15": "mười", "16": "mười", "17": "mười", "18": "mười", "19": "mười", "20": "hai", "30": "ba nửa",
-        "40": "bốn", "50": "năm", "60": "sáu", "100": "trăm", "1/4": "tư bốn", "1/2": "nửa rưỡi đôi hai",
+        "40": "bốn", "50": "năm", "60": "sáu", "100": "trăm", "1/4": "tư bốn", "1/2": "nửa bán rưỡi đôi hai",
     },
     "es": {
         "1": "un prim", "2": "dos par ambos ambas doble", "3": "tres terc", "4": "cuatro", "5": "cinco",

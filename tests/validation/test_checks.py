@@ -9,6 +9,8 @@ from multiyoucook2.errors import WorkspaceError
 from multiyoucook2.languages import YOUCOOK2_LANGUAGES
 from multiyoucook2.recipes import Checks
 from multiyoucook2.records import CLIP, TRANSLATION
+from multiyoucook2.sources.mini import mini_annotations
+from multiyoucook2.sources.youcook2 import read_clips
 from multiyoucook2.validation.checks import RULES, Row, check_row, check_table
 from multiyoucook2.validation.language_id import script_share
 from multiyoucook2.validation.report import clip_figures, language_figures, totals
@@ -137,6 +139,17 @@ def test_coverage(rows: list[int], message: str) -> None:
     german = translations("de", "a b", "c d", "e f").take(rows)
     with pytest.raises(WorkspaceError, match=message):
         check_table(clips("a", "b", "c"), german, "de", Checks())
+
+
+@pytest.mark.parametrize("lang", YOUCOOK2_LANGUAGES[1:])
+def test_the_bundled_references_pass(lang: str) -> None:
+    """Sound translations of the bundled corpus: the checks may refuse one in a hundred at most."""
+    captions = {row["clip_id"]: row["caption"] for row in read_clips(mini_annotations()).to_pylist()}
+    lines = (mini_annotations().parent / "references" / f"{lang}.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    rows = [line.split("\t") for line in lines]
+    refused = [row for row in rows if check_row(Row(captions[row[0]], row[1], lang), Checks())]
+    assert len(rows) == 300
+    assert len(refused) <= 3, refused
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.sampled_from(YOUCOOK2_LANGUAGES[1:]))

@@ -1,0 +1,101 @@
+"""Pushing, end to end: the real client against a loopback Hub, and ``load_dataset`` from there."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import MyCook
+
+from .hub_server import Hub, hub
+
+READER = """
+import json, sys
+from datasets import load_dataset
+data = load_dataset(sys.argv[1], "de")
+stream = load_dataset(sys.argv[1], "all", split="validation", streaming=True)
+print(json.dumps({"rows": {split: data[split].num_rows for split in data}, "first": next(iter(stream))}))
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[Hub]:
+    with hub() as running:
+        yield running
+
+
+@pytest.fixture
+def dataset(mycook: MyCook, tiny_model: Path, tmp_path: Path) -> Path:
+    arguments = (
+        "--recipe",
+        "mini",
+        "--offline",
+        "--engine",
+        tiny_model,
+        "--langs",
+        "de",
+        "--limit",
+        40,
+        "--out",
+        "out",
+    )
+    mycook("build", *arguments)
+    return tmp_path / "out/dataset"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_push_is_one_commit_that_load_dataset_reads(
+    server: Hub, dataset: Path, mycook: MyCook, environment: dict[str, str], tmp_path: Path
+) -> None:
+    settings = {"HF_ENDPOINT": server.url, "HF_TOKEN": server.token, "HF_HUB_DISABLE_XET": "1"}
+    done = mycook("publish", dataset, "--repo", "me/cooking", "--private", "--json", **settings)
+    found = json.loads(done.stdout)
+    about = json.loads((dataset / "multiyoucook2.json").read_text())
+    repository = server.repositories["me/cooking"]
+    assert repository.private
+    assert [commit["summary"] for commit in repository.commits] == [f"mini {about['content_hash'][:12]}"]
+    assert repository.files == contents(dataset)
+    assert (found["files"], found["deleted"], found["content_hash"]) == (8, [], about["content_hash"])
+    assert found["url"] == f"{server.url}/datasets/me/cooking/commit/{repository.sha}"
+
+    reader = tmp_path / "reader.py"
+    reader.write_text(READER)
+    read = subprocess.run(
+        [sys.executable, str(reader), "me/cooking"],
+        cwd=tmp_path,
+        env=environment | settings | {"PYTHONPATH": "", "HF_HOME": str(tmp_path / "hf")},
+        capture_output=True,
+        text=True,
+    )
+    assert read.returncode == 0, read.stderr
+    loaded = json.loads(read.stdout)
+    assert sum(loaded["rows"].values()) == 40
+    assert set(loaded["first"]["captions"]) == {"de", "en"}
+
+    repository.files["cs/train.parquet"] = b"of an earlier push"
+    repository.files["notes.txt"] = b"somebody's own"
+    mycook("publish", dataset, "--repo", "me/cooking", **settings)
+    assert len(repository.commits) == 2
+    assert repository.files == contents(dataset) | {"notes.txt": b"somebody's own"}
+
+    pull = json.loads(mycook("publish", dataset, "--repo", "me/cooking", "--create-pr", "--json", **settings).stdout)
+    assert (len(repository.commits), len(repository.pull_requests)) == (2, 1)
+    assert pull["url"] == f"{server.url}/datasets/me/cooking/discussions/1"
+
+
+def test_refusals_are_a_line_and_a_hint(server: Hub, dataset: Path, mycook: MyCook) -> None:
+    settings = {"HF_ENDPOINT": server.url, "HF_TOKEN": "hf_wrong"}
+    refused = mycook("publish", dataset, "--repo", "me/cooking", code=1, **settings).stderr
+    assert "error: the Hub refused: " in refused
+    assert "hf auth login" in refused
+    assert "'a/b/c' is no repository name" in mycook("publish", dataset, "--repo", "a/b/c", code=1, **settings).stderr
+    gone = mycook(
+        "publish", dataset, "--repo", "me/x", code=1, HF_ENDPOINT="http://127.0.0.1:9", HF_TOKEN="hf_x"
+    ).stderr
+    assert "error: the Hub does not answer" in gone
+    assert not server.repositories
