@@ -1,6 +1,7 @@
 """Rebuild Multi-YouCook2 in nine languages, and train and evaluate text-video retrieval on it.
 
-``multiyoucook2.build(recipe="mini", langs="de,ja")`` does what ``mycook build`` does. Importing the package loads
+``multiyoucook2.build(recipe="mini", langs="de,ja")`` does what ``mycook build`` does,
+``multiyoucook2.train("c2kd-tiny", dataset=..., features=...)`` what ``mycook train`` does. Importing the package loads
 nothing heavy: the names below are looked up when they are first used.
 """
 
@@ -11,11 +12,12 @@ from .errors import MyCookError
 
 if TYPE_CHECKING:
     from .api import BuildResult, build
+    from .retrieval.runs import TrainResult, train
 
 __version__ = "0.1.0"
-__all__ = ["BuildResult", "MyCookError", "__version__", "build"]
+__all__ = ["BuildResult", "MyCookError", "TrainResult", "__version__", "build", "train"]
 
-_LAZY = {"build": "api", "BuildResult": "api"}
+_LAZY = {"build": "api", "BuildResult": "api", "train": "retrieval.runs", "TrainResult": "retrieval.runs"}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from . import __version__
+from .cli_train import add_training_commands
 from .errors import MyCookError
 
 app = typer.Typer(
@@ -79,7 +80,9 @@ def build_command(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Fetch, translate, validate and publish to a folder; what is done already is kept.
+    """Build a data set, from captions to Parquet.
+
+    Fetches, translates, validates and publishes to a folder. What an earlier run finished is kept.
 
     \b
     Examples:
@@ -105,7 +108,7 @@ def fetch(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Download and check the annotations, and read them into a table of clips.
+    """Fetch, check and read the annotations.
 
     \b
     Example:
@@ -131,7 +134,9 @@ def translate(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Translate the captions into the translation memory; a later build finds them there.
+    """Translate the captions, and no more.
+
+    They go into the translation memory, where a later build finds them.
 
     \b
     Example:
@@ -160,7 +165,9 @@ def validate(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Check the translations, and print what was accepted and what was refused by which check.
+    """Check the translations, and print figures.
+
+    What was accepted, what was refused, and by which check.
 
     \b
     Example:
@@ -183,7 +190,9 @@ def publish(
     create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead of committing.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Push a built data set to the Hugging Face Hub, in one commit.
+    """Push a built data set to the Hub.
+
+    In one commit, to the Hugging Face Hub. Parquet files of an earlier push that are no longer part of it are deleted.
 
     \b
     Example:
@@ -200,7 +209,9 @@ def status(
     out: Annotated[Path, typer.Argument(help="A build folder.")] = Path("build/multi-youcook2"),
     json: JsonOption = False,
 ) -> None:
-    """Say what is done in a build folder, and who works on it.
+    """Say what is done in a build folder.
+
+    And what is damaged, and who works on it.
 
     \b
     Example:
@@ -214,7 +225,7 @@ def status(
 
 @app.command()
 def languages(json: JsonOption = False) -> None:
-    """List the languages, and which engines translate into them.
+    """List the languages and who translates them.
 
     \b
     Example:
@@ -227,7 +238,7 @@ def languages(json: JsonOption = False) -> None:
 
 @app.command()
 def models(json: JsonOption = False) -> None:
-    """List the translation engines: family, languages, licence, size.
+    """List the translation engines.
 
     \b
     Example:
@@ -249,7 +260,9 @@ def vocabulary_map(
     offline: OfflineOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Measure whether a vocabulary map (shortlist) leaves an engine's outputs as they are; one that does is used.
+    """Measure a vocabulary map (a shortlist).
+
+    How many of an engine's outputs it leaves as they are. A map that passes is used by later builds.
 
     \b
     Example:
@@ -267,7 +280,9 @@ def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Do not try the network.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Say what this machine lacks for a build, and what to do about it.
+    """Say what this machine lacks for a build.
+
+    And what to do about it.
 
     \b
     Example:
@@ -277,6 +292,9 @@ def doctor(
     from .doctor import examine
 
     printing.findings(examine(offline=offline), as_json=json)
+
+
+add_training_commands(app)
 
 
 class _Interrupted(BaseException):

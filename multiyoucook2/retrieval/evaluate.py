@@ -25,6 +25,7 @@ from .metrics import Ranks, RetrievalScore, score_ranks
 from .model import TextVideoModel
 from .pool import Pool
 from .ranking import rank_both_ways
+from .vectors import read_vectors
 
 TASKS = ("t2v", "v2t")
 MEASURES = (*(f"recall_at_{level}" for level in RECALL_LEVELS), "geometric_mean", "median_rank", "mean_rank")
@@ -102,13 +103,23 @@ class EvaluationSet:
     Args:
         captions: of the split, rejected translations included, so that the queries are the same for everyone.
         duplicates: count clips whose caption in the language is the same (but for case) as relevant for one another.
+        vectors: sentence vectors that were computed elsewhere, for a model that cannot encode texts.
 
     Raises:
         FeatureError: no clip of the pool has features.
     """
 
-    def __init__(self, captions: Captions, store: FeatureStore, pool: Pool, *, duplicates: bool = False) -> None:
-        self.captions, self.store, self.pool, self.duplicates = captions, store, pool, duplicates
+    def __init__(
+        self,
+        captions: Captions,
+        store: FeatureStore,
+        pool: Pool,
+        *,
+        duplicates: bool = False,
+        vectors: FeatureStore | None = None,
+    ) -> None:
+        self.captions, self.store, self.pool = captions, store, pool
+        self.duplicates, self.sentence_vectors = duplicates, vectors
         rows = store.rows(pool.clip_ids)
         self.without_features = tuple(clip for clip, row in zip(pool.clip_ids, rows, strict=True) if row < 0)
         if len(self.without_features) == len(pool.clip_ids):
@@ -123,7 +134,7 @@ class EvaluationSet:
             lang: {clip: found[number[clip]][0] for clip in pool.clip_ids if found[number[clip]]}
             for lang, found in captions.texts.items()
         }
-        self._vectors: dict[str, Tensor] = {}
+        self._frozen: dict[str, Tensor] = {}
 
     def text_rows(self, lang: str) -> npt.NDArray[np.int64]:
         """Row of each clip of the pool among a language's text embeddings, -1 where it has no text."""
@@ -148,17 +159,20 @@ class EvaluationSet:
 
         A frozen text encoder runs at the first call only.
         """
-        video_CE = embed_videos(model, self.store, self._store_rows, device=device, autocast=autocast)
+        settings: dict[str, Any] = {"device": device, "autocast": autocast}
+        video_CE = embed_videos(model, self.store, self._store_rows, **settings)
         texts_of: dict[str, Tensor] = {}
         for lang, texts in self.texts.items():
             given: list[str] | Tensor = list(texts.values())
-            if not model.encoder.trainable:
-                if lang not in self._vectors:
-                    self._vectors[lang] = encode_sentences(
-                        model.encoder, list(texts.values()), max_length=max_length, device=device, autocast=autocast
+            if self.sentence_vectors is not None:
+                given = read_vectors(self.sentence_vectors, [(clip, lang) for clip in texts])
+            elif not model.encoder.trainable:
+                if lang not in self._frozen:
+                    self._frozen[lang] = encode_sentences(
+                        model.encoder, list(texts.values()), max_length=max_length, **settings
                     )
-                given = self._vectors[lang]
-            texts_of[lang] = embed_texts(model, given, max_length=max_length, device=device, autocast=autocast)
+                given = self._frozen[lang]
+            texts_of[lang] = embed_texts(model, given, max_length=max_length, **settings)
         return video_CE, texts_of
 
 
@@ -199,6 +213,9 @@ def evaluate_model(
         both = rank_both_ways(texts_of[lang], data.text_rows(lang), video_CE, data.video_rows, captions_P=same)
         for task, ranks_P in zip(TASKS, both, strict=True):
             names = {"task": task, **data.labels(lang), **(labels or {})}
+            asked = int((~np.isnan(ranks_P)).sum())
+            if asked != len(ranks_P):  # clips without a text in this language
+                names["queries"] = str(asked)
             scores[task, lang] = score_ranks(ranks_P, pool=len(data.pool.clip_ids), labels=names)
             ranks[task, lang] = ranks_P
     setting = {

@@ -10,6 +10,7 @@ from ..languages import ALIASES
 from ..recipes import Strict, load_recipe, validate_recipe
 
 Objective = Literal["zero-shot", "translate-train", "c2kd", "teachtext", "multi-task", "learned"]
+VECTORS = "vectors:"  # before the folder of a store of sentence vectors
 BASELINES = ("zero-shot", "translate-train")  # objectives without teachers
 
 
@@ -102,16 +103,20 @@ class TrainingRecipe(Strict):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.objective in BASELINES and self.teachers:
-            raise ValueError(f"the objective {self.objective} has no teachers")
+            raise RecipeError(f"the objective {self.objective} has no teachers")
         if self.objective not in BASELINES and not self.teachers:
-            raise ValueError(f"the objective {self.objective} needs teachers")
+            raise RecipeError(f"the objective {self.objective} needs teachers")
         names = [teacher.name for teacher in self.teachers]
         if len(set(names)) != len(names):
-            raise ValueError(f"two teachers have the same name: {', '.join(names)}")
+            raise RecipeError(f"two teachers have the same name: {', '.join(names)}")
         if self.hidden_dim % self.heads:
-            raise ValueError(f"hidden_dim {self.hidden_dim} is not a multiple of heads {self.heads}")
+            raise RecipeError(f"hidden_dim {self.hidden_dim} is not a multiple of heads {self.heads}")
+        if self.freeze_text and self.encoder == "tiny":
+            raise RecipeError(
+                "the encoder 'tiny' starts untrained, so it cannot be frozen", hint="choose a pretrained one"
+            )
         if self.patience is not None and self.evaluate_every == 0:
-            raise ValueError("patience needs evaluate_every of 1 or more")
+            raise RecipeError("patience needs evaluate_every of 1 or more")
         return self
 
     def identity(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -24,27 +24,31 @@ import torch
 from accelerate import Accelerator
 
 from .. import __version__
-from ..errors import ModelError, TrainingError
+from ..errors import TrainingError
 from ..features.store import FeatureStore
 from ..workspace import atomic_write, file_sha256, json_bytes
-from .batches import TrainingSet
 from .checkpoint import first_difference, has_checkpoint
-from .data import Captions, dataset_languages, load_captions
-from .embed import encode_sentences
-from .encoders import TextEncoder, load_encoder, tiny_encoder
+from .data import load_captions
 from .evaluate import Evaluation, EvaluationSet, evaluate_model
 from .log import Silent, TrainListener
-from .model import ModelConfig, TextVideoModel
+from .model import TextVideoModel
 from .pool import ALL, find_pool
+from .preparing import (
+    Inputs,
+    load_inputs,
+    new_model,
+    note_absent,
+    prepare_texts,
+    sentence_vectors,
+    teachers_of,
+    validation_of,
+)
 from .recipe import TrainingRecipe, teacher_recipe, training_recipe
-from .step import processes, seed_everything
-from .teacher_cache import WEIGHTS_FILE, teacher_embeddings
-from .teachers import TeacherEmbeddings
-from .tiny import TinyConfig
+from .step import processes
+from .teacher_cache import WEIGHTS_FILE
 from .train import LoopState, train_model
 
 RUN_FILE, MODEL_FOLDER, TEACHERS_FOLDER = "run.json", "model", "teachers"
-_MEAN_TOKENS_SAMPLE = 2000
 
 
 @dataclass(frozen=True)
@@ -54,25 +58,6 @@ class TrainResult:
     out: Path
     state: LoopState
     evaluation: Evaluation | None
-
-
-@dataclass(frozen=True)
-class _Inputs:
-    """What all models of a run share."""
-
-    dataset: str
-    features: str
-    languages: tuple[str, ...]
-    captions: Captions
-    store: FeatureStore
-    validation: Captions
-    accelerator: Accelerator
-    listener: TrainListener
-    offline: bool
-
-    @property
-    def english(self) -> dict[str, str]:
-        return self.captions.english() if "en" in self.captions.texts else {}
 
 
 def train(
@@ -114,7 +99,7 @@ def train(
     accelerator = Accelerator(mixed_precision=mixed, cpu=device == "cpu")
     if device == "cuda" and accelerator.device.type != "cuda":
         raise TrainingError("there is no CUDA device here", hint="choose --device cpu or auto")
-    inputs = _load(plan, dataset, features, accelerator, listener or Silent(), offline)
+    inputs = load_inputs(plan, dataset, features, accelerator, listener or Silent(), offline)
     with _locked(folder, accelerator):
         if not resume and (has_checkpoint(folder) or (folder / RUN_FILE).exists()):
             raise TrainingError(
@@ -170,8 +155,9 @@ def evaluate_run(
     model = TextVideoModel.from_pretrained(folder / MODEL_FOLDER)
     _require_dimension(model, store)
     captions = load_captions(source, split=split, langs=langs, accepted_only=False)
-    data = EvaluationSet(captions, store, find_pool(pool, captions.clip_ids), duplicates=duplicates)
     recipe = TrainingRecipe.model_validate(about["recipe"])
+    members = find_pool(pool, captions.clip_ids)
+    data = EvaluationSet(captions, store, members, duplicates=duplicates, vectors=sentence_vectors(recipe))
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     autocast = (
         partial(torch.autocast, chosen.partition(":")[0], torch.bfloat16) if recipe.precision == "bf16" else nullcontext
@@ -191,33 +177,14 @@ def evaluate_run(
     return evaluation
 
 
-def _load(
-    plan: TrainingRecipe,
-    dataset: str | Path,
-    features: str | Path,
-    accelerator: Accelerator,
-    listener: TrainListener,
-    offline: bool,
-) -> _Inputs:
-    store = FeatureStore.open(features)
-    known = dataset_languages(dataset)
-    languages = known if plan.languages == "all" else plan.languages
-    # English is read in any case: the teachers compare English texts with videos
-    read = tuple(dict.fromkeys([*languages, *(["en"] if "en" in known else [])]))
-    captions = load_captions(dataset, split="train", langs=read, accepted_only=plan.accepted_only)
-    validation = load_captions(dataset, split="validation", langs=languages, accepted_only=False)
-    return _Inputs(
-        str(dataset), str(features), tuple(languages), captions, store, validation, accelerator, listener, offline
-    )
-
-
-def _train_one(plan: TrainingRecipe, inputs: _Inputs, folder: Path, *, teachers: list[Path], resume: bool) -> LoopState:
+def _train_one(
+    plan: TrainingRecipe, inputs: Inputs, folder: Path, *, teachers: Sequence[Path], resume: bool
+) -> LoopState:
     """Train one model into its folder, or find that it is trained."""
-    languages = ("en",) if plan.objective == "zero-shot" else inputs.languages
-    data = TrainingSet(inputs.captions, inputs.store, languages)
+    data = inputs.training_set(plan)
     identity = {
         "recipe": plan.identity(),
-        "languages": list(languages),
+        "languages": list(data.languages),
         "data": inputs.captions.content_hash,
         "features": inputs.store.content_hash,
         "processes": processes(),
@@ -234,9 +201,9 @@ def _train_one(plan: TrainingRecipe, inputs: _Inputs, folder: Path, *, teachers:
         if about.get("finished"):
             inputs.listener.note(f"{plan.name}: found finished in {folder}")
             return LoopState(**about["state"])
-    _note_absent(data, inputs.listener)
-    model = _new_model(plan, inputs)
-    _prepare_texts(data, model.encoder, plan, inputs)
+    note_absent(data, inputs.listener)
+    model = new_model(plan, inputs)
+    prepare_texts(data, model.encoder, plan, inputs)
     about = {
         "recipe": plan.model_dump(mode="json"),
         "dataset": inputs.dataset,
@@ -250,7 +217,7 @@ def _train_one(plan: TrainingRecipe, inputs: _Inputs, folder: Path, *, teachers:
     if plan.compile:
         model.video.compile(dynamic=True)
         model.text.compile(dynamic=True)
-    embeddings, english_N = _teachers_of(data, teachers, plan, inputs)
+    embeddings, english_N = teachers_of(data, teachers, plan, inputs)
     started = time.monotonic()
     state = train_model(
         model,
@@ -261,7 +228,7 @@ def _train_one(plan: TrainingRecipe, inputs: _Inputs, folder: Path, *, teachers:
         identity=identity,
         teachers=embeddings,
         english_N=english_N,
-        evaluate=_validation(plan, inputs),
+        evaluate=validation_of(plan, inputs),
         resume=resume and has_checkpoint(folder),
         listener=inputs.listener,
     )
@@ -271,110 +238,6 @@ def _train_one(plan: TrainingRecipe, inputs: _Inputs, folder: Path, *, teachers:
         atomic_write(folder / RUN_FILE, json_bytes({**about, **done}))
     inputs.accelerator.wait_for_everyone()
     return state
-
-
-def _new_model(plan: TrainingRecipe, inputs: _Inputs) -> TextVideoModel:
-    """The untrained model; the same weights in every process, as they come from the seed."""
-    seed_everything(plan.seed)
-    config = ModelConfig(
-        video_dim=inputs.store.dim,
-        embedding_dim=plan.embedding_dim,
-        hidden_dim=plan.hidden_dim,
-        max_frames=plan.max_frames,
-        blocks=plan.blocks,
-        heads=plan.heads,
-        features=inputs.store.name,
-    )
-    return TextVideoModel(config, _encoder(plan, inputs))
-
-
-def _encoder(plan: TrainingRecipe, inputs: _Inputs) -> TextEncoder:
-    if plan.encoder == "tiny":
-        shape = TinyConfig(**plan.tiny.model_dump())
-        # the tokenizer knows all languages, as a pretrained one would, whatever the objective trains on
-        texts = [text for found in inputs.captions.texts.values() for options in found for text in options]
-        encoder = tiny_encoder(texts, config=shape)
-        if plan.freeze_text:
-            raise ModelError(
-                "the encoder 'tiny' starts untrained, so it cannot be frozen", hint="choose a pretrained one"
-            )
-        return encoder
-    return load_encoder(plan.encoder, trainable=not plan.freeze_text, offline=inputs.offline)
-
-
-def _prepare_texts(data: TrainingSet, encoder: TextEncoder, plan: TrainingRecipe, inputs: _Inputs) -> None:
-    """Tokenise once; for a frozen encoder, run it once."""
-    if not encoder.trainable:
-        device = inputs.accelerator.device
-        vectors_ND = encode_sentences(
-            encoder.to(device),
-            data.texts,
-            max_length=plan.max_tokens,
-            device=device,
-            autocast=inputs.accelerator.autocast,
-        )
-        data.use_vectors(vectors_ND)
-        return
-    bound = None
-    if plan.gradient_chunk:
-        sample = data.texts[:: max(1, len(data.texts) // _MEAN_TOKENS_SAMPLE)]
-        lengths = [len(ids) for ids in encoder.tokenize(sample, max_length=plan.max_tokens)]
-        texts_a_clip = len(data.texts) / len(data)
-        bound = max(plan.max_tokens, round(plan.gradient_chunk * texts_a_clip * sum(lengths) / len(lengths)))
-    data.tokenize(encoder, max_length=plan.max_tokens, max_tokens=bound)
-
-
-def _teachers_of(
-    data: TrainingSet, runs: list[Path], plan: TrainingRecipe, inputs: _Inputs
-) -> tuple[TeacherEmbeddings | None, torch.Tensor | None]:
-    if not runs:
-        return None, None
-    english = [inputs.english.get(clip) for clip in data.clip_ids]
-    if not any(english):
-        raise TrainingError("the data set has no English captions, which the teachers need")
-    pairs = []
-    for run in runs:
-        with inputs.accelerator.main_process_first():  # the others find its cache
-            pairs.append(
-                teacher_embeddings(
-                    run,
-                    data.clip_ids,
-                    english,
-                    inputs.store,
-                    max_length=plan.max_tokens,
-                    device=inputs.accelerator.device,
-                    autocast=inputs.accelerator.autocast,
-                    precision=plan.precision,
-                )
-            )
-    return TeacherEmbeddings(pairs), torch.tensor([bool(text) for text in english])
-
-
-def _validation(plan: TrainingRecipe, inputs: _Inputs) -> Any:
-    """What the loop calls between epochs: recalls on the whole validation split."""
-    if not plan.evaluate_every:
-        return None
-    data = EvaluationSet(inputs.validation, inputs.store, find_pool(ALL, inputs.validation.clip_ids))
-    device, autocast = inputs.accelerator.device, inputs.accelerator.autocast
-
-    def evaluate(model: TextVideoModel) -> dict[str, Any]:
-        found = evaluate_model(
-            model, data, max_length=plan.max_tokens_eval, device=device, autocast=autocast, resamples=0
-        )
-        scores: dict[str, dict[str, Any]] = {}
-        for row in found.rows:
-            scores.setdefault(row.task, {})[row.lang] = dict(row.values)
-        means = {task: of.get("mean") or next(iter(of.values())) for task, of in scores.items()}
-        summary = {f"{task} R@10": round(values["recall_at_10"], 2) for task, values in means.items()}
-        return {"criterion": means["t2v"]["geometric_mean"], "summary": summary, "scores": scores}
-
-    return evaluate
-
-
-def _note_absent(data: TrainingSet, listener: TrainListener) -> None:
-    for clips, what in ((data.without_features, "features"), (data.without_text, "a text")):
-        if clips:
-            listener.note(f"{len(clips):,} training clips are left out for lack of {what}, first {clips[0]}")
 
 
 def _require_dimension(model: TextVideoModel, store: FeatureStore) -> None:

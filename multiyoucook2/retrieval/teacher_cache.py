@@ -13,6 +13,7 @@ from ..features.store import FeatureStore
 from ..workspace import PARTIAL_PREFIX, file_sha256
 from .embed import Autocast, embed_texts, embed_videos
 from .model import TextVideoModel
+from .vectors import read_vectors
 
 WEIGHTS_FILE = "model.safetensors"
 
@@ -27,6 +28,7 @@ def teacher_embeddings(
     device: torch.device | str,
     autocast: Autocast,
     precision: str,
+    vectors: FeatureStore | None = None,
 ) -> tuple[Tensor, Tensor]:
     """English texts' and videos' embeddings [N, E] of a finished teacher, a row a clip; zeros where English lacks.
 
@@ -34,8 +36,15 @@ def teacher_embeddings(
         run: the teacher's run folder; the cache lies in it, beside the model.
         clip_ids: clips that have features; ``english``: their captions.
         precision: of the computation, part of the key as it changes the values.
+        vectors: sentence vectors computed elsewhere, for a teacher that cannot encode texts.
     """
-    key = _key(run / "model" / WEIGHTS_FILE, clip_ids, english, store, f"{max_length} {precision}")
+    key = _key(
+        run / "model" / WEIGHTS_FILE,
+        clip_ids,
+        english,
+        store,
+        f"{max_length} {precision} {vectors.content_hash if vectors else ''}",
+    )
     path = run / f"embeddings-{key}.safetensors"
     if path.is_file():
         try:
@@ -45,7 +54,9 @@ def teacher_embeddings(
             path.unlink()  # cut off: computed again
     model = TextVideoModel.from_pretrained(run / "model").to(device)
     taught = [row for row, text in enumerate(english) if text]
-    texts = [text for text in english if text]
+    texts: list[str] | Tensor = [text for text in english if text]
+    if vectors is not None:
+        texts = read_vectors(vectors, [(clip_ids[row], "en") for row in taught])
     text_NE = torch.zeros(len(clip_ids), model.config.embedding_dim)
     text_NE[taught] = embed_texts(model, texts, max_length=max_length, device=device, autocast=autocast)
     video_NE = embed_videos(model, store, store.rows(clip_ids), device=device, autocast=autocast)

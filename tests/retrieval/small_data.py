@@ -1,0 +1,59 @@
+"""A small data set in the published format, and simulated features of it, for whole runs in seconds."""
+
+import json
+import random
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from multiyoucook2.features.simulated import simulate
+from multiyoucook2.features.store import FeatureStore
+from multiyoucook2.records import LANGUAGE_CONFIG
+
+VERBS = {"mix": "misch", "cut": "schneid", "fry": "brat", "pour": "giess", "peel": "schael", "bake": "back"}
+NOUNS = {
+    "onion": "zwiebel", "egg": "ei", "rice": "reis", "fish": "fisch", "bread": "brot", "carrot": "karotte",
+    "butter": "butterschmalz", "tomato": "paradeiser", "noodle": "nudel", "garlic": "knoblauch",
+}  # fmt: skip
+PLACES = {"pan": "pfanne", "bowl": "schale", "pot": "topf", "board": "brett"}
+LANGS = ("en", "de", "ja")
+
+
+def make_dataset(folder: Path, *, clips: int = 96, validation: int = 32, seed: int = 0) -> Path:
+    """Clips with captions in English, a German of sorts, and English backwards as ``ja``, which lacks every 9th clip."""
+    rows = random.Random(seed)
+    texts: dict[str, list[str | None]] = {lang: [] for lang in LANGS}
+    ids = []
+    for number in range(clips + validation):
+        verb, noun, other, place = (rows.choice(sorted(words)) for words in (VERBS, NOUNS, NOUNS, PLACES))
+        ids.append(f"video{number // 4:03d}_{number % 4}")
+        texts["en"].append(f"{verb} the {noun} and the {other} in the {place}")
+        texts["de"].append(f"{NOUNS[noun]} und {NOUNS[other]} im {PLACES[place]} {VERBS[verb]}en")
+        texts["ja"].append(None if number % 9 == 8 else f"{place[::-1]} {noun[::-1]} {other[::-1]} {verb[::-1]}")
+    splits = {"train": slice(0, clips), "validation": slice(clips, None)}
+    configs = []
+    for lang in LANGS:
+        (folder / lang).mkdir(parents=True)
+        for split, part in splits.items():
+            size = len(ids[part])
+            accepted = [not (lang == "de" and split == "train" and row == 5) for row in range(size)]
+            columns = [ids[part], texts[lang][part], texts["en"][part], [None] * size, [[]] * size, accepted]
+            table = pa.table(dict(zip(LANGUAGE_CONFIG.names, columns, strict=True)), schema=LANGUAGE_CONFIG)
+            pq.write_table(table, folder / lang / f"{split}.parquet")
+        files = "".join(f"  - {{split: {split}, path: {lang}/{split}.parquet}}\n" for split in splits)
+        configs.append(f"- config_name: {lang}\n  data_files:\n{files}")
+    (folder / "README.md").write_text("---\nconfigs:\n" + "".join(configs) + "---\n", encoding="utf-8")
+    about = {"name": "small", "content_hash": f"{seed:064x}", "languages": list(LANGS), "rows": len(ids)}
+    (folder / "multiyoucook2.json").write_text(json.dumps(about), encoding="utf-8")
+    return folder
+
+
+def make_features(dataset: Path, folder: Path, *, dim: int = 32, without: tuple[str, ...] = ()) -> FeatureStore:
+    """Easy simulated features of both splits."""
+    captions = {}
+    for split in ("train", "validation"):
+        table = pq.read_table(dataset / "en" / f"{split}.parquet")
+        captions |= dict(zip(table["clip_id"].to_pylist(), table["caption"].to_pylist(), strict=True))
+    kept = {clip: text for clip, text in captions.items() if clip not in without}
+    return simulate(kept, folder, dim=dim, difficulty=0.2)
