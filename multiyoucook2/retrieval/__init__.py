@@ -5,8 +5,11 @@
   (``ENCODERS``), hub ids and folders; ``tiny_encoder(texts, *, config=None)``; ``vector_encoder(name, dim)``
 - ``batches.TrainingSet(captions, store, languages=None)`` with ``tokenize(encoder, max_length=...)`` or
   ``use_vectors(vectors_ND)``; ``batches.Batches(data, *, batch_size, seed, max_frames=30, shard=(0, 1))``
+- ``vectors.write_vectors(folder, triples, *, name)``, ``vectors.read_vectors(store, keys)``: sentence vectors computed
+  elsewhere, for ``TrainingSet.use_vectors(read_vectors(store, data.lookup_keys()))``
 - ``model.TextVideoModel(config, encoder)``: ``encode_text``, ``encode_video``, ``save_pretrained``,
   ``from_pretrained``, ``push_to_hub``; ``model.ModelConfig``
+- ``reference.import_reference_checkpoint(path, encoder, *, features="") -> TextVideoModel``
 - ``similarity.cosine_similarity(text_QE, video_CE) -> sim_QC``
 - ``losses.symmetric_info_nce(sim_BB, *, temperature)``, ``losses.distillation_loss(student_BB, teacher_BB, *,
   temperature)``, ``losses.teachtext_loss(student_BB, teacher_BB)``

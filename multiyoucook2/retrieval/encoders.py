@@ -220,7 +220,11 @@ def _shell(folder: Path, spec: EncoderSpec, shape: dict[str, Any]) -> tuple[nn.M
         from tokenizers import Tokenizer
 
         text = (folder / TOKENIZER_FOLDER / "tokenizer.json").read_text(encoding="utf-8")
-        return TinyTransformer(TinyConfig(**shape["tiny"])), Tokenizer.from_str(text)
+        try:
+            tokenizer = Tokenizer.from_str(text)
+        except Exception as error:  # tokenizers raises nothing more exact
+            raise ValueError(f"the tokenizer is damaged: {error}") from None
+        return TinyTransformer(TinyConfig(**shape["tiny"])), tokenizer
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
     network = AutoModel.from_config(AutoConfig.from_pretrained(folder / SHAPE_FOLDER, local_files_only=True))

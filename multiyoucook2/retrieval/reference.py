@@ -1,7 +1,8 @@
 """Import the authors' released weights: ``torch.save`` files with a ``state_dict`` in their names, and a config object.
 
 The file is read with ``weights_only=True``, so that nothing in it runs. Its config object belongs to a class of the
-authors' program; that one name is admitted, and stands for an empty class of ours.
+authors' program and holds a namespace of arguments and paths; those names are admitted, and each stands for an empty
+class of ours that ignores whatever the file gives it.
 """
 
 import re
@@ -16,7 +17,7 @@ from ..errors import ModelError
 from .encoders import TextEncoder
 from .model import ModelConfig, TextVideoModel
 
-CONFIG_CLASS = "parse_config.ConfigParser"
+INERT_NAMES = ("parse_config.ConfigParser", "argparse.Namespace", "pathlib.PosixPath", "pathlib.WindowsPath")
 # (their name, our name); the first that fits is used
 _NAMES = [
     (r"video_token_proj\.fc\.(.*)", r"video.project.project.\1"),
@@ -42,7 +43,13 @@ _UNUSED = re.compile(
 
 
 class _InertConfig:
-    """Stands for the authors' config object; keeps nothing of it."""
+    """Stands for the authors' config object and what is in it; keeps nothing."""
+
+    def __new__(cls, *arguments: object) -> "_InertConfig":
+        return super().__new__(cls)
+
+    def __init__(self, *arguments: object) -> None:
+        """The arguments are dropped."""
 
     def __setstate__(self, state: Any) -> None:
         """The state is dropped."""
@@ -52,11 +59,11 @@ def read_reference_checkpoint(path: str | Path) -> dict[str, Tensor]:
     """The ``state_dict`` of a released file, in its own names (without a data-parallel ``module.`` in front).
 
     Raises:
-        ModelError: missing, cut off, without a ``state_dict``, or holding anything but tensors, plain data and that one
+        ModelError: missing, cut off, without a ``state_dict``, or holding anything but tensors, plain data and the
             config object; the message names what was refused.
     """
     try:
-        with torch.serialization.safe_globals([(_InertConfig, CONFIG_CLASS)]):
+        with torch.serialization.safe_globals([(_InertConfig, name) for name in INERT_NAMES]):
             content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ModelError(f"there is no {path}") from None

@@ -1,0 +1,174 @@
+"""Batches: what is in them, what is left out, their order, and going on in the middle."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from multiyoucook2.errors import FeatureError, TrainingError
+from multiyoucook2.features.store import FeatureStore, write_store
+from multiyoucook2.retrieval.batches import Batch, Batches, TrainingSet
+from multiyoucook2.retrieval.data import Captions
+from multiyoucook2.retrieval.encoders import TextEncoder, tiny_encoder
+from multiyoucook2.retrieval.texts import Buckets
+from multiyoucook2.retrieval.tiny import TinyConfig
+from multiyoucook2.retrieval.vectors import read_vectors, write_vectors
+
+CLIPS = [f"c{i}" for i in range(7)]
+TEXTS = {
+    "en": [(f"english {clip} words",) for clip in CLIPS],
+    "de": [(f"deutsch {clip}",) if i != 2 else () for i, clip in enumerate(CLIPS)],
+    "ja": [(f"eins {clip}", f"zwei {clip}") if i in (0, 3) else () for i, clip in enumerate(CLIPS)],
+}
+CAPTIONS = Captions("x", "0" * 64, "train", CLIPS, TEXTS)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FeatureStore:
+    return write_store(tmp_path / "s", ((clip, np.full((i % 3, 2), i + 1.0)) for i, clip in enumerate(CLIPS)), name="x")
+
+
+@pytest.fixture(scope="module")
+def encoder() -> TextEncoder:
+    texts = [text for rows in TEXTS.values() for row in rows for text in row]
+    return tiny_encoder(texts, config=TinyConfig(vocab_size=80, dim=8, layers=1, heads=2))
+
+
+def read(batch: Batch, encoder: TextEncoder) -> dict[str, list[str]]:
+    """The texts of a batch, decoded from its tokens."""
+    assert isinstance(batch.texts, Buckets)
+    found = [""] * len(batch.texts)
+    ids = [
+        row[mask.bool()].tolist()
+        for part in batch.texts.parts
+        for row, mask in zip(part.ids_NL, part.mask_NL, strict=True)
+    ]
+    for position, tokens in zip(batch.texts.position_N.tolist(), ids, strict=True):
+        found[position] = encoder.tokenizer.decode(tokens).replace(" ", "")  # digits are words of their own
+    numbers = batch.by_language(torch.arange(len(found))[:, None])
+    return {lang: [found[int(n)] for n in rows] for lang, rows in numbers.items()}
+
+
+def test_a_batch_joins_texts_and_features_by_clip(store: FeatureStore, encoder: TextEncoder) -> None:
+    data = TrainingSet(CAPTIONS, store)
+    data.tokenize(encoder, max_length=35)
+    batch = data.batch(np.array([3, 2]), np.array([5, 0]), max_frames=30)
+    assert batch.clip_ids == ("c3", "c2")
+    assert {lang: rows.tolist() for lang, rows in batch.rows.items()} == {"en": [0, 1], "de": [0], "ja": [0]}
+    assert read(batch, encoder) == {
+        "en": ["englishc3words", "englishc2words"],
+        "de": ["deutschc3"],
+        "ja": ["zweic3"],
+    }
+    assert batch.video_BTD[:, :, 0].tolist() == [[0, 0], [3, 3]]  # c3 has no frame
+    assert batch.mask_BT.tolist() == [[False, False], [True, True]]
+
+
+def test_the_same_caption_is_drawn_in_every_language(store: FeatureStore, encoder: TextEncoder) -> None:
+    texts = {lang: [(f"eins {clip}", f"zwei {clip}") for clip in CLIPS] for lang in ("en", "de")}
+    data = TrainingSet(Captions("x", "", "train", CLIPS, texts), store)
+    data.tokenize(encoder, max_length=35)
+    drawn = set()
+    batches = Batches(data, batch_size=7, seed=0)
+    for _ in range(3):
+        for batch in batches.rest_of_epoch():
+            texts_read = read(batch, encoder)
+            assert texts_read["en"] == texts_read["de"]
+            drawn |= set(texts_read["en"])
+    assert len(drawn) > 7  # over the epochs, different captions of a clip come up
+
+
+def test_a_subset_of_languages_and_what_it_leaves_out(store: FeatureStore, tmp_path: Path) -> None:
+    data = TrainingSet(CAPTIONS, store, ["ja"])
+    assert data.clip_ids == ["c0", "c3"]
+    assert data.without_text == ["c1", "c2", "c4", "c5", "c6"]
+    assert not data.english_N.any()
+    few = write_store(tmp_path / "few", [("c2", np.ones((1, 2)))], name="x")
+    data = TrainingSet(CAPTIONS, few)
+    assert data.clip_ids == ["c2"]
+    assert data.without_features == [clip for clip in CLIPS if clip != "c2"]
+    assert data.english_N.tolist() == [True]
+
+
+def test_impossible_sets_are_named(store: FeatureStore, encoder: TextEncoder, tmp_path: Path) -> None:
+    other = write_store(tmp_path / "o", [("z9", np.ones((1, 2)))], name="x")
+    with pytest.raises(FeatureError, match="none of the 7 clips") as error:
+        TrainingSet(CAPTIONS, other)
+    assert "'c0'" in error.value.hint
+    assert "'z9'" in error.value.hint
+    with pytest.raises(TrainingError, match="no clip of split 'train' has a text in de"):
+        TrainingSet(Captions("x", "", "train", CLIPS, {"de": [() for _ in CLIPS]}), store)
+    data = TrainingSet(CAPTIONS, store)
+    with pytest.raises(TrainingError, match="8 clips cannot be drawn from 7"):
+        Batches(data, batch_size=8, seed=0)
+    with pytest.raises(TrainingError, match="does not divide among 2"):
+        Batches(data, batch_size=3, seed=0, shard=(0, 2))
+
+
+def orders(batches: Batches, epochs: int) -> list[tuple[str, ...]]:
+    return [batch.clip_ids for _ in range(epochs) for batch in batches.rest_of_epoch()]
+
+
+@pytest.fixture
+def data(store: FeatureStore, encoder: TextEncoder) -> TrainingSet:
+    data = TrainingSet(CAPTIONS, store)
+    data.tokenize(encoder, max_length=35)
+    return data
+
+
+def test_epochs_are_permutations_that_the_seed_fixes(data: TrainingSet) -> None:
+    base = orders(Batches(data, batch_size=3, seed=1), 3)
+    assert base == orders(Batches(data, batch_size=3, seed=1), 3)
+    assert base != orders(Batches(data, batch_size=3, seed=2), 3)
+    assert len(base) == 6  # the seventh clip is dropped
+    assert base[:2] != base[2:4]
+    for first, second in zip(base[::2], base[1::2], strict=True):
+        assert len({*first, *second}) == 6
+
+
+def test_resumed_is_straight(data: TrainingSet) -> None:
+    straight = orders(Batches(data, batch_size=2, seed=1), 3)
+    for stop in range(len(straight)):
+        batches, seen = Batches(data, batch_size=2, seed=1), []
+        states = []
+        for _ in range(3):
+            for batch in batches.rest_of_epoch():
+                states.append(batches.state_dict())
+                seen.append(batch.clip_ids)
+        resumed = Batches(data, batch_size=2, seed=1)
+        resumed.load_state_dict(states[stop])  # noted while batch `stop` was under way, so it comes again
+        assert seen[stop:] == orders(resumed, 3 - states[stop]["epoch"])
+    assert seen == straight
+
+
+def test_a_state_of_another_run_is_refused(data: TrainingSet) -> None:
+    with pytest.raises(TrainingError, match="seed 1, this run's 2"):
+        Batches(data, batch_size=2, seed=2).load_state_dict(Batches(data, batch_size=2, seed=1).state_dict())
+
+
+def test_shards_make_up_the_batch(data: TrainingSet) -> None:
+    whole = orders(Batches(data, batch_size=4, seed=1), 2)
+    shards = [orders(Batches(data, batch_size=4, seed=1, shard=(rank, 2)), 2) for rank in (0, 1)]
+    assert [first + second for first, second in zip(*shards, strict=True)] == whole
+
+
+def test_sentence_vectors_take_the_place_of_tokens(store: FeatureStore, tmp_path: Path) -> None:
+    data = TrainingSet(CAPTIONS, store, ["en", "de"])
+    triples = [(clip, lang, [float(i), float(len(lang + clip))]) for i, (clip, lang) in enumerate(data.lookup_keys())]
+    vectors = write_vectors(tmp_path / "v", reversed(triples), name="labse")
+    data.use_vectors(read_vectors(vectors, data.lookup_keys()))
+    batch = data.batch(np.array([2, 4]), np.array([0, 0]), max_frames=1)
+    assert isinstance(batch.texts, torch.Tensor)
+    values = {lang: rows[:, 0].tolist() for lang, rows in batch.by_language(batch.texts).items()}
+    keys = data.lookup_keys()
+    assert values == {"en": [keys.index(("c2", "en")), keys.index(("c4", "en"))], "de": [keys.index(("c4", "de"))]}
+    with pytest.raises(FeatureError, match="1 of 2 texts, first of clip 'c0' in 'ru'"):
+        read_vectors(vectors, [("c0", "en"), ("c0", "ru")])
+    with pytest.raises(ValueError, match="2 vectors for 13 texts"):
+        data.use_vectors(torch.zeros(2, 2))
+
+
+def test_texts_must_be_encoded_first(store: FeatureStore) -> None:
+    with pytest.raises(RuntimeError, match="tokenize"):
+        TrainingSet(CAPTIONS, store).batch(np.array([0]), np.array([0]), max_frames=1)
