@@ -21,6 +21,7 @@ COMMANDS = {
         [((sub,), row) for sub, row in command.commands.items()] if hasattr(command, "commands") else [((), command)]
     )
 }
+PLAIN = {"help", "epochs", "seed", "batch_size"}  # options that their name explains
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -48,7 +49,7 @@ def test_every_command_has_help_with_an_example_that_works(name: str) -> None:
     for line in examples:
         check_command_line(line)
     for parameter in COMMANDS[name].params:
-        assert parameter.name == "help" or getattr(parameter, "help", ""), f"{name}: {parameter.name} has no help"
+        assert parameter.name in PLAIN or getattr(parameter, "help", ""), f"{name}: {parameter.name} has no help"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -56,6 +57,22 @@ def test_documented_commands_exist(document: Path) -> None:
     lines = re.findall(r"^(?:\$ )?(mycook .*?)(?: +#.*)?$", document.read_text(encoding="utf-8"), re.MULTILINE)
     for line in [line for line in lines if "|" not in line and "..." not in line]:
         check_command_line(line)
+
+
+def test_the_readme_shows_what_the_command_prints(mycook: MyCook, tiny_model: Path) -> None:
+    """Line for line, but for the figures, the translations and the content hash, which are the model's."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    command, shown = re.search(r"```console\n\$ (mycook build [^\n]*)\n(.*?)\n```", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    printed = mycook(*shlex.split(command)[1:], "--engine", tiny_model, "--limit", 6).stdout
+
+    def outline(output: str) -> list[str]:
+        lines = [line.strip() for line in output.splitlines() if line.strip(" ─")]
+        kept = [re.sub(r"^(de|fr|cs|zh|ru|vi|es|ja)  .*", r"\1", line) for line in lines]
+        kept = [re.sub(r"^([A-Z][a-z]+) +\d+ +\d+ +\d+ .*", r"\1", line) for line in kept]
+        kept = [re.sub(r"\(\d+ clips in 9 languages, [0-9a-f]{12}\)", "(CLIPS, HASH)", line) for line in kept]
+        return [" ".join(line.split()) for line in kept]
+
+    assert outline(shown) == outline(printed)
 
 
 def test_every_command_is_documented() -> None:

@@ -22,7 +22,8 @@ def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = Fa
     """
     about = dataset_about(folder)
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError, LocalTokenNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
+    from huggingface_hub.errors import HTTPError as ClientError  # type: ignore[attr-defined]  # of its HTTP client
 
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix() for path in files}
@@ -44,7 +45,7 @@ def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = Fa
     except (LocalTokenNotFoundError, HfHubHTTPError) as error:
         hint = "log in with `hf auth login`, or set HF_TOKEN"
         raise FetchError(f"the Hub refused: {_line(error)}", hint=hint) from None
-    except (HTTPError, ConnectionError) as error:
+    except (ClientError, ConnectionError) as error:
         raise FetchError(f"the Hub does not answer: {_line(error)}", hint="check the network, and push again") from None
     return {
         "repo": repo,
