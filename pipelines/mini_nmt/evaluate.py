@@ -29,6 +29,7 @@ from multiyoucook2.validation.language_id import script_share
 from multiyoucook2.validation.numbers import numbers_changed
 
 from .grammar import MODULES
+from .prepare import HANDWRITTEN
 
 BLEU_TOKENIZER = {"zh": "zh", "ja": "char"}
 REFERENCES = mini_annotations().parent / "references"
@@ -123,6 +124,30 @@ def show(figures: dict[str, dict[str, Any]]) -> None:
     Console(width=140).print(table)
 
 
+def write_card(figures: dict[str, dict[str, Any]], decoding: Decoding, validation: int) -> None:
+    """Fills ``data_cards/mini-model.md`` with the figures, as ``MODEL_CARD.md`` beside the model's folder."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from .model import Shape, TranslationModel
+
+    root = mini_annotations().parent
+    model = root / "model"
+    vocabulary = len(json.loads((model / "shared_vocabulary.json").read_text("utf-8")))
+    environment = Environment(
+        loader=FileSystemLoader(root.parents[1] / "data_cards"), undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    card = environment.get_template("mini-model.md").render(
+        figures=figures,
+        validation=validation,
+        beam=decoding.beam_size,
+        steps=json.loads((model / "mycook.json").read_text("utf-8"))["steps"],
+        megabytes=sum(path.stat().st_size for path in model.iterdir()) / 1e6,
+        millions=sum(p.numel() for p in TranslationModel(Shape(vocabulary)).parameters()) / 1e6,
+        handwritten=len((HANDWRITTEN / "en.txt").read_text("utf-8").splitlines()),
+    )
+    (root / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default="mini", help="registry name or model folder")
@@ -130,8 +155,11 @@ def main() -> None:
     parser.add_argument("--annotations", type=Path, help="real captions in the official format")
     parser.add_argument("--parallel", type=Path, help="folder with dev.en-XX.tsv.gz")
     parser.add_argument("--beam", type=int, default=Decoding().beam_size)
+    parser.add_argument("--card", action="store_true", help="write the bundled model's card; needs the other inputs")
     parser.add_argument("--json", type=Path, help="write the figures here")
     args = parser.parse_args()
+    if args.card and not (args.annotations and args.parallel):
+        parser.error("--card needs --annotations and --parallel")
     figures: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         engine = Engine(args.engine, Decoding(beam_size=args.beam), Path(folder))
@@ -148,6 +176,8 @@ def main() -> None:
     show(figures)
     if args.json:
         args.json.write_text(json.dumps(figures, indent=1) + "\n")
+    if args.card:
+        write_card(figures, engine.decoding, len(mini))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Train the bundled model: ``python -m pipelines.mini_nmt.train --data build/mini_nmt --steps 9000``.
 
 Resumes from ``checkpoint.pt`` in the data folder. Learning rate: warm-up, constant, then linear decay over the last
-quarter of ``--steps``, so that a run can be prolonged by giving more steps before the decay begins.
+two thirds of ``--steps``, so that a run can be prolonged by giving more steps before the decay begins.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from .model import Shape, TranslationModel
 from .prepare import PARTS
 
 # How often a pair of each part is seen in an epoch; a fraction is drawn anew each epoch.
-SEEN = {"grammar": 1.0, "handwritten": 12.0, "general": 0.7, "lexicon": 1.0}
+SEEN = {"grammar": 1.0, "handwritten": 12.0, "general": 0.25, "lexicon": 1.0}
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
@@ -79,8 +79,8 @@ class Pairs:
 
 
 def learning_rate(step: int, steps: int, peak: float, warmup: int = 300) -> float:
-    """Linear warm-up, constant, linear decay to zero over the last quarter."""
-    return peak * min(1.0, (step + 1) / warmup, (steps - step) / (0.25 * steps))
+    """Linear warm-up, constant, linear decay to zero over the last two thirds."""
+    return peak * min(1.0, (step + 1) / warmup, (steps - step) / (steps * 2 / 3))
 
 
 def make_optimizers(model: TranslationModel, lr: float) -> list[torch.optim.Optimizer]:
@@ -94,7 +94,7 @@ def make_optimizers(model: TranslationModel, lr: float) -> list[torch.optim.Opti
     others = [p for p in model.parameters() if id(p) not in chosen]
     return [
         torch.optim.Muon([{"params": matrices, "peak": lr}], lr=lr, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW([{"params": others, "peak": lr / 2}], lr=lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
+        torch.optim.AdamW([{"params": others, "peak": lr / 4}], lr=lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
     ]
 
 
@@ -126,7 +126,10 @@ class Trainer:
         state = torch.load(self.checkpoint, weights_only=True, map_location=self.device)
         self.model.load_state_dict(state["model"])
         for optimizer, loaded in zip(self.optimizers, state["optimizers"], strict=True):
+            peaks = [group["peak"] for group in optimizer.param_groups]
             optimizer.load_state_dict(loaded)
+            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+                group["peak"] = peak  # a prolonged run may be given another rate
         self.average = state["average"]
         self.progress = Progress(**{field.name: state[field.name] for field in fields(Progress)})
         if self.progress.pairs != pairs:
