@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from .metrics import Ranks
-from .similarity import unit
 
 TIE = 1e-6  # cosines of the same pair in float32 differ by about this much with the shape of the matrix product
 Answers = Sequence[int] | Sequence[Sequence[int]] | npt.NDArray[np.int64] | Tensor
@@ -20,7 +19,7 @@ def rank_embeddings(
     answers: Answers,
     *,
     query_chunk: int = 1024,
-    candidate_chunk: int = 8192,
+    candidate_chunk: int = 16384,
     tolerance: float = TIE,
 ) -> Ranks:
     """Rank of each query's answer among the candidates by cosine, from 1 (best); infinity where there is no answer.
@@ -34,40 +33,69 @@ def rank_embeddings(
         answers: [Q] indices of candidates, -1 for none; or a list of indices a query, empty for none.
 
     Raises:
-        ValueError: sizes that do not fit, a NaN, or an index outside the candidates.
+        ValueError: sizes that do not fit, a NaN or infinity, or an index outside the candidates.
     """
     if query_QE.ndim != 2 or candidate_CE.ndim != 2 or query_QE.shape[1] != candidate_CE.shape[1]:
         raise ValueError(f"embeddings [Q, E], [C, E] expected, not {list(query_QE.shape)}, {list(candidate_CE.shape)}")
-    if bool(query_QE.isnan().any()) or bool(candidate_CE.isnan().any()):
-        raise ValueError("embeddings hold NaN")
     query_P, answer_P = _pairs(answers, len(query_QE), len(candidate_CE))
-    query_QE, candidate_CE = unit(query_QE), unit(candidate_CE)
+    candidates = _Units(candidate_CE, torch.promote_types(query_QE.dtype, candidate_CE.dtype), candidate_chunk)
+    queries = _Units(query_QE, candidates.dtype, candidate_chunk)
     ranks = np.full(len(query_QE), np.inf)
     for start in range(0, len(query_QE), query_chunk):
         here_P = (query_P >= start) & (query_P < start + query_chunk)
-        chunk_QE = query_QE[start : start + query_chunk]
         pairs = (query_P[here_P] - start, answer_P[here_P])
-        ranks[start : start + query_chunk] = _rank_chunk(chunk_QE, candidate_CE, pairs, candidate_chunk, tolerance)
+        chunk_QE = queries[start : start + query_chunk]
+        ranks[start : start + query_chunk] = _rank_chunk(chunk_QE, candidates, pairs, candidate_chunk, tolerance)
     return ranks
 
 
+class _Units:
+    """Embeddings as unit vectors in float32 or better, made where they are asked for: a second copy of a million would
+    take as much memory as the first."""
+
+    def __init__(self, x_NE: Tensor, dtype: torch.dtype, chunk: int) -> None:
+        self.x_NE, self.dtype = x_NE, torch.promote_types(dtype, torch.float32)
+        norms = [part.to(self.dtype).norm(dim=1) for part in torch.split(x_NE, max(1, chunk))]
+        norm_N = torch.cat(norms) if norms else x_NE.new_zeros(0, dtype=self.dtype)
+        if not bool(norm_N.isfinite().all()):
+            raise ValueError(f"embeddings hold NaN or infinity, first in row {int((~norm_N.isfinite()).nonzero()[0])}")
+        self.scale_N1 = norm_N.clamp(min=1e-12).reciprocal()[:, None]
+
+    def __len__(self) -> int:
+        return len(self.x_NE)
+
+    def __getitem__(self, rows: slice | Tensor) -> Tensor:
+        return self.x_NE[rows].to(self.dtype) * self.scale_N1[rows]
+
+    def into(self, buffer_NE: Tensor, start: int) -> Tensor:
+        """The rows from ``start`` on, as many as fit into the buffer, written there."""
+        part_NE = self.x_NE[start : start + len(buffer_NE)]
+        scale_N1 = self.scale_N1[start : start + len(buffer_NE)]
+        return torch.mul(part_NE.to(self.dtype), scale_N1, out=buffer_NE[: len(part_NE)])
+
+
 def _rank_chunk(
-    query_QE: Tensor, candidate_CE: Tensor, pairs: tuple[Tensor, Tensor], chunk: int, tolerance: float
+    query_QE: Tensor, candidates: _Units, pairs: tuple[Tensor, Tensor], chunk: int, tolerance: float
 ) -> Ranks:
-    query_P, answer_P = (index.to(candidate_CE.device) for index in pairs)
-    own_P = (query_QE[query_P] * candidate_CE[answer_P]).sum(1)
-    best_Q = own_P.new_full((len(query_QE),), torch.inf).scatter_reduce(0, query_P, own_P, "amax", include_self=False)
+    query_P, answer_P = (index.to(query_QE.device) for index in pairs)
+    own_P = (query_QE[query_P] * candidates[answer_P]).sum(1)
+    best_Q = own_P.new_full((len(query_QE),), torch.inf)
+    best_Q = best_Q.scatter_reduce(0, query_P, own_P, "amax", include_self=False)
     tied_Q = torch.zeros(len(query_QE), dtype=torch.int64, device=own_P.device)
     tied_Q.index_add_(0, query_P, (own_P >= best_Q[query_P] - tolerance).long())  # answers in the tie: 1 mostly
-    high_Q1, low_Q1 = (best_Q + tolerance)[:, None], (best_Q - tolerance)[:, None]
     above_Q, not_below_Q = torch.zeros_like(tied_Q), torch.zeros_like(tied_Q)
-    buffer = query_QE.new_empty(len(query_QE) * min(chunk, len(candidate_CE)))
-    for start in range(0, len(candidate_CE), chunk):
-        part_CE = candidate_CE[start : start + chunk]
-        sim_QC = buffer[: len(query_QE) * len(part_CE)].view(len(query_QE), len(part_CE))
+    high_Q1, low_Q1 = (best_Q + tolerance)[:, None], (best_Q - tolerance)[:, None]
+    width = min(chunk, len(candidates))
+    buffers = [query_QE.new_empty(len(query_QE) * width) for _ in range(2)]
+    buffer_CE = query_QE.new_empty(width, query_QE.shape[1])
+    for start in range(0, len(candidates), chunk):
+        part_CE = candidates.into(buffer_CE, start)
+        size = len(query_QE) * len(part_CE)
+        sim_QC, hit_QC = (buffer[:size].view(len(query_QE), len(part_CE)) for buffer in buffers)
         torch.mm(query_QE, part_CE.T, out=sim_QC)
-        above_Q += torch.count_nonzero(sim_QC > high_Q1, dim=1)
-        not_below_Q += torch.count_nonzero(sim_QC >= low_Q1, dim=1)
+        # summing 0.0 and 1.0 is many times faster than counting booleans by row, and exact up to 2^24 in a chunk
+        above_Q += torch.gt(sim_QC, high_Q1, out=hit_QC).sum(1).long()
+        not_below_Q += torch.ge(sim_QC, low_Q1, out=hit_QC).sum(1).long()
     # no answer is above the best one; the tie holds `tied_Q` answers, and others that come before the first of them as
     # often as a random order has it
     others_Q = (not_below_Q - above_Q - tied_Q).double()
@@ -83,7 +111,7 @@ def rank_both_ways(
     *,
     captions_P: Sequence[str] | None = None,
     query_chunk: int = 1024,
-    candidate_chunk: int = 8192,
+    candidate_chunk: int = 16384,
 ) -> tuple[Ranks, Ranks]:
     """Ranks of one language over a pool of P clips: text to video, and video to text, a number a clip in pool order.
 

@@ -57,7 +57,7 @@ def test_half_precision_is_widened() -> None:
 
 def test_bad_input() -> None:
     x = torch.randn(3, 4)
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(ValueError, match="NaN or infinity, first in row 0"):
         rank_embeddings(x, torch.full((3, 4), torch.nan), [0, 1, 2])
     with pytest.raises(ValueError, match=r"\[3, 4\], \[3, 5\]"):
         rank_embeddings(x, torch.randn(3, 5), [0, 1, 2])
