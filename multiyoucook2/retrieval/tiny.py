@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from .layers import NORM_EPS, TransformerBlock
 
 PAD, UNKNOWN, START = "[PAD]", "[UNK]", "[CLS]"
+_UNSPACED = r"\p{Han}|\p{Hiragana}+|[\p{Katakana}ー]+"
 
 
 @dataclass(frozen=True)
@@ -56,21 +57,29 @@ class TinyTransformer(nn.Module):
 def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Any:
     """A byte-pair ``tokenizers.Tokenizer`` for any mix of scripts, the same for the same texts.
 
-    Text is NFKC-normalised and lower-cased, cut at spaces and where the script changes; every text starts with
-    ``[CLS]``, so that none is empty. The vocabulary may come out smaller than asked if the texts are few.
+    Text is NFKC-normalised and lower-cased, and cut at spaces, at punctuation and where the script changes. Chinese
+    characters stand alone and runs of kana are words, as whole sentences would become tokens otherwise. A token is
+    learnt if it occurs twice. Every text starts with ``[CLS]``, so that none is empty. The vocabulary may come out
+    smaller than asked if the texts are few.
     """
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
     tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.UnicodeScripts(), pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()]
+        [
+            pre_tokenizers.UnicodeScripts(),
+            pre_tokenizers.Metaspace(),
+            pre_tokenizers.Punctuation(),
+            pre_tokenizers.Split(Regex(_UNSPACED), "isolated"),
+        ]
     )
     tokenizer.decoder = decoders.Metaspace()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
         special_tokens=[PAD, UNKNOWN, START],
         limit_alphabet=vocab_size // 2,
+        min_frequency=2,
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)

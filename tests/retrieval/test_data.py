@@ -33,6 +33,11 @@ def test_what_a_language_lacks_is_an_empty_row(dataset: Path) -> None:
     assert all(len(texts) == 1 for texts in train.texts["en"])
 
 
+def test_reading_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    load_captions(make_dataset(tmp_path / "small", clips=4, validation=2), split="train")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_rejected_texts_are_for_evaluation_only(dataset: Path) -> None:
     assert load_captions(dataset, split="train", langs=["de"]).texts["de"][5] == ()
     assert load_captions(dataset, split="train", langs=["de"], accepted_only=False).texts["de"][5] != ()

@@ -41,6 +41,12 @@ def test_the_tokenizer_covers_every_script_and_no_text_is_empty(tiny: TextEncode
     assert unknown in tiny.tokenize(["qué Ж"])[0] or tiny.tokenizer.token_to_id("q") is not None
 
 
+def test_scripts_without_spaces_are_not_learnt_as_whole_sentences() -> None:
+    tokenizer = train_tokenizer(["把鸡蛋搅匀", "卵を混ぜる", "バターを混ぜる"] * 20, vocab_size=500)
+    assert tokenizer.encode("把鸡蛋搅匀").tokens == ["[CLS]", "▁", *"把鸡蛋搅匀"]
+    assert tokenizer.encode("バターを混ぜる").tokens == ["[CLS]", "▁", "バター", "を", "混", "ぜる"]
+
+
 def test_long_texts_are_cut(tiny: TextEncoder) -> None:
     assert len(tiny.tokenize(["mix " * 100])[0]) == 40
     assert len(tiny.tokenize(["mix " * 100], max_length=7)[0]) == 7
