@@ -162,7 +162,6 @@ def evaluate(
     ] = False,
     resamples: ResamplesOption = 1000,
     device: DeviceOption = "auto",
-    offline: OfflineOption = False,
     json: JsonOption = False,
 ) -> None:
     """Score a run per language, text to video and video to text, with 95% intervals and full signatures.
@@ -180,7 +179,7 @@ def evaluate(
     )
     found = evaluate_run(
         run, dataset=dataset, features=features, langs=chosen, split=split, pool=pool, duplicates=duplicates,
-        resamples=resamples, device=device, offline=offline,
+        resamples=resamples, device=device,
     )  # fmt: skip
     printing_train.evaluation(found, run, as_json=json)
 

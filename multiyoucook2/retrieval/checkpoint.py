@@ -50,6 +50,7 @@ def save_checkpoint(
     Raises:
         TrainingError: the disk refuses, e.g. it is full; the earlier checkpoint is whole.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,10 +67,10 @@ def save_checkpoint(
             folder / STATE_FILE,
             json_bytes({"format": FORMAT, "state": dict(state), "identity": dict(identity), "tensors": about}),
         )
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         partial.unlink(missing_ok=True)
         raise TrainingError(
-            f"cannot write a checkpoint into {folder}: {error.strerror or error}",
+            f"cannot write a checkpoint into {folder}: {getattr(error, 'strerror', None) or error}",
             hint="mend that and run the same command with --resume; the checkpoint before this one is whole",
         ) from error
     for old in [*folder.glob("checkpoint-*.safetensors"), *folder.glob(f"{PARTIAL_PREFIX}checkpoint-*")]:

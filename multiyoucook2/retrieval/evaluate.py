@@ -53,7 +53,7 @@ class Evaluation:
     rows: tuple[Row, ...]
     setting: Mapping[str, Any]
     clip_ids: tuple[str, ...]
-    ranks: Mapping[tuple[str, str], Ranks] = field(repr=False)
+    ranks: Mapping[tuple[str, str], Ranks] = field(repr=False, compare=False)
     without_features: tuple[str, ...] = ()
 
     def row(self, task: str, lang: str) -> Row:

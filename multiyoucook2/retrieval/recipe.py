@@ -9,6 +9,16 @@ from ..errors import RecipeError
 from ..languages import ALIASES
 from ..recipes import Strict, load_recipe, validate_recipe
 
+_OF_THE_STUDENT = {
+    "teachers",
+    "freeze_text",
+    "patience",
+    "distillation_temperature",
+    "contrastive_weight",
+    "reduce",
+    "english_twice",
+    "learned_lr",
+}
 Objective = Literal["zero-shot", "translate-train", "c2kd", "teachtext", "multi-task", "learned"]
 VECTORS = "vectors:"  # before the folder of a store of sentence vectors
 BASELINES = ("zero-shot", "translate-train")  # objectives without teachers
@@ -141,14 +151,11 @@ def training_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> Tr
 
 def teacher_recipe(student: TrainingRecipe, teacher: Teacher) -> TrainingRecipe:
     """The recipe of a teacher's own training: translate-train with its encoder, else as the student."""
-    values = student.model_dump() | {
+    # what only distillation reads stays at its default, so that students that differ in it can share the teacher
+    values = student.model_dump(exclude=_OF_THE_STUDENT) | {
         "name": f"teacher-{teacher.name}",
         "objective": "translate-train",
         "encoder": teacher.encoder,
-        "teachers": (),
-        "freeze_text": False,
-        "patience": None,
-        "english_twice": False,
     }
     own = teacher.model_dump(exclude={"name", "encoder"}, exclude_none=True)
     return validate_recipe(TrainingRecipe, values | own, f"teacher {teacher.name}")

@@ -95,11 +95,9 @@ def train(
     """
     plan = recipe if isinstance(recipe, TrainingRecipe) else training_recipe(recipe, overrides)
     folder = Path(out) if out else Path("runs") / plan.name
-    mixed = "bf16" if plan.precision == "bf16" else "no"
-    accelerator = Accelerator(mixed_precision=mixed, cpu=device == "cpu")
-    if device == "cuda" and accelerator.device.type != "cuda":
-        raise TrainingError("there is no CUDA device here", hint="choose --device cpu or auto")
-    inputs = load_inputs(plan, dataset, features, accelerator, listener or Silent(), offline)
+    accelerator = _accelerator(plan, device)
+    heard = listener if listener and accelerator.is_main_process else Silent()
+    inputs = load_inputs(plan, dataset, features, accelerator, heard, offline)
     with _locked(folder, accelerator):
         if not resume and (has_checkpoint(folder) or (folder / RUN_FILE).exists()):
             raise TrainingError(
@@ -115,7 +113,12 @@ def train(
         evaluation = None
         if accelerator.is_main_process:
             evaluation = evaluate_run(
-                folder, dataset=dataset, features=features, pool=pool, device=str(accelerator.device), offline=offline
+                folder,
+                dataset=dataset,
+                features=features,
+                langs=inputs.languages,
+                pool=pool,
+                device=str(accelerator.device),
             )
         accelerator.wait_for_everyone()
     return TrainResult(folder, state, evaluation)
@@ -132,7 +135,6 @@ def evaluate_run(
     duplicates: bool = False,
     resamples: int = 1000,
     device: str = "auto",
-    offline: bool = False,
     save: bool = True,
 ) -> Evaluation:
     """Evaluate a finished run, and keep the result in its folder.
@@ -175,6 +177,21 @@ def evaluate_run(
     if save:
         evaluation.save(folder)
     return evaluation
+
+
+def _accelerator(plan: TrainingRecipe, device: str) -> Accelerator:
+    """Device, precision and processes of a run; those of an earlier run in this program do not linger."""
+    from accelerate.state import AcceleratorState
+
+    if device not in ("auto", "cpu", "cuda"):
+        raise TrainingError(f"unknown device {device!r}", hint="auto, cpu or cuda")
+    if processes() == 1:
+        AcceleratorState._reset_state(reset_partial_state=True)
+    mixed = "bf16" if plan.precision == "bf16" else "no"
+    accelerator = Accelerator(mixed_precision=mixed, cpu=device == "cpu")
+    if device == "cuda" and accelerator.device.type != "cuda":
+        raise TrainingError("there is no CUDA device here", hint="choose --device cpu or auto")
+    return accelerator
 
 
 def _train_one(

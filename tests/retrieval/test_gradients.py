@@ -1,0 +1,170 @@
+"""One step's gradient: cached, over several processes, and with dropout, against the plain gradient of one process."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from multiyoucook2.features.store import FeatureStore
+from multiyoucook2.retrieval.batches import Batch, Batches, TrainingSet
+from multiyoucook2.retrieval.data import load_captions
+from multiyoucook2.retrieval.encoders import TextEncoder, load_encoder
+from multiyoucook2.retrieval.model import ModelConfig, TextVideoModel
+from multiyoucook2.retrieval.objectives import BatchEmbeddings, ObjectiveLoss
+from multiyoucook2.retrieval.recipe import training_recipe
+from multiyoucook2.retrieval.step import accumulate_gradients, seed_everything
+from multiyoucook2.retrieval.teachers import TeacherEmbeddings
+
+from . import two_processes
+from .small_data import make_dataset, make_features
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set and its features."""
+    folder = tmp_path_factory.mktemp("gradients")
+    make_dataset(folder / "data")
+    make_features(folder / "data", folder / "features")
+    return folder
+
+
+def gradients_of(model: TextVideoModel) -> dict[str, Tensor]:
+    return {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None}
+
+
+def assert_same(found: dict[str, Tensor], wanted: dict[str, Tensor], tolerance: float) -> None:
+    assert found.keys() == wanted.keys()
+    for name, gradient in wanted.items():
+        scale = float(gradient.abs().max())
+        torch.testing.assert_close(found[name], gradient, rtol=0, atol=tolerance * max(scale, 1e-6), msg=name)
+
+
+def bert_model(bert_folder: Path) -> TextVideoModel:
+    """A model whose encoder has dropout, which the second forward pass of the caching must repeat."""
+    seed_everything(5)
+    encoder: TextEncoder = load_encoder(str(bert_folder), offline=True)
+    return TextVideoModel(ModelConfig(video_dim=32, embedding_dim=16, hidden_dim=16), encoder).double()
+
+
+@pytest.fixture
+def data(folder: Path, bert_folder: Path) -> TrainingSet:
+    captions = load_captions(folder / "data", split="train")
+    return TrainingSet(captions, FeatureStore.open(folder / "features"))
+
+
+def step(model: TextVideoModel, data: TrainingSet, *, chunk: int | None, max_tokens: int | None) -> tuple[float, Batch]:
+    data.tokenize(model.encoder, max_length=20, max_tokens=max_tokens)
+    batch = next(Batches(data, batch_size=24, seed=3).rest_of_epoch())
+    loss_of = two_processes.distilling_loss(data)
+    model.train()
+    loss = accumulate_gradients(model, batch, loss_of, languages=data.languages, key=(1, 2), chunk=chunk)
+    return float(loss), batch
+
+
+@pytest.mark.parametrize("chunk", [1, 5, 24])
+def test_cached_gradient_is_the_plain_one(data: TrainingSet, bert_folder: Path, chunk: int) -> None:
+    plain, cached = bert_model(bert_folder).eval(), bert_model(bert_folder).eval()
+    for module in (plain, cached):  # no dropout: other pieces draw other masks
+        for part in module.modules():
+            if isinstance(part, torch.nn.Dropout):
+                part.p = 0.0
+    wanted, _ = step(plain, data, chunk=None, max_tokens=None)
+    found, batch = step(cached, data, chunk=chunk, max_tokens=60)
+    assert len(batch.texts.parts) > 3  # type: ignore[union-attr]
+    assert found == pytest.approx(wanted, rel=1e-12)
+    assert_same(gradients_of(cached), gradients_of(plain), 1e-9)
+
+
+def test_caching_repeats_the_dropout(data: TrainingSet, bert_folder: Path) -> None:
+    """The same pieces, once with activations kept and once computed twice: equal only if the masks are repeated."""
+    kept, cached = bert_model(bert_folder), bert_model(bert_folder)
+    assert any(isinstance(part, torch.nn.Dropout) and part.p > 0 for part in kept.modules())
+    wanted, _ = step(kept, data, chunk=None, max_tokens=60)
+    found, _ = step(cached, data, chunk=24, max_tokens=60)
+    assert found == wanted
+    assert_same(gradients_of(cached), gradients_of(kept), 1e-12)
+
+
+def test_gradient_of_a_step_is_that_of_the_loss_written_out(data: TrainingSet, bert_folder: Path) -> None:
+    """Against autograd through a loss that loops over the languages with their own rows."""
+    model = bert_model(bert_folder).eval()
+    data.tokenize(model.encoder, max_length=20)
+    batch = next(Batches(data, batch_size=12, seed=3).rest_of_epoch())
+    assert any(len(rows) < 12 for rows in batch.rows.values())  # some clip lacks a language
+    objective = ObjectiveLoss(training_recipe("translate-train-tiny", {"temperature": 0.2}), data.languages)
+    loss = accumulate_gradients(model, batch, objective, languages=data.languages, key=(0,))
+    found = gradients_of(model)
+    model.zero_grad()
+    texts, video = batch.by_language(model.encode_text(batch.texts)), model.encode_video(batch.video_BTD, batch.mask_BT)
+    slow = torch.zeros((), dtype=torch.float64)
+    for lang, rows in batch.rows.items():
+        for number, clip in enumerate(rows.tolist()):
+            logits = torch.cosine_similarity(texts[lang][number][None], video[rows]) / 0.2
+            back = torch.cosine_similarity(texts[lang], video[clip][None]) / 0.2
+            slow = slow - (logits.log_softmax(0)[number] + back.log_softmax(0)[number]) / len(rows)
+    slow.backward()
+    assert float(loss) == pytest.approx(float(slow.detach()), rel=1e-9)
+    assert_same(found, gradients_of(model), 1e-8)
+
+
+def test_two_processes_take_the_step_of_one(folder: Path, tmp_path: Path) -> None:
+    """Two gloo processes with half the batch each, against one with the whole batch."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    script = Path(two_processes.__file__)
+    root = str(script.parent.parent.parent)
+    for processes in (1, 2):
+        shared = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+        shared |= {"WORLD_SIZE": str(processes), "PYTHONPATH": root, "HF_DATASETS_CACHE": str(tmp_path / "cache")}
+        running = [
+            subprocess.Popen(
+                [sys.executable, str(script), str(folder), str(tmp_path / f"{processes}")],
+                env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for rank in range(processes)
+        ]
+        for process in running:
+            out, error = process.communicate(timeout=240)
+            assert process.returncode == 0, out + error
+    alone = load_file(tmp_path / "1-0.safetensors")
+    for rank in (0, 1):
+        shared_step = load_file(tmp_path / f"2-{rank}.safetensors")
+        assert float(shared_step["loss"]) == pytest.approx(float(alone["loss"]), rel=1e-12)
+        assert_same(shared_step, alone, 1e-9)
+
+
+def test_embeddings_of_teachers_are_looked_up_by_clip() -> None:
+    """The row of a clip in the whole batch is its row in the training set, not in the batch."""
+    text_NE, video_NE = torch.randn(9, 4, generator=torch.manual_seed(0)), torch.eye(9, 4)
+    sims = TeacherEmbeddings([(text_NE, video_NE)]).similarities(torch.tensor([7, 2]))
+    wanted = torch.cosine_similarity(text_NE[7], video_NE[2], dim=0)
+    np.testing.assert_allclose(sims[0, 0, 1], wanted, rtol=1e-5)
+
+
+def test_gradient_flows_to_learned_teacher_weights(data: TrainingSet, bert_folder: Path) -> None:
+    """The objective's own parameters are reached although the embeddings are cut off from the model."""
+    model = bert_model(bert_folder)
+    data.tokenize(model.encoder, max_length=20)
+    batch = next(Batches(data, batch_size=8, seed=3).rest_of_epoch())
+    objective = ObjectiveLoss(training_recipe("c2kd-tiny", {"objective": "learned"}), data.languages)
+    sims = torch.rand(3, 8, 8, generator=torch.manual_seed(1))
+
+    def loss_of(found: BatchEmbeddings) -> Tensor:
+        return objective(found, sims, torch.ones(8, dtype=torch.bool))  # type: ignore[no-any-return]
+
+    accumulate_gradients(model, batch, loss_of, languages=data.languages, key=(0,))
+    assert objective.teacher_weights is not None
+    gradient = objective.teacher_weights.logits_K.grad
+    assert gradient is not None
+    assert gradient.abs().max() > 0

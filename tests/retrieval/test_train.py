@@ -1,0 +1,285 @@
+"""The loop and whole runs, in this process: resumed = straight, early stop, NaN, teachers, frozen towers."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import multiyoucook2
+from multiyoucook2.errors import DatasetError, FeatureError, MyCookError, TrainingError
+from multiyoucook2.features.simulated import simulate
+from multiyoucook2.retrieval.data import load_captions
+from multiyoucook2.retrieval.log import Silent, read_metrics
+from multiyoucook2.retrieval.recipe import training_recipe
+from multiyoucook2.retrieval.runs import TrainResult, evaluate_run, train
+from multiyoucook2.retrieval.train import learning_rate
+from multiyoucook2.retrieval.vectors import write_vectors
+
+from .small_data import make_dataset, make_features
+
+SMALL = {"hidden_dim": 16, "embedding_dim": 16, "batch_size": 16, "epochs": 2, "tiny": {"vocab_size": 400, "dim": 16}}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Tiny products are faster so, and the tests share two cores."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``data`` and ``features``."""
+    folder = tmp_path_factory.mktemp("small")
+    make_dataset(folder / "data")
+    make_features(folder / "data", folder / "features")
+    return folder
+
+
+def run(folder: Path, out: Path, recipe: str = "translate-train-tiny", **given: Any) -> TrainResult:
+    """Train on the CPU; keys of the recipe and arguments of ``train`` mixed."""
+    settings = {
+        key: given.pop(key) for key in ("teachers", "resume", "listener", "features", "dataset") if key in given
+    }
+    files = {"dataset": folder / "data", "features": folder / "features"}
+    return train(recipe, **{**files, **settings}, out=out, device="cpu", overrides={**SMALL, **given})
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+class KillAt(Silent):
+    """Ends a run after a step of the model of a name."""
+
+    def __init__(self, what: str, step: int) -> None:
+        self.what, self.at, self.now = what, step, ""
+
+    def started(self, what: str, step: int, steps: int) -> None:
+        self.now = what
+
+    def step(self, step: int, loss: float, clips_per_s: float, seconds_left: float) -> None:
+        if (self.now, step) == (self.what, self.at):
+            raise Killed
+
+
+def losses(run: Path) -> list[tuple[int, float, float]]:
+    return [(line["step"], line["loss"], line["gradient_norm"]) for line in read_metrics(run) if line["kind"] == "step"]
+
+
+def weights(run: Path) -> Mapping[str, torch.Tensor]:
+    return load_file(run / "model" / "model.safetensors")
+
+
+@pytest.mark.parametrize("objective", ["c2kd", "learned"])
+@pytest.mark.parametrize("at", [3, 8, 12])  # before any checkpoint, between two, at the very end
+def test_resumed_is_straight_bit_for_bit(folder: Path, tmp_path: Path, objective: str, at: int) -> None:
+    given = {"objective": objective, "checkpoint_steps": 4, "teachers": folder / "teachers", "patience": 5}
+    straight = run(folder, tmp_path / "straight", "c2kd-tiny", **given)
+    with pytest.raises(Killed):
+        run(folder, tmp_path / "resumed", "c2kd-tiny", **given, listener=KillAt("c2kd-tiny", at))
+    resumed = run(folder, tmp_path / "resumed", "c2kd-tiny", **given, resume=True)
+    assert resumed.state == straight.state
+    assert losses(resumed.out) == losses(straight.out)
+    assert len(losses(straight.out)) == 12
+    wanted = weights(straight.out)
+    for name, value in weights(resumed.out).items():
+        assert torch.equal(value, wanted[name]), name
+    assert resumed.evaluation == straight.evaluation
+
+
+def test_a_run_is_not_overwritten_and_a_finished_one_is_not_trained_again(folder: Path, tmp_path: Path) -> None:
+    out = run(folder, tmp_path / "run", epochs=1).out
+    with pytest.raises(TrainingError, match="holds a run already"):
+        run(folder, out, epochs=1)
+    before = (out / "metrics.jsonl").read_bytes()
+    assert run(folder, out, epochs=1, resume=True).evaluation is not None
+    assert (out / "metrics.jsonl").read_bytes() == before
+    with pytest.raises(TrainingError, match=r"holds another run: recipe\.lr is 0\.001 there and 0\.5 here"):
+        run(folder, out, epochs=1, lr=0.5, resume=True)
+
+
+def test_a_seed_repeats_a_run_and_another_does_not(folder: Path, tmp_path: Path) -> None:
+    first, same, other = (run(folder, tmp_path / str(n), seed=seed, epochs=1) for n, seed in enumerate((4, 4, 5)))
+    assert losses(first.out) == losses(same.out)
+    assert losses(first.out)[0] != losses(other.out)[0]
+
+
+def test_it_learns_what_the_simulated_videos_show(folder: Path, tmp_path: Path) -> None:
+    """Every language, backwards English among them, ends far above chance, which is 10 of 32."""
+    result = run(folder, tmp_path / "run", epochs=30, lr=3e-3, lr_decay=0.95, evaluate_every=0)
+    assert result.evaluation is not None
+    for lang in ("en", "de", "ja"):
+        assert result.evaluation.row("t2v", lang).values["recall_at_10"] > 60
+
+
+def test_zero_shot_learns_english_alone(folder: Path, tmp_path: Path) -> None:
+    result = run(folder, tmp_path / "run", "zero-shot-tiny", epochs=1)
+    about = json.loads((result.out / "run.json").read_text())
+    assert about["identity"]["languages"] == ["en"]
+    assert result.evaluation is not None
+    assert {row.lang for row in result.evaluation.rows} == {"en", "de", "ja", "mean", "mean-not-en"}
+
+
+def test_teachers_are_shared_and_their_embeddings_cached(folder: Path, tmp_path: Path) -> None:
+    given = {"teachers": tmp_path / "teachers", "epochs": 1}
+    run(folder, tmp_path / "a", "c2kd-tiny", **given)
+    made = {path: path.stat().st_mtime_ns for path in (tmp_path / "teachers").rglob("*.safetensors")}
+    assert len([path for path in made if path.name.startswith("embeddings-")]) == 3
+    run(folder, tmp_path / "b", "c2kd-tiny", **given, seed=9, reduce="min")
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    assert len(list((tmp_path / "teachers").rglob("embeddings-*"))) == 3
+    cache = next(path for path in made if path.name.startswith("embeddings-"))
+    content = cache.read_bytes()
+    cache.write_bytes(content[:50])  # cut off: made again, the same
+    run(folder, tmp_path / "c", "c2kd-tiny", **given)
+    assert cache.read_bytes() == content
+    with pytest.raises(TrainingError, match=r"teachers/tiny-a holds another run: recipe\.lr"):
+        run(folder, tmp_path / "d", "c2kd-tiny", **given, lr=0.5)
+
+
+def test_a_run_killed_among_its_teachers_goes_on(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        run(folder, tmp_path / "run", "c2kd-tiny", listener=KillAt("teacher-tiny-b", 8))
+    done = (tmp_path / "run/teachers/tiny-a/metrics.jsonl").stat().st_mtime_ns
+    run(folder, tmp_path / "run", "c2kd-tiny", resume=True)
+    assert (tmp_path / "run/teachers/tiny-a/metrics.jsonl").stat().st_mtime_ns == done
+    straight = run(folder, tmp_path / "straight", "c2kd-tiny")
+    assert losses(tmp_path / "run/teachers/tiny-b") == losses(straight.out / "teachers/tiny-b")
+    assert losses(tmp_path / "run") == losses(straight.out)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        TrainingError, match=r"stopped before step \d+: the .* (nan|inf); clips of the batch: video"
+    ) as caught:
+        run(folder, tmp_path / "run", lr=1e30, epochs=5)
+    assert "\n" not in str(caught.value)
+    last = read_metrics(tmp_path / "run")[-1]
+    assert last["kind"] == "stopped"
+    assert len(last["clip_ids"]) == 16
+
+
+def test_early_stop_keeps_the_best(folder: Path, tmp_path: Path) -> None:
+    """With a step so large that the model soon forgets, the saved weights are those of the best evaluation."""
+    result = run(folder, tmp_path / "run", epochs=60, lr=0.05, lr_decay=1.0, patience=3)
+    found = [line for line in read_metrics(result.out) if line["kind"] == "evaluation"]
+    assert len(found) == result.state.best_epoch + 3 < 60
+    assert result.state.best == max(line["criterion"] for line in found)
+    assert result.evaluation is not None
+    row = result.evaluation.row("t2v", "mean")
+    assert row.values["geometric_mean"] == pytest.approx(result.state.best)
+    assert "select:best-on-validation" in result.evaluation.row("t2v", "de").signature
+
+
+def test_a_frozen_text_tower_is_encoded_once(folder: Path, tmp_path: Path, bert_folder: Path) -> None:
+    given = {"encoder": str(bert_folder), "freeze_text": True, "epochs": 2}
+    result = run(folder, tmp_path / "run", **given)
+    from multiyoucook2.retrieval.encoders import load_encoder
+
+    before = load_encoder(str(bert_folder), offline=True).state_dict()
+    after = {
+        name.removeprefix("text.encoder."): value for name, value in weights(result.out).items() if "encoder" in name
+    }
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    assert losses(result.out)[-1][1] != losses(result.out)[0][1]
+
+
+def test_sentence_vectors_computed_elsewhere(folder: Path, tmp_path: Path) -> None:
+    """Trained, taught, evaluated without any text encoder."""
+    triples = []
+    for split in ("train", "validation"):
+        captions = load_captions(folder / "data", split=split, accepted_only=False)
+        for lang, texts in captions.texts.items():
+            for clip, found in zip(captions.clip_ids, texts, strict=True):
+                if found:
+                    triples.append((clip, lang, torch.randn(8, generator=torch.manual_seed(hash(clip) % 1000)).numpy()))
+    write_vectors(tmp_path / "vectors", triples, name="elsewhere")
+    name = f"vectors:{tmp_path / 'vectors'}"
+    teachers = [{"name": "t", "encoder": name}]
+    result = train(
+        training_recipe("c2kd-tiny", {**SMALL, "encoder": name, "teachers": teachers}),
+        dataset=folder / "data",
+        features=folder / "features",
+        out=tmp_path / "run",
+        device="cpu",
+    )
+    assert len(losses(result.out)) == 12
+    assert result.evaluation is not None
+    with pytest.raises(FeatureError, match="lacks the sentence vectors of"):
+        write_vectors(tmp_path / "few", triples[:5], name="elsewhere")
+        run(folder, tmp_path / "other", encoder=f"vectors:{tmp_path / 'few'}")
+
+
+def test_clips_without_features_are_left_out_and_counted_as_misses(folder: Path, tmp_path: Path) -> None:
+    ids = pq.read_table(folder / "data/en/validation.parquet")["clip_id"].to_pylist()
+    make_features(folder / "data", tmp_path / "features", without=("video000_1", *ids[:4]))
+    notes: list[str] = []
+
+    class Notes(Silent):
+        def note(self, message: str) -> None:
+            notes.append(message)
+
+    result = run(folder, tmp_path / "run", features=tmp_path / "features", listener=Notes(), epochs=1)
+    assert notes == ["1 training clips are left out for lack of features, first video000_1"]
+    assert result.evaluation is not None
+    assert result.evaluation.without_features == tuple(ids[:4])
+    assert "|pool:32|missing:4|" in result.evaluation.row("t2v", "de").signature
+
+
+def test_a_language_subset_without_english_is_taught_all_the_same(folder: Path, tmp_path: Path) -> None:
+    result = run(folder, tmp_path / "run", "c2kd-tiny", languages="de,ja", epochs=1, contrastive_weight=0.0)
+    assert losses(result.out)[0][1] > 0  # with w = 0 the loss is distillation alone
+    assert result.evaluation is not None
+    assert {row.lang for row in result.evaluation.rows} == {"de", "ja", "mean"}
+
+
+def test_bf16_and_compile_switch(folder: Path, tmp_path: Path) -> None:
+    result = run(folder, tmp_path / "run", precision="bf16", epochs=1)
+    plain = run(folder, tmp_path / "plain", epochs=1)
+    assert losses(result.out) != losses(plain.out)
+    assert losses(result.out)[0][1] == pytest.approx(losses(plain.out)[0][1], rel=0.05)
+    assert all(value.dtype == torch.float32 for value in weights(result.out).values())
+
+
+def test_bad_input_is_one_line(folder: Path, tmp_path: Path) -> None:
+    make_dataset(tmp_path / "other", seed=3)
+    simulate({"unknown_0": "mix the eggs"}, tmp_path / "strangers")
+    simulate(load_captions(folder / "data", split="validation").english(), tmp_path / "validation-only", dim=8)
+    cases: list[tuple[type[MyCookError], str, dict[str, Any]]] = [
+        (TrainingError, "a batch of 97 clips cannot be drawn from 96 clips", {"batch_size": 97}),
+        (DatasetError, "has no language 'fr'", {"languages": "en,fr"}),
+        (FeatureError, "is no feature store", {"features": tmp_path / "nowhere"}),
+        (FeatureError, "none of the 96 clips of split 'train' has features", {"features": tmp_path / "strangers"}),
+        (FeatureError, "none of the 96 clips of split 'train' has", {"features": tmp_path / "validation-only"}),
+        (DatasetError, "is no folder", {"dataset": tmp_path / "nowhere"}),
+        (MyCookError, "unknown text encoder 'labs'", {"encoder": "labs"}),
+        (MyCookError, "cannot be frozen", {"freeze_text": True}),
+    ]
+    for number, (kind, message, given) in enumerate(cases):
+        with pytest.raises(kind, match=message) as caught:
+            run(folder, tmp_path / f"run{number}", **given)
+        assert "\n" not in str(caught.value)
+
+
+def test_evaluating_with_features_of_another_size(folder: Path, tmp_path: Path) -> None:
+    out = run(folder, tmp_path / "run", epochs=1).out
+    make_features(folder / "data", tmp_path / "wide", dim=40)
+    with pytest.raises(TrainingError, match="have 40 dimensions, the model takes 32"):
+        evaluate_run(out, features=tmp_path / "wide", device="cpu")
+    with pytest.raises(TrainingError, match="holds no run"):
+        evaluate_run(tmp_path / "nowhere")
+
+
+def test_learning_rate_decays_an_epoch() -> None:
+    recipe = training_recipe("c2kd-youcook2")
+    assert [learning_rate(recipe, epoch) for epoch in range(3)] == pytest.approx([1e-4, 9e-5, 8.1e-5])
+
+
+def test_public_name() -> None:
+    assert multiyoucook2.train is train
