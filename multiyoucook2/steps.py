@@ -1,6 +1,5 @@
 """The stages of a build, each with what it depends on and what it does."""
 
-import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import __version__
 from .pipeline import Done, Listener, Product, Stage, run
 from .recipes import DatasetRecipe
-from .workspace import ABOUT_FILE, Workspace, cache_root, file_sha256, json_bytes
+from .workspace import ABOUT_FILE, REPORT_FILE, Workspace, atomic_write, cache_root, file_bytes, file_sha256, json_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,12 +44,15 @@ class Steps:
         return cache_root()
 
     def until(self, step: str) -> None:
-        """Run the stages up to a step, in order."""
+        """Run the stages up to a step, in order; engines and the card are looked up before any work."""
+        from .publishing.cards import card_hash
         from .translation import find_engine
 
         if step != "fetch":
             for lang in self.targets:
                 find_engine(self.recipe.engine_for(lang), lang)
+        if step == "publish":
+            card_hash(self.recipe.publication.card)
         source = self._source()
         self._clips(source)
         if step != "fetch":
@@ -59,6 +61,9 @@ class Steps:
         if step in ("validate", "publish"):
             for lang in self.targets:
                 self._validate(lang)
+            report = json_bytes(self.report())
+            if file_bytes(self.workspace.root / REPORT_FILE) != report:
+                atomic_write(self.workspace.root / REPORT_FILE, report)
         if step == "publish":
             self._publish(source)
 
@@ -152,15 +157,14 @@ class Steps:
         self._run(Stage(f"validate-{lang}", inputs, work, packages))
 
     def _publish(self, source: Path) -> None:
-        from .publishing.cards import card_folder
+        from .publishing.cards import card_hash
 
         recipe = _portable(self.recipe, source)
-        templates = [path.read_bytes() for path in sorted(card_folder().glob("*.md"))]
         inputs = {
             "recipe": recipe,
             "limit": self.limit,
             "stages": {name: dict(done.hashes) for name, done in self.stages.items()},
-            "card": hashlib.sha256(b"".join(templates)).hexdigest(),
+            "card": card_hash(self.recipe.publication.card),
             "version": DATASET_VERSION,
         }
         packages = ("multiyoucook2", "pyarrow", "jinja2", "pyyaml")

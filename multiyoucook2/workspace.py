@@ -7,6 +7,7 @@
       manifests/STAGE.json  one a finished stage: key, inputs, versions, outputs with their hashes, counts, seconds
       objects/              outputs of the stages, named by their content
       memory/               the translation memory
+      report.json           figures of the validation
       dataset/              the published data set
 
 A file appears under its name only when it is complete and on the disk (written beside, synced, renamed), so a build
@@ -30,10 +31,12 @@ from .errors import WorkspaceError
 
 BUILD_FILE = "build.json"
 ABOUT_FILE = "multiyoucook2.json"  # in dataset/: name, content hash, languages, rows
+REPORT_FILE = "report.json"
 LOCK_FILE = ".lock"
 HOLDER_FILE = ".lock-holder.json"
 PARTIAL_PREFIX = ".partial-"  # of files that are being written
-_OURS = {BUILD_FILE, LOCK_FILE, HOLDER_FILE, "manifests", "objects", "memory", "dataset"}
+_GLANCE_S = 0.5  # as long as somebody who only looks who holds the lock may hold it
+_OURS = {BUILD_FILE, LOCK_FILE, HOLDER_FILE, "manifests", "objects", "memory", "dataset", REPORT_FILE}
 
 
 def cache_root() -> Path:
@@ -46,6 +49,11 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_bytes(path: Path) -> bytes | None:
+    """A small file's bytes; ``None`` if there is no such file."""
+    return path.read_bytes() if path.is_file() else None
 
 
 def json_bytes(value: Any) -> bytes:
@@ -123,7 +131,7 @@ class Workspace:
         from filelock import FileLock, Timeout
 
         self._make_root()
-        lock = FileLock(self.root / LOCK_FILE, timeout=0)
+        lock = FileLock(self.root / LOCK_FILE, timeout=_GLANCE_S)
         try:
             lock.acquire()
         except Timeout:
@@ -133,6 +141,7 @@ class Workspace:
             ) from None
         try:
             holder = {"host": socket.gethostname(), "pid": os.getpid(), "since": time.time()}
+            self._sweep()
             atomic_write(self.root / HOLDER_FILE, json_bytes(holder))
             yield
         finally:
@@ -233,6 +242,14 @@ class Workspace:
             raise WorkspaceError(
                 f"{self.root} cannot be made: permission denied", hint="choose a folder of yours with --out"
             ) from None
+
+    def _sweep(self) -> None:
+        """Remove what killed runs were about to write."""
+        for path in [*self.root.glob(f"{PARTIAL_PREFIX}*"), *self.root.glob(f"manifests/{PARTIAL_PREFIX}*")]:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def _holder(self) -> str:
         found = _read_json(self.root / HOLDER_FILE)

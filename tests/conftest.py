@@ -10,6 +10,7 @@ import pytest
 from tiny_model import make_tiny_model
 
 ROOT = Path(__file__).parent.parent
+FAST = ROOT / "tests" / "recipes" / "mini.yaml"
 MyCook = Callable[..., subprocess.CompletedProcess[str]]
 
 

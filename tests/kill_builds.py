@@ -21,6 +21,8 @@ from trees import tree
 import multiyoucook2
 from multiyoucook2.translation import find_engine, translate_table  # noqa: F401
 
+RECIPE = str(Path(__file__).parent / "recipes" / "mini.yaml")
+
 
 def start(model: str, out: Path) -> int:
     """Fork a build; returns its process id."""
@@ -28,7 +30,7 @@ def start(model: str, out: Path) -> int:
     if pid == 0:
         code = 1
         try:
-            multiyoucook2.build("mini", langs="de,ja", engine=model, out=out, limit=24, offline=True, threads=1)
+            multiyoucook2.build(RECIPE, langs="de,ja", engine=model, out=out, limit=30, offline=True, threads=1)
             code = 0
         finally:
             os._exit(code)

