@@ -21,7 +21,7 @@ LANGS = ("en", "de", "ja")
 
 
 def make_dataset(folder: Path, *, clips: int = 96, validation: int = 32, seed: int = 0) -> Path:
-    """Clips with captions in English, a German of sorts, and English backwards as ``ja``, which lacks every 9th clip."""
+    """Clips with captions in English, a German of sorts, and English backwards as ``ja`` without every 9th."""
     rows = random.Random(seed)
     texts: dict[str, list[str | None]] = {lang: [] for lang in LANGS}
     ids = []

@@ -1,0 +1,184 @@
+"""The training commands as real processes: the whole chain, a kill -9, two processes of accelerate, bad input."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, MyCook
+from safetensors.torch import load_file
+
+from multiyoucook2.retrieval.log import read_metrics
+
+from .small_data import LANGS, make_dataset, make_features
+
+SMALL = ("--batch-size", "16", "--set", "hidden_dim=16", "--set", "embedding_dim=16", "--set", "tiny.vocab_size=400")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``data`` and ``features``."""
+    folder = tmp_path_factory.mktemp("small")
+    make_dataset(folder / "data")
+    make_features(folder / "data", folder / "features")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def settings(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread a process: tiny products are faster so."""
+    monkeypatch.setitem(environment, "OMP_NUM_THREADS", "1")
+
+
+def test_the_whole_chain(mycook: MyCook, folder: Path, tmp_path: Path) -> None:
+    """Simulate, teachers, c2kd, evaluate, a baseline, compare, report: offline, each step by its command."""
+    data = folder / "data"
+    said = mycook("features", "simulate", "--dataset", data, "--out", "features", "--dim", 32, "--difficulty", 0.2)
+    assert "features: 128 clips of simulated, 32 dimensions" in said.stdout
+    files = ("--dataset", data, "--features", "features", "--device", "cpu", *SMALL)
+    trained = mycook("train", *files, "--recipe", "c2kd-tiny", "--epochs", 2, "--json")
+    found = json.loads(trained.stdout)
+    assert found["run"] == "runs/c2kd-tiny"
+    assert {row["lang"] for row in found["scores"]} == {*LANGS, "mean", "mean-not-en"}
+    assert "teacher-tiny-a: trained in" in trained.stderr
+    assert (tmp_path / "runs/c2kd-tiny/tensorboard").is_dir()
+
+    table = mycook("evaluate", "runs/c2kd-tiny", "--langs", "de,en").stdout
+    label = "data:small@00000000|split:validation|pool:32|ties:mean|feat:simulated"
+    lines = [line for line in table.splitlines() if line.startswith("R@K|")]
+    assert lines[0].startswith(f"R@K|task:t2v|lang:de|{label}")
+    assert len(lines) == 4  # whole lines, two languages in two directions
+
+    mycook("train", *files, "--recipe", "translate-train-tiny", "--epochs", 1, "--langs", "de,en", "--quiet")
+    compared = json.loads(mycook("compare", "runs/c2kd-tiny", "runs/translate-train-tiny", "--json").stdout)
+    assert {row["lang"] for row in compared} == {"de", "en", "mean", "mean-not-en"}
+    assert "translate-train-tiny" in mycook("compare", "runs/c2kd-tiny", "runs/translate-train-tiny").stdout
+    page = mycook("report", "runs/c2kd-tiny", "runs/translate-train-tiny", "--out", "report").stdout.strip()
+    assert "translate-train-tiny" in (tmp_path / page).read_text()
+    assert (tmp_path / "report/languages-t2v.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_killed_and_resumed_is_the_straight_run(
+    mycook: MyCook, folder: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """kill -9 between two checkpoints of an epoch: the resumed run has the losses of one that was left alone."""
+    command = [
+        "train", "--dataset", folder / "data", "--features", folder / "features", "--recipe", "translate-train-tiny",
+        "--device", "cpu", "--epochs", 40, "--set", "checkpoint_steps=1", "--set", "evaluate_every=0", *SMALL,
+    ]  # fmt: skip
+    mycook(*command, "--out", "straight")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "multiyoucook2", *map(str, command), "--out", "killed"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while len(read_metrics(tmp_path / "killed")) < 20:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    at = len(read_metrics(tmp_path / "killed"))
+    assert 20 <= at < 240
+    resumed = mycook(*command, "--out", "killed", "--resume")
+    assert "goes on after step" in resumed.stderr
+    straight, again = (
+        [(line["step"], line["loss"]) for line in read_metrics(tmp_path / name)] for name in ("straight", "killed")
+    )
+    assert again == straight
+    assert len(again) == 240
+    one, other = (load_file(tmp_path / name / "model/model.safetensors") for name in ("straight", "killed"))
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_accelerate_launches_two_processes(
+    mycook: MyCook, folder: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """Teachers and student in two gloo processes: the losses of one process, up to rounding."""
+    command = [
+        "train", "--dataset", folder / "data", "--features", folder / "features", "--recipe", "c2kd-tiny",
+        "--device", "cpu", "--epochs", 1, *SMALL,
+    ]  # fmt: skip
+    mycook(*command, "--out", "one")
+    launch = [
+        "--cpu",
+        "--num_processes",
+        "2",
+        "--num_machines",
+        "1",
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+    ]
+    program = [sys.executable, "-m", "accelerate.commands.launch", *launch, "--main_process_port", "0"]
+    done = subprocess.run(
+        [*program, "-m", "multiyoucook2", *map(str, command), "--out", "two"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONWARNINGS": "default"},  # accelerate's own
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("text to video") == 1
+    for run in ("teachers/tiny-b", "."):
+        one, two = (
+            [
+                (line["loss"], line["gradient_norm"])
+                for line in read_metrics(tmp_path / out / run)
+                if line["kind"] == "step"
+            ]
+            for out in ("one", "two")
+        )
+        assert len(one) == 6
+        np.testing.assert_allclose(two, one, rtol=1e-3)
+
+
+def test_import_of_plain_arrays(mycook: MyCook, tmp_path: Path) -> None:
+    for number, split in enumerate(("train", "val")):
+        np.savez(tmp_path / f"{split}.npz", **{f"clip_{number}{row}": np.ones((3, 4)) for row in range(2)})
+    said = json.loads(
+        mycook("features", "import", "train.npz", "val.npz", "--name", "clip", "--out", "f", "--json").stdout
+    )
+    assert (said["clips"], said["dim"], said["name"]) == (4, 4, "clip")
+    assert "does not say what its features are" in mycook("features", "import", "val.npz", "--out", "g", code=1).stderr
+
+
+def test_bad_input_is_an_error_line_and_a_hint(mycook: MyCook, folder: Path) -> None:
+    files = ("--dataset", folder / "data", "--features", folder / "features")
+    cases = [
+        (("train", *files, "--recipe", "c2kd"), "unknown recipe 'c2kd'"),
+        (("train", *files, "--objective", "zeroshot"), "objective: Input should be"),
+        (("train", *files, "--set", "reduce"), "is not KEY=VALUE"),
+        (("train", *files, "--device", "tpu"), "unknown device 'tpu'"),
+        (("evaluate", "nowhere"), "nowhere holds no run"),
+        (("compare", "nowhere"), "comparing needs two runs"),
+        (("compare", "a", "b"), "a is not evaluated"),
+        (("report", "nowhere"), "nowhere holds no run"),
+        (("features", "simulate", "--dataset", "nowhere", "--out", "f"), "nowhere is no folder"),
+    ]
+    for arguments, message in cases:
+        said = mycook(*arguments, code=1).stderr.splitlines()
+        assert said[0].startswith("error: ")
+        assert message in said[0]
+        assert len(said) <= 2, said
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "compare", "report", "features simulate", "features import"])
+def test_help_shows_an_example(mycook: MyCook, command: str) -> None:
+    assert f"mycook {command}" in mycook(*command.split(), "--help").stdout
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = "import sys, multiyoucook2.cli; print(*(name for name in ('torch', 'datasets', 'numpy', 'rich') if name in sys.modules))"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    assert said.strip() == ""
