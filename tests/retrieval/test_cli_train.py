@@ -35,6 +35,12 @@ def settings(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(environment, "OMP_NUM_THREADS", "1")
 
 
+def losses(run: Path) -> list[tuple[int, float, float]]:
+    """Step, loss and gradient norm of each step."""
+    lines = [line for line in read_metrics(run) if line["kind"] == "step"]
+    return [(line["step"], line["loss"], line["gradient_norm"]) for line in lines]
+
+
 def test_the_whole_chain(mycook: MyCook, folder: Path, tmp_path: Path) -> None:
     """Simulate, teachers, c2kd, evaluate, a baseline, compare, report: offline, each step by its command."""
     data = folder / "data"
@@ -69,7 +75,7 @@ def test_killed_and_resumed_is_the_straight_run(
     """kill -9 between two checkpoints of an epoch: the resumed run has the losses of one that was left alone."""
     command = [
         "train", "--dataset", folder / "data", "--features", folder / "features", "--recipe", "translate-train-tiny",
-        "--device", "cpu", "--epochs", 40, "--set", "checkpoint_steps=1", "--set", "evaluate_every=0", *SMALL,
+        "--device", "cpu", "--epochs", 12, "--set", "checkpoint_steps=1", "--set", "evaluate_every=0", *SMALL,
     ]  # fmt: skip
     mycook(*command, "--out", "straight")
     process = subprocess.Popen(
@@ -87,14 +93,12 @@ def test_killed_and_resumed_is_the_straight_run(
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     at = len(read_metrics(tmp_path / "killed"))
-    assert 20 <= at < 240
+    assert 20 <= at < 72
     resumed = mycook(*command, "--out", "killed", "--resume")
     assert "goes on after step" in resumed.stderr
-    straight, again = (
-        [(line["step"], line["loss"]) for line in read_metrics(tmp_path / name)] for name in ("straight", "killed")
-    )
+    straight, again = (losses(tmp_path / name) for name in ("straight", "killed"))
     assert again == straight
-    assert len(again) == 240
+    assert len(again) == 72
     one, other = (load_file(tmp_path / name / "model/model.safetensors") for name in ("straight", "killed"))
     assert all(np.array_equal(one[name], other[name]) for name in one)
 
@@ -131,14 +135,7 @@ def test_accelerate_launches_two_processes(
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("text to video") == 1
     for run in ("teachers/tiny-b", "."):
-        one, two = (
-            [
-                (line["loss"], line["gradient_norm"])
-                for line in read_metrics(tmp_path / out / run)
-                if line["kind"] == "step"
-            ]
-            for out in ("one", "two")
-        )
+        one, two = (losses(tmp_path / out / run) for out in ("one", "two"))
         assert len(one) == 6
         np.testing.assert_allclose(two, one, rtol=1e-3)
 
@@ -159,11 +156,8 @@ def test_bad_input_is_an_error_line_and_a_hint(mycook: MyCook, folder: Path) -> 
         (("train", *files, "--recipe", "c2kd"), "unknown recipe 'c2kd'"),
         (("train", *files, "--objective", "zeroshot"), "objective: Input should be"),
         (("train", *files, "--set", "reduce"), "is not KEY=VALUE"),
-        (("train", *files, "--device", "tpu"), "unknown device 'tpu'"),
         (("evaluate", "nowhere"), "nowhere holds no run"),
-        (("compare", "nowhere"), "comparing needs two runs"),
         (("compare", "a", "b"), "a is not evaluated"),
-        (("report", "nowhere"), "nowhere holds no run"),
         (("features", "simulate", "--dataset", "nowhere", "--out", "f"), "nowhere is no folder"),
     ]
     for arguments, message in cases:
@@ -179,6 +173,7 @@ def test_help_shows_an_example(mycook: MyCook, command: str) -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    program = "import sys, multiyoucook2.cli; print(*(name for name in ('torch', 'datasets', 'numpy', 'rich') if name in sys.modules))"
+    heavy = "('torch', 'datasets', 'numpy', 'pyarrow', 'rich')"
+    program = f"import sys, multiyoucook2.cli; print(*(name for name in {heavy} if name in sys.modules))"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True).stdout
     assert said.strip() == ""
