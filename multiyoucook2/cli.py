@@ -35,7 +35,7 @@ OutOption = Annotated[Path | None, typer.Option("--out", help="The build folder.
 LimitOption = Annotated[int | None, typer.Option("--limit", help="Only the first N clips.", metavar="N")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 ThreadsOption = Annotated[
-    int | None, typer.Option("--threads", help="Parallel translators on the CPU.", show_default="usable cores")
+    int | None, typer.Option("--threads", help="Parallel translators on the CPU.", show_default="usable cores", min=1)
 ]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Download nothing.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -160,6 +160,7 @@ def validate(
     out: OutOption = None,
     limit: LimitOption = None,
     device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
     offline: OfflineOption = False,
     show: Annotated[int, typer.Option("--show", help="Print N rejected rows a check.", metavar="N", min=0, max=3)] = 0,
     json: JsonOption = False,
@@ -177,7 +178,7 @@ def validate(
 
     result = _build(
         "validate", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
-        device=device, offline=offline,
+        device=device, threads=threads, offline=offline,
     )  # fmt: skip
     printing.validation(result, as_json=json, show=show)
 
@@ -259,6 +260,7 @@ def vocabulary_map(
     device: DeviceOption = "auto",
     offline: OfflineOption = False,
     json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Measure a vocabulary map (a shortlist).
 
@@ -270,8 +272,10 @@ def vocabulary_map(
     """
     from . import printing
     from .measuring import measure
+    from .terminal import Terminal
 
-    report = measure(engine, lang, annotations=annotations, size=size, limit=limit, device=device, offline=offline)
+    with Terminal(quiet=quiet):
+        report = measure(engine, lang, annotations=annotations, size=size, limit=limit, device=device, offline=offline)
     printing.record(report, as_json=json)
 
 
