@@ -141,7 +141,7 @@ def test_pools_of_a_file(tmp_path: Path) -> None:
 
 def test_bootstrap_means_are_those_of_the_draws() -> None:
     random = np.random.default_rng(0)
-    values = random.standard_normal((40, 2)) + [0.0, 3.0]
+    values = random.normal([0.0, 3.0], 1.0, (40, 2))
     drawn = resampled_means(values, resamples=4000, seed=1)
     assert drawn.shape == (4000, 2)
     np.testing.assert_allclose(drawn.mean(0), values.mean(0), atol=0.02)

@@ -1,4 +1,4 @@
-"""One distilling step, run as a process among several: ``python two_processes.py DATA_FOLDER OUT``; see test_gradients."""
+"""One distilling step, run as a process among several (``two_processes.py DATA_FOLDER OUT``); see test_gradients."""
 
 import sys
 from pathlib import Path
