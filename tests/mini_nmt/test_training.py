@@ -1,4 +1,4 @@
-"""The trainer: its loss against PyTorch's, resumed runs, and the conversion to CTranslate2, all on the real model class."""
+"""The trainer: its loss against PyTorch's, resumed runs, and the conversion to CTranslate2."""
 
 from pathlib import Path
 
@@ -85,8 +85,9 @@ def test_resumed_is_straight(data: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_stop_at_a_bad_loss_names_the_step(data: Path) -> None:
     trainer = train.Trainer(data.parent / "nowhere", Shape(vocabulary=50, width=32, heads=2, inner=64), 1e-3, "x")
     torch.nn.init.constant_(trainer.model.embedding.weight, float("nan"))
+    batch = tuple(torch.ones(1, length, dtype=torch.long) for length in (3, 2, 2))
     with pytest.raises(FloatingPointError, match="at step 0"):
-        trainer.update((torch.ones(1, 3, dtype=int), torch.ones(1, 2, dtype=int), torch.ones(1, 2, dtype=int)), steps=10)
+        trainer.update(batch, steps=10)
 
 
 def test_conversion_decodes_like_pytorch(data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
