@@ -53,25 +53,49 @@ def fetch(
         )
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / f"{source.filename}.lock"):
-        if not target.is_file():
+        cached = target.is_file()
+        if not cached:
             _download_any(source, target, note, progress, backoff_s)
-        _check(source, target)
+        wrong = _wrong_with(source, target)
+        if wrong and cached and not offline:
+            note(f"{wrong}; downloading it again")
+            target.unlink()
+            _download_any(source, target, note, progress, backoff_s)
+            wrong = _wrong_with(source, target)
+        if wrong:
+            if not offline:
+                target.unlink()  # what no address gives right is not kept
+            raise FetchError(wrong, hint=_way_out(source, target, offline=offline))
     return target
 
 
-def _check(source: SourceFile, target: Path) -> None:
-    record = target.with_name(target.name + ".sha256")
+def _wrong_with(source: SourceFile, target: Path) -> str | None:
+    """How a file differs from its checksum, which the first download records where the registry has none."""
     found = file_sha256(target)
-    recorded = record.read_text(encoding="ascii").strip() if record.is_file() else None
-    expected = source.sha256 or recorded
+    expected = source.sha256 or _recorded(target)
     if expected is None:
-        atomic_write(record, (found + "\n").encode())
-    elif found != expected:
-        raise FetchError(
-            f"{target} is damaged or was changed: its sha256 is {found}, not {expected}",
-            hint=f"remove {target}"
-            + ("" if source.sha256 else f" (and {record.name}, if the official file did change)"),
-        )
+        atomic_write(_record(target), (found + "\n").encode())
+        return None
+    return None if found == expected else f"{target} is damaged or was changed: its sha256 is {found}, not {expected}"
+
+
+def _record(target: Path) -> Path:
+    return target.with_name(target.name + ".sha256")
+
+
+def _recorded(target: Path) -> str | None:
+    """The checksum of the first download; ``None`` if there is none that can be one."""
+    with suppress(OSError, UnicodeDecodeError):
+        text = _record(target).read_text(encoding="ascii").strip()
+        return text if len(text) == 64 else None
+    return None
+
+
+def _way_out(source: SourceFile, target: Path, *, offline: bool) -> str:
+    if offline:
+        return f"run it without --offline: {target} is then downloaded again; or give the file with --annotations FILE"
+    changed = "" if source.sha256 else f"; if the official file did change, remove {_record(target)}"
+    return f"give the file with --annotations FILE{changed}"
 
 
 def _download_any(

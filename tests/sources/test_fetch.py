@@ -127,7 +127,7 @@ def test_nobody_answers(tmp_path: Path, server: Server) -> None:
         fetch(source, cache_dir=tmp_path, backoff_s=0.001)
 
 
-def test_a_damaged_cache_is_found(server: Server, tmp_path: Path) -> None:
+def test_a_damaged_cache_is_named_and_fetched_again(server: Server, tmp_path: Path) -> None:
     path = fetch(server.source(), cache_dir=tmp_path)
     data = bytearray(path.read_bytes())
     data[777] ^= 1
@@ -135,6 +135,26 @@ def test_a_damaged_cache_is_found(server: Server, tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="is damaged or was changed") as caught:
         fetch(server.source(), cache_dir=tmp_path, offline=True)
     assert str(path) in caught.value.hint
+    notes: list[str] = []
+    assert fetch(server.source(), cache_dir=tmp_path, note=notes.append).read_bytes() == CONTENT
+    assert notes == [
+        f"{path} is damaged or was changed: its sha256 is {hashlib.sha256(data).hexdigest()}, not "
+        f"{hashlib.sha256(CONTENT).hexdigest()}; downloading it again",
+        "downloading data.bin, 1.0 MB",
+    ]
+
+
+def test_an_official_file_that_changed_is_not_taken_silently(server: Server, tmp_path: Path) -> None:
+    path = fetch(server.source(), cache_dir=tmp_path)
+    path.write_bytes(b"x")
+    server.content = b"y" * len(CONTENT)
+    for _ in range(2):
+        with pytest.raises(FetchError, match="is damaged or was changed") as caught:
+            fetch(server.source(), cache_dir=tmp_path)
+        assert f"remove {path}.sha256" in caught.value.hint
+        assert not path.exists()
+    path.with_name("data.bin.sha256").unlink()
+    assert fetch(server.source(), cache_dir=tmp_path).read_bytes() == server.content
 
 
 def test_a_wrong_checksum_and_an_endless_file_are_refused(server: Server, tmp_path: Path) -> None:
