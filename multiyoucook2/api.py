@@ -13,6 +13,7 @@ from .recipes import DatasetRecipe, load_recipe
 from .steps import Steps
 from .workspace import ABOUT_FILE, Workspace
 
+DEVICES = ("auto", "cpu", "cuda")
 STEPS = ("fetch", "translate", "validate", "publish")  # what ``until`` may name
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -63,6 +64,10 @@ def build(
         raise RecipeError(f"unknown step {until!r}", hint=nearest(until, STEPS))
     if limit is not None and limit < 1:
         raise RecipeError(f"--limit {limit} leaves no clips", hint="give a whole number from 1")
+    if threads is not None and threads < 1:
+        raise RecipeError(f"--threads {threads} leaves no translator", hint="give a whole number from 1")
+    if device not in DEVICES:
+        raise RecipeError(f"unknown device {device!r}", hint=nearest(device, DEVICES))
     overrides: dict[str, Any] = {"languages": langs, "engine": engine, "annotations": annotations}
     if engine:
         overrides["engines"] = {}

@@ -80,12 +80,23 @@ def package_version(name: str) -> str:
     return __version__ if name == "multiyoucook2" else importlib.metadata.version(name)
 
 
+def stage_key(stage: Stage) -> str:
+    """A hash of all that a stage's outputs depend on."""
+    versions = {name: package_version(name) for name in stage.packages}
+    return hashlib.sha256(json.dumps([stage.name, stage.inputs, versions], sort_keys=True).encode()).hexdigest()
+
+
+def is_current(stage: Stage, workspace: Workspace) -> bool:
+    """Whether :func:`run` would skip the stage."""
+    manifest = workspace.read_manifest(stage.name)
+    return manifest is not None and manifest["key"] == stage_key(stage) and not workspace.damage(manifest["outputs"])
+
+
 def run(stage: Stage, workspace: Workspace, listener: Listener) -> Done:
     """Run a stage, or find that its manifest and outputs still hold and skip it."""
-    versions = {name: package_version(name) for name in stage.packages}
-    key = hashlib.sha256(json.dumps([stage.name, stage.inputs, versions], sort_keys=True).encode()).hexdigest()
+    key = stage_key(stage)
     manifest = workspace.read_manifest(stage.name)
-    if manifest and manifest.get("key") == key:
+    if manifest and manifest["key"] == key:
         damage = workspace.damage(manifest["outputs"])
         if damage is None:
             listener.finished(stage.name, skipped=True, seconds=0.0, counts=manifest["counts"])
@@ -100,7 +111,7 @@ def run(stage: Stage, workspace: Workspace, listener: Listener) -> Done:
         "stage": stage.name,
         "key": key,
         "inputs": stage.inputs,
-        "versions": versions,
+        "versions": {name: package_version(name) for name in stage.packages},
         "outputs": outputs,
         "counts": dict(product.counts),
         "seconds": seconds,

@@ -32,9 +32,8 @@ def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
             print(f"  {lang}  {caption}")
     clips = result.report["clips"]
     langs = 1 + len(result.report["languages"])
-    print(
-        f"data set: {result.dataset} ({clips['clips']:,} clips in {langs} languages, {str(result.content_hash)[:12]})"
-    )
+    size = f"{clips['clips']:,} clips in {langs} language{'s' if langs > 1 else ''}"
+    print(f"data set: {result.dataset} ({size}, {str(result.content_hash)[:12]})")
     print(f"""read it: python -c 'from datasets import load_dataset; print(load_dataset("{result.dataset}", "all"))'""")
 
 
@@ -86,8 +85,10 @@ def status(workspace: Workspace, *, as_json: bool) -> None:
     about = workspace.about()
     if about is None:
         raise WorkspaceError(f"{workspace.root} is not a build folder", hint="e.g. mycook status build/mini")
-    manifests, holder = workspace.manifests(), workspace.holder()
-    damaged = {name: found for name, row in manifests.items() if (found := workspace.damage(row["outputs"]))}
+    found = workspace.manifests()
+    manifests = {name: found[name] for name in sorted(found, key=_stage_order)}
+    holder = workspace.holder()
+    damaged = {name: what for name, row in manifests.items() if (what := workspace.damage(row["outputs"]))}
     if as_json:
         keys = ("counts", "seconds", "versions")
         stages_ = {name: {key: row[key] for key in keys} for name, row in manifests.items()}
@@ -96,6 +97,9 @@ def status(workspace: Workspace, *, as_json: bool) -> None:
     print(
         f"{workspace.root}: a build of {about['recipe']}, {'in use by ' + holder if holder else 'nobody works on it'}"
     )
+    if not manifests:
+        print("no stage is finished yet")
+        return
     rows = [
         (
             name,
@@ -110,14 +114,26 @@ def status(workspace: Workspace, *, as_json: bool) -> None:
 
 def languages(*, as_json: bool) -> None:
     """All languages and the engines that serve them."""
-    from .translation.models import engines_for
+    from .translation.models import MODELS, engines_for
 
     rows = [{**dataclasses.asdict(row), "engines": engines_for(row.code)} for row in LANGUAGES.values()]
     if as_json:
         print_json(rows)
     else:
-        table = [(row["code"], row["name"], row["script"], ", ".join(row["engines"]) or "-") for row in rows]
+        served = [set(row["engines"]) for row in rows if row["engines"]]
+        common = [name for name in MODELS if all(name in names for names in served)]
+        table = [
+            (
+                row["code"],
+                row["name"],
+                row["script"],
+                ", ".join(name for name in row["engines"] if name not in common)
+                or ("only the engines below" if row["engines"] else "-"),
+            )
+            for row in rows
+        ]
         print_table(("code", "language", "script", "engines"), table)
+        print(f"All but English are also served by {', '.join(common)}.")
 
 
 def models(*, as_json: bool) -> None:
@@ -174,6 +190,12 @@ def _result_json(result: "BuildResult") -> dict[str, Any]:
     }
 
 
+def _stage_order(name: str) -> tuple[int, str]:
+    """Stages in the order in which a build runs them."""
+    kinds = {"clips": 0, "translate": 1, "validate": 2, "publish": 3}
+    return kinds.get(name.partition("-")[0], len(kinds)), name
+
+
 def _validation_table(result: "BuildResult") -> None:
     rows = [
         (
@@ -185,6 +207,8 @@ def _validation_table(result: "BuildResult") -> None:
         )
         for lang, figures in result.report["languages"].items()
     ]
+    if not rows:  # English alone
+        return
     columns = ("language", "rows", "accepted", "rejected", "rejected by")
     print_table(columns, rows, numbers=("rows", "accepted", "rejected"))
 

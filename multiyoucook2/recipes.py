@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .errors import RecipeError, nearest
-from .languages import parse_languages
+from .languages import language, parse_languages
 
 
 class Strict(BaseModel):
@@ -68,7 +68,16 @@ class DatasetRecipe(Strict):
     @field_validator("languages", mode="before")
     @classmethod
     def _known_languages(cls, value: Any) -> tuple[str, ...]:
-        return parse_languages(value if isinstance(value, str) else ",".join(value))
+        if isinstance(value, list | tuple) and all(isinstance(code, str) for code in value):
+            value = ",".join(value)
+        if not isinstance(value, str):
+            raise ValueError("Input should be 'all', a text such as 'de,ja', or a list of language codes")
+        return parse_languages(value)
+
+    @field_validator("engines")
+    @classmethod
+    def _engines_of_known_languages(cls, value: dict[str, str]) -> dict[str, str]:
+        return {language(code).code: engine for code, engine in value.items()}
 
     def engine_for(self, lang: str) -> str:
         """The engine of one language."""
@@ -98,13 +107,24 @@ def load_recipe(
     Raises:
         RecipeError: unknown recipe, key or value; the message names the key and the nearest known one.
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else recipe_folder(kind) / f"{name}.yaml"
+    given = name.endswith((".yaml", ".yml"))
+    path = Path(name).expanduser() if given else recipe_folder(kind) / f"{name}.yaml"
+    if given and not path.is_file():
+        raise RecipeError(
+            f"the recipe {name} does not exist", hint=f"give a path, or a name: {', '.join(recipe_names(kind))}"
+        )
     if not path.is_file():
         raise RecipeError(f"unknown recipe {name!r}", hint=nearest(name, recipe_names(kind)))
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise RecipeError(f"{path} is not readable YAML: {place}{error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # not text, a date that is none, nested without end
         raise RecipeError(f"{path} is not readable YAML: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        raise RecipeError(f"{path} cannot be read: {error.strerror}") from None
     if not isinstance(values, dict):
         raise RecipeError(f"{path} is not a mapping of keys to values")
     values = {
@@ -126,7 +146,7 @@ def validate_recipe(model: type[Recipe], values: Mapping[str, Any], where: str) 
         if first["type"] == "extra_forbidden":
             known = _fields_at(model, first["loc"][:-1])
             raise RecipeError(f"{where}: unknown key {key!r}", hint=nearest(str(first["loc"][-1]), known)) from None
-        raise RecipeError(f"{where}: {key}: {first['msg']}") from None
+        raise RecipeError(f"{where}: {key}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -9,9 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .pipeline import Done, Listener, Product, Stage, run
+from .pipeline import Done, Listener, Product, Stage, is_current, run
 from .recipes import DatasetRecipe
-from .workspace import ABOUT_FILE, REPORT_FILE, Workspace, atomic_write, cache_root, file_bytes, file_sha256, json_bytes
+from .workspace import (
+    ABOUT_FILE,
+    RECIPE_FILE,
+    REPORT_FILE,
+    Workspace,
+    atomic_write,
+    cache_root,
+    file_bytes,
+    file_sha256,
+    json_bytes,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +54,11 @@ class Steps:
         return cache_root()
 
     def until(self, step: str) -> None:
-        """Run the stages up to a step, in order; engines and the card are looked up before any work."""
+        """Run the stages up to a step, in order.
+
+        Engines and the card are looked up before any work, and all models are there and checked before the first
+        batch: what is missing for the last language is not found out after the others have been translated.
+        """
         from .publishing.cards import card_hash
         from .translation import find_engine
 
@@ -53,19 +67,25 @@ class Steps:
                 find_engine(self.recipe.engine_for(lang), lang)
         if step == "publish":
             card_hash(self.recipe.publication.card)
+        self._keep(RECIPE_FILE, recipe_yaml(self.recipe).encode())
         source = self._source()
         self._clips(source)
         if step != "fetch":
-            for lang in self.targets:
-                self._translate(lang)
+            stages = {lang: self._translation(lang) for lang in self.targets}
+            self._preflight([lang for lang, stage in stages.items() if not is_current(stage, self.workspace)])
+            for stage in stages.values():
+                self._run(stage)
         if step in ("validate", "publish"):
             for lang in self.targets:
                 self._validate(lang)
-            report = json_bytes(self.report())
-            if file_bytes(self.workspace.root / REPORT_FILE) != report:
-                atomic_write(self.workspace.root / REPORT_FILE, report)
+            self._keep(REPORT_FILE, json_bytes(self.report()))
         if step == "publish":
             self._publish(source)
+
+    def _keep(self, name: str, content: bytes) -> None:
+        """Write a file of the build, unless it says that already."""
+        if file_bytes(self.workspace.root / name) != content:
+            atomic_write(self.workspace.root / name, content)
 
     def _run(self, stage: Stage) -> Done:
         self.stages[stage.name] = run(stage, self.workspace, self.listener)
@@ -101,7 +121,15 @@ class Steps:
         inputs = {"source": file_sha256(source), "limit": self.limit, "version": CLIPS_VERSION}
         self._run(Stage("clips", inputs, work))
 
-    def _translate(self, lang: str) -> None:
+    def _preflight(self, langs: list[str]) -> None:
+        """Have the models of these languages downloaded, converted and their language tokens checked."""
+        for lang in langs:
+            from .translation import preflight
+
+            engine = self.recipe.engine_for(lang)
+            preflight(engine, lang, device=self.device, cache_dir=self.cache, offline=self.offline)
+
+    def _translation(self, lang: str) -> Stage:
         from .translation import engine_fingerprint
 
         engine, decoding = self.recipe.engine_for(lang), self.recipe.decoding
@@ -131,7 +159,7 @@ class Steps:
             "device": self.device,
         }
         packages = ("multiyoucook2", "pyarrow", "ctranslate2", "sentencepiece")
-        self._run(Stage(f"translate-{lang}", inputs, work, packages))
+        return Stage(f"translate-{lang}", inputs, work, packages)
 
     def _validate(self, lang: str) -> None:
         checks, translated = self.recipe.checks, self.stages[f"translate-{lang}"]
@@ -235,6 +263,14 @@ class Steps:
             if done
         }
         return {"recipe": self.recipe.name, "clips": clips, "languages": languages}
+
+
+def recipe_yaml(recipe: DatasetRecipe) -> str:
+    """A recipe as a file that ``--recipe`` reads."""
+    import yaml
+
+    text: str = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return text
 
 
 def _portable(recipe: DatasetRecipe, source: Path) -> dict[str, Any]:

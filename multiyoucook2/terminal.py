@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -15,27 +15,35 @@ PACKAGE = __name__.partition(".")[0]
 
 
 class Terminal(logging.Handler):
-    """A build's listener. Progress bars where stderr is a terminal; notes and warnings always; else silence."""
+    """A build's listener. Progress bars where stderr is a terminal; notes and warnings always; else silence.
+
+    What the library logs is a note: sizes of downloads and conversions (level INFO, left out with ``quiet``), damage
+    found and attempts that failed (WARNING).
+    """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.WARNING if quiet else logging.INFO)
         self.live = sys.stderr.isatty() and not quiet
         self._bars: Progress | None = None
         self._task: TaskID | None = None
         self._stage = ""
+        self._log, self._level_before = logging.getLogger(PACKAGE), logging.NOTSET
 
     def __enter__(self) -> "Terminal":
-        logging.getLogger(PACKAGE).addHandler(self)
+        self._level_before = self._log.level
+        self._log.setLevel(self.level)
+        self._log.addHandler(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        logging.getLogger(PACKAGE).removeHandler(self)
+        self._log.removeHandler(self)
+        self._log.setLevel(self._level_before)
         self._stop()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """A warning of the library (damage found, a download tried again) is a note."""
+        """A record of the library's log is a note."""
         self.note(record.getMessage())
 
     def note(self, message: str) -> None:
@@ -99,18 +107,23 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:
-    """A table on stdout; the columns in ``numbers`` are set to the right."""
+    """A table on stdout; the columns in ``numbers`` are set to the right, the first column is never broken."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+    for place, name in enumerate(columns):
+        side: Literal["left", "right"] = "right" if name in numbers else "left"
+        table.add_column(name, justify=side, overflow="fold", no_wrap=place == 0)
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    width = None if sys.stdout.isatty() else PIPED_WIDTH
-    Console(markup=False, highlight=False, width=width).print(table)
+    console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        if text := line.rstrip():
+            print(text)
 
 
 def _cell(value: object) -> str:

@@ -4,6 +4,7 @@
 
     OUT/
       build.json            which recipe's build this is
+      recipe.yaml           the recipe as the last run used it, options of the command line included
       manifests/STAGE.json  one a finished stage: key, inputs, versions, outputs with their hashes, counts, seconds
       objects/              outputs of the stages, named by their content
       memory/               the translation memory
@@ -32,11 +33,13 @@ from .errors import WorkspaceError
 BUILD_FILE = "build.json"
 ABOUT_FILE = "multiyoucook2.json"  # in dataset/: name, content hash, languages, rows
 REPORT_FILE = "report.json"
+RECIPE_FILE = "recipe.yaml"
 LOCK_FILE = ".lock"
 HOLDER_FILE = ".lock-holder.json"
 PARTIAL_PREFIX = ".partial-"  # of files that are being written
 _GLANCE_S = 0.5  # as long as somebody who only looks who holds the lock may hold it
-_OURS = {BUILD_FILE, LOCK_FILE, HOLDER_FILE, "manifests", "objects", "memory", "dataset", REPORT_FILE}
+_OURS = {BUILD_FILE, RECIPE_FILE, LOCK_FILE, HOLDER_FILE, "manifests", "objects", "memory", "dataset", REPORT_FILE}
+_MANIFEST_KEYS = {"key", "outputs", "counts", "seconds", "versions"}
 
 
 def cache_root() -> Path:
@@ -194,9 +197,9 @@ class Workspace:
             return self._holder()
 
     def read_manifest(self, stage: str) -> dict[str, Any] | None:
-        """The manifest of a stage's last finished run; ``None`` if there is none that can be read."""
+        """The manifest of a stage's last finished run; ``None`` if there is none that is whole."""
         found = _read_json(self.root / "manifests" / f"{stage}.json")
-        return found if isinstance(found, dict) else None
+        return found if isinstance(found, dict) and found.keys() >= _MANIFEST_KEYS else None
 
     def manifests(self) -> dict[str, dict[str, Any]]:
         """All readable manifests, by stage name."""

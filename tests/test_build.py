@@ -23,6 +23,25 @@ SMALL = ("--recipe", str(FAST), "--offline", "--limit", "40")
 Build = Callable[..., dict[str, object]]
 
 
+@pytest.fixture(scope="session")
+def small_build(tiny_model: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a finished build, ``out``, and what it printed. Never write into it."""
+    folder = tmp_path_factory.mktemp("small")
+    arguments = [*SMALL, "--engine", str(tiny_model), "--langs", "de", "--out", "out", "--json"]
+    with (folder / "printed.json").open("w") as printed:
+        command = [sys.executable, "-m", "multiyoucook2", "build", *arguments]
+        subprocess.run(command, cwd=folder, env=environment, stdout=printed, check=True)
+    return folder
+
+
+@pytest.fixture
+def built(small_build: Path, tmp_path: Path) -> dict[str, object]:
+    """A finished build in ``tmp_path / "out"``, and what it printed: what ``build()`` gives, without the wait."""
+    shutil.copytree(small_build / "out", tmp_path / "out")
+    found: dict[str, object] = json.loads((small_build / "printed.json").read_text())
+    return found
+
+
 @pytest.fixture
 def build(mycook: MyCook, tiny_model: Path) -> Build:
     """``mycook build`` of a small part of the bundled corpus by the tiny model; gives what ``--json`` prints."""
@@ -35,23 +54,22 @@ def build(mycook: MyCook, tiny_model: Path) -> Build:
     return call
 
 
-def test_the_second_build_does_nothing_and_a_new_language_does_only_itself(build: Build, tmp_path: Path) -> None:
-    first = build()
+def test_the_second_build_does_nothing_and_a_new_language_does_only_itself(
+    built: dict[str, object], build: Build, tmp_path: Path
+) -> None:
     before = tree(tmp_path / "out")
-    assert first["done"] == ["clips", "translate-de", "validate-de", "publish"]
+    assert built["done"] == ["clips", "translate-de", "validate-de", "publish"]
     second = build()
-    assert (second["done"], second["content_hash"]) == ([], first["content_hash"])
+    assert (second["done"], second["content_hash"]) == ([], built["content_hash"])
     assert tree(tmp_path / "out") == before
     third = build(langs="de,cz")
     assert third["done"] == ["translate-cs", "validate-cs", "publish"]
     assert json.loads((tmp_path / "out/dataset/multiyoucook2.json").read_text())["languages"] == ["en", "de", "cs"]
-    assert build()["content_hash"] == first["content_hash"]  # and back
+    assert build()["content_hash"] == built["content_hash"]  # and back
 
 
-def test_an_unchanged_build_loads_nothing_heavy(
-    build: Build, tiny_model: Path, environment: dict[str, str], tmp_path: Path
-) -> None:
-    build()
+@pytest.mark.usefixtures("built")
+def test_an_unchanged_build_loads_nothing_heavy(tiny_model: Path, environment: dict[str, str], tmp_path: Path) -> None:
     code = f"""
 import sys, multiyoucook2
 done = multiyoucook2.build({str(FAST)!r}, langs="de", engine={str(tiny_model)!r}, out="out", limit=40, offline=True)
@@ -64,10 +82,29 @@ print(sorted({{"torch", "transformers", "ctranslate2", "datasets", "fast_langdet
     assert found.stdout.strip() == "[]"
 
 
-def test_neither_place_nor_path_shows_in_the_data_set(
-    mycook: MyCook, build: Build, tiny_model: Path, tmp_path: Path
+@pytest.mark.usefixtures("built")
+def test_the_recipe_as_used_is_kept_and_builds_the_same(mycook: MyCook) -> None:
+    rebuilt = mycook("build", "--recipe", "out/recipe.yaml", "--limit", 40, "--offline", "--out", "out", "--json")
+    assert json.loads(rebuilt.stdout)["done"] == []
+
+
+def test_no_language_is_translated_before_all_models_are_checked(
+    mycook: MyCook, tiny_model: Path, tmp_path: Path
 ) -> None:
-    build()
+    shutil.copytree(tiny_model, tmp_path / "other")
+    about = json.loads((tmp_path / "other/mycook.json").read_text())
+    (tmp_path / "other/mycook.json").write_text(json.dumps(about | {"source_prefix": "<3{lang}>"}))
+    text = FAST.read_text().replace("engine: mini", f"engine: {tiny_model}") + "engines: {cz: other}\n"
+    (tmp_path / "two.yaml").write_text(text)
+    refused = mycook("build", "--recipe", "two.yaml", "--langs", "de,cs", "--limit", 4, "--out", "out", code=1)
+    assert "model 'other' has no token '<3cs>'" in refused.stderr
+    assert "nearest: <2cs>" in refused.stderr
+    assert not (tmp_path / "out/memory").exists()
+    assert not (tmp_path / "out/objects/translate-de").exists()
+
+
+@pytest.mark.usefixtures("built")
+def test_neither_place_nor_path_shows_in_the_data_set(mycook: MyCook, tiny_model: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "else where"
     shutil.copytree(tiny_model, elsewhere / "tiny")
     shutil.copyfile(mini_annotations(), elsewhere / "annotations.json")
@@ -107,10 +144,10 @@ def flip(path: Path) -> None:
         ("dataset/de/train.parquet", "publish"),
     ],
 )
+@pytest.mark.usefixtures("built")
 def test_flipped_bits_and_truncation_are_named_and_mended(
     pattern: str, stage: str, build: Build, tmp_path: Path
 ) -> None:
-    build()
     before = tree(tmp_path / "out/dataset")
     (path,) = (tmp_path / "out").glob(pattern)
     spoilers = [flip, lambda path: path.write_bytes(path.read_bytes()[:-9]), lambda path: path.unlink()]
@@ -122,8 +159,8 @@ def test_flipped_bits_and_truncation_are_named_and_mended(
         assert tree(tmp_path / "out/dataset") == before
 
 
+@pytest.mark.usefixtures("built")
 def test_a_spoiled_memory_and_manifest_are_mended(build: Build, tmp_path: Path) -> None:
-    build()
     before = tree(tmp_path / "out/dataset")
     for shard in (tmp_path / "out/memory").rglob("*.parquet"):
         flip(shard)
@@ -153,8 +190,8 @@ def test_the_holder_of_the_lock_is_named(
     build()  # the lock of a killed process holds nobody up
 
 
-def test_another_recipes_folder_and_a_foreign_folder_are_refused(mycook: MyCook, build: Build, tmp_path: Path) -> None:
-    build()
+@pytest.mark.usefixtures("built")
+def test_another_recipes_folder_and_a_foreign_folder_are_refused(mycook: MyCook, tmp_path: Path) -> None:
     refused = mycook("build", "--annotations", mini_annotations(), "--engine", "mini", "--out", "out", code=1)
     assert "holds a build of the recipe 'mini', not of 'multi-youcook2'" in refused.stderr
     assert "--out build/multi-youcook2" in refused.stderr
@@ -166,10 +203,10 @@ def test_another_recipes_folder_and_a_foreign_folder_are_refused(mycook: MyCook,
 
 
 def test_a_full_disk_ends_cleanly_and_resumes(
-    build: Build, tiny_model: Path, environment: dict[str, str], tmp_path: Path
+    small_build: Path, build: Build, tiny_model: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """No write beyond a few kilobytes succeeds, as on a disk that fills up."""
-    whole = build(out="whole")
+    whole = json.loads((small_build / "printed.json").read_text())
     command = [sys.executable, "-m", "multiyoucook2", "build", *SMALL, "--engine", str(tiny_model), "--langs", "de"]
 
     def limit() -> None:
@@ -197,14 +234,13 @@ mount -o remount,size=100m disk
 
 @pytest.mark.parametrize("size", ["12k", "60k"])
 def test_a_real_full_disk_ends_cleanly_and_resumes(
-    size: str, build: Build, tiny_model: Path, environment: dict[str, str], tmp_path: Path
+    size: str, small_build: Path, tiny_model: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """A disk of few kilobytes, mounted in a namespace of its own."""
     if subprocess.run(
         ["unshare", "-rm", "mount", "-t", "tmpfs", "none", str(tmp_path)], capture_output=True
     ).returncode:
         pytest.skip("this system lets no user mount a disk; the test above limits the size of files instead")
-    build(out="whole")
     (tmp_path / "disk").mkdir()
     command = [sys.executable, "-m", "multiyoucook2", "build", *SMALL, "--engine", str(tiny_model), "--langs", "de"]
     done = subprocess.run(
@@ -218,7 +254,7 @@ def test_a_real_full_disk_ends_cleanly_and_resumes(
     assert "first run: 1" in done.stdout
     assert "Traceback" not in done.stderr
     assert "no space left" in done.stderr.lower()
-    assert tree(tmp_path / "resumed") == tree(tmp_path / "whole/dataset")
+    assert tree(tmp_path / "resumed") == tree(small_build / "out/dataset")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -117,12 +117,16 @@ def test_the_top_level(mycook: MyCook) -> None:
         (("publish", "nowhere", "--repo", "a/b"), "nowhere holds no data set of ours", "mycook build"),
         (("build", "--recipe", "bad.yaml"), "bad.yaml: unknown key 'enginee'", "did you mean 'engine'"),
         (("build", "--limit", "0"), "--limit 0 leaves no clips", "from 1"),
+        (("build", "--device", "gpu"), "unknown device 'gpu'", "Known: auto, cpu, cuda"),
+        (("build", "--recipe", "absent.yaml"), "the recipe absent.yaml does not exist", "multi-youcook2"),
+        (("build", "--recipe", "engines.yaml"), "unknown language 'jp'", "did you mean 'ja'"),
     ],
 )
 def test_errors_are_a_line_and_a_hint(
     arguments: tuple[str, ...], error: str, hint: str, mycook: MyCook, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.yaml").write_text("source: mini\nenginee: mini\n")
+    (tmp_path / "engines.yaml").write_text(f"{FAST.read_text()}engines: {{jp: mini}}\n")
     done = mycook(*arguments, code=1)
     lines = done.stderr.splitlines()
     assert lines[0].startswith("error: ")
@@ -131,6 +135,25 @@ def test_errors_are_a_line_and_a_hint(
     assert hint in lines[1]
     assert len(lines) == 2
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("languages: 5\nengine: mini", "languages: Input should be 'all'"),
+        ("languages: [de, 5]\nengine: mini", "languages: Input should be 'all'"),
+        ("languages: [", "not readable YAML: line 4, column 1: "),
+        ("- languages", "not a mapping of keys to values"),
+        ("engine: \x07", "not readable YAML: "),
+        ("engine: 2020-99-99", "not readable YAML: month must be in 1..12"),
+    ],
+)
+def test_recipes_that_say_nonsense(text: str, error: str, mycook: MyCook, tmp_path: Path) -> None:
+    rest = "" if text.startswith("-") else "source: mini\npublication: {pretty_name: x, license: mit}\n"
+    (tmp_path / "bad.yaml").write_text(f"{rest}{text}\n")
+    (line,) = mycook("build", "--recipe", "bad.yaml", code=1).stderr.splitlines()
+    assert line.startswith("error: bad.yaml")
+    assert error in line
 
 
 def test_debug_shows_the_traceback(mycook: MyCook) -> None:
