@@ -9,11 +9,12 @@ import logging
 import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from ..errors import FetchError, ModelError
+from ..workspace import atomic_write, json_bytes
+from .manifest import damaged_files, write_manifest
 from .models import Checkpoint
 from .tokenization import TOKENIZER_FILES
 
@@ -57,16 +58,16 @@ def resolve_revision(checkpoint: Checkpoint, cache_dir: Path, *, offline: bool) 
             f"the model {checkpoint.hub_id} was never downloaded, and this run is offline", hint=_without_network()
         )
     revision = str(_ask_hub(checkpoint.hub_id, None).sha)
-    file = _record_file(checkpoint.hub_id, cache_dir)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as temporary:
-        json.dump({"hub_id": checkpoint.hub_id, "revision": revision}, temporary)
-    os.replace(temporary.name, file)
+    record = {"hub_id": checkpoint.hub_id, "revision": revision}
+    atomic_write(_record_file(checkpoint.hub_id, cache_dir), json_bytes(record))
     return revision
 
 
 def download(checkpoint: Checkpoint, revision: str, cache_dir: Path, *, offline: bool) -> Path:
     """A local snapshot of the files that a conversion reads, at exactly one commit.
+
+    A snapshot of an earlier run is checked against the hashes that were taken when it was complete; a damaged one is
+    named and downloaded again.
 
     Raises:
         FetchError: offline and not in the cache, no room on the disk, or the network failed.
@@ -79,10 +80,17 @@ def download(checkpoint: Checkpoint, revision: str, cache_dir: Path, *, offline:
     hub = cache_dir / "hub"
     done = hub / f"{checkpoint.hub_id.replace('/', '--')}@{revision}.complete"
     if done.is_file() and (snapshot := hub / done.read_text(encoding="utf-8")).is_dir():
-        return snapshot
+        damage = damaged_files(snapshot)
+        if not damage:
+            return snapshot
+        log.warning("the download %s is damaged: %s", snapshot, "; ".join(damage))
+        if not offline:
+            done.unlink()
+            shutil.rmtree(snapshot.parents[1])  # the repository's folder, with the files that the snapshot links to
     if offline:
         raise FetchError(
-            f"the model {checkpoint.hub_id} is not in {cache_dir}, and this run is offline", hint=_without_network()
+            f"the model {checkpoint.hub_id} is not whole in {cache_dir}, and this run is offline",
+            hint=_without_network(),
         )
     files = _choose_files(_ask_hub(checkpoint.hub_id, revision).siblings or [], checkpoint.hub_id)
     _tell_size(checkpoint.hub_id, sum(files.values()), cache_dir)
@@ -92,7 +100,8 @@ def download(checkpoint: Checkpoint, revision: str, cache_dir: Path, *, offline:
         )
     except Exception as error:  # httpx, hub and disk errors have no common base
         raise FetchError(f"downloading {checkpoint.hub_id} failed: {_first_line(error)}", hint=_RETRY) from error
-    done.write_text(os.path.relpath(path, hub), encoding="utf-8")
+    write_manifest(Path(path))
+    atomic_write(done, os.path.relpath(path, hub).encode())
     return Path(path)
 
 

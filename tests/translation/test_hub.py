@@ -48,6 +48,24 @@ def test_downloaded_once_and_the_commit_recorded(
     assert prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=cache, offline=True) == prepared
 
 
+def test_a_damaged_download_is_named_and_downloaded_again(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serve({DE: repository}) as (endpoint, _):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        prepared = prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path / "cache", offline=False)
+        (weights,) = (tmp_path / "cache").glob("hub/models--*/snapshots/*/model.safetensors")
+        data = bytearray(weights.read_bytes())
+        data[len(data) // 2] ^= 1
+        weights.write_bytes(data)
+        shutil.rmtree(prepared.folder)
+        with pytest.raises(FetchError, match="is not whole in"):
+            prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path / "cache", offline=True)
+        assert "model.safetensors has another hash" in caplog.text
+        assert prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path / "cache", offline=False) == prepared
+        assert weights.read_bytes() == (repository / "model.safetensors").read_bytes()
+
+
 def test_fingerprint_resolves_the_commit_without_a_download(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
