@@ -78,11 +78,12 @@ def _gpu() -> Finding:
 
 
 def _bundled_model() -> Finding:
-    from .translation.models import MODELS
+    from .translation.manifest import damaged_files
+    from .translation.models import MINI_FOLDER
 
-    folder = MODELS["mini"].folder
-    ok = folder is not None and (folder / "model.bin").is_file()
-    return Finding("bundled model", ok, "mini is there" if ok else "mini is missing", "install the package again")
+    damage = damaged_files(MINI_FOLDER)
+    found = f"mini is damaged: {'; '.join(damage)}" if damage else "mini is there, and whole"
+    return Finding("bundled model", not damage, found, "install the package again")
 
 
 def _cached_models() -> Finding:

@@ -177,7 +177,9 @@ def record(values: Mapping[str, Any], *, as_json: bool) -> None:
         print_json(values)
         return
     for name, value in values.items():
-        print(f"{name}: {value}")
+        if isinstance(value, bool):
+            value = "yes" if value else "no"
+        print(f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}")
 
 
 def _result_json(result: "BuildResult") -> dict[str, Any]:
