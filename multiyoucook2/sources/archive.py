@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import stat
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,9 @@ def require_file(path: Path) -> None:
         SourceError: it is not.
     """
     try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe or device can be read but once, or for ever
+            raise SourceError(f"{path} is not a file", hint="save the annotations to a file and give that")
         with path.open("rb"):
             pass
     except FileNotFoundError:
@@ -27,6 +31,8 @@ def require_file(path: Path) -> None:
         raise SourceError(f"{path} is a folder", hint="give the annotation file itself") from None
     except PermissionError:
         raise SourceError(f"{path} cannot be read: permission denied") from None
+    except OSError as error:  # a name of thousands of characters, links in a circle
+        raise SourceError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def read_annotations(path: Path, max_bytes: int = MAX_BYTES) -> bytes:

@@ -133,7 +133,7 @@ def _clips_of(video_id: str, video: Any, errors: list[str]) -> Iterator[dict[str
         errors.append(f"{video_id}: duration is {_shown(video.get('duration'))}, not seconds above 0")
         return
     recipe_type = video.get("recipe_type", "")
-    if isinstance(recipe_type, bool) or not isinstance(recipe_type, str | int):
+    if isinstance(recipe_type, bool) or not isinstance(recipe_type, str | int) or not str(recipe_type).isprintable():
         errors.append(f"{video_id}: recipe_type is {_shown(recipe_type)}, not a text or a whole number")
         return
     if not isinstance(annotations, list):

@@ -109,6 +109,7 @@ VIDEO_FAULTS = [
     ({"duration": "241"}, "duration is '241', not seconds above 0"),
     ({"annotations": {"0": {}}}, 'annotations is {"0": {}}, not a list'),
     ({"recipe_type": [1]}, "recipe_type is [1], not a text or a whole number"),
+    ({"recipe_type": "1\ud800"}, "recipe_type is '1\\ud800', not a text or a whole number"),
     ({"subset": "testing"}, "unknown subset 'testing'"),  # with captions it is no testing split
 ]
 
@@ -176,6 +177,9 @@ def test_files_that_are_something_else(data: bytes, message: str, tmp_path: Path
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="does not exist"):
         read_clips(tmp_path / "nowhere.json")
+    for name, wrong in [("/dev/zero", "is not a file"), ("a" * 5000, "cannot be read: ")]:
+        with pytest.raises(SourceError, match=wrong):
+            read_clips(Path(name))
     with pytest.raises(SourceError, match="is a folder"):
         read_clips(tmp_path)
 
