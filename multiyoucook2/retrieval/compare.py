@@ -93,10 +93,10 @@ def _read(run: Path) -> dict[str, Any]:
     try:
         scores = json.loads((folder / SCORES_FILE).read_text(encoding="utf-8"))
         ranks = pq.read_table(folder / RANKS_FILE)
-        setting = scores["setting"]
+        setting = {key: value for key, value in scores["setting"].items() if key != "resamples"}  # of its intervals
     except FileNotFoundError:
         raise TrainingError(f"{run} is not evaluated", hint=f"mycook evaluate {run}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(f"the evaluation in {folder} is damaged: {error}", hint=f"mycook evaluate {run}") from None
     columns = {
         (task, lang): ranks[name].to_numpy()

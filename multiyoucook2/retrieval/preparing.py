@@ -67,6 +67,8 @@ def load_inputs(
 ) -> Inputs:
     """Open and read everything; see :func:`.runs.train` for the arguments."""
     store = FeatureStore.open(features)
+    if offline and not Path(dataset).is_dir():
+        raise DatasetError(f"{dataset} is no folder, and offline nothing is downloaded", hint="give a local folder")
     known = dataset_languages(dataset)
     languages = known if plan.languages == "all" else plan.languages
     # English is read in any case: the teachers compare English texts with videos

@@ -98,7 +98,8 @@ def _rank_chunk(
         not_below_Q += torch.ge(sim_QC, low_Q1, out=hit_QC).sum(1).long()
     # no answer is above the best one; the tie holds `tied_Q` answers, and others that come before the first of them as
     # often as a random order has it
-    others_Q = (not_below_Q - above_Q - tied_Q).double()
+    # (an answer whose product is rounded out of its own tie would make it negative)
+    others_Q = (not_below_Q - above_Q - tied_Q).clamp(min=0).double()
     ranks_Q = 1 + above_Q.double() + others_Q / (tied_Q + 1)
     return np.asarray(ranks_Q.masked_fill(tied_Q == 0, torch.inf).cpu().numpy())
 
@@ -140,14 +141,19 @@ def rank_both_ways(
             for candidate, group in enumerate(groups_P[found_P].tolist()):
                 members.setdefault(group, []).append(candidate)
             ranks_P[asked_P] = rank_embeddings(
-                query_NE[query_row_P[asked_P]],
-                candidate_NE[candidate_row_P[found_P]],
+                _take(query_NE, query_row_P[asked_P]),
+                _take(candidate_NE, candidate_row_P[found_P]),
                 [members.get(group, []) for group in groups_P[asked_P].tolist()],
                 query_chunk=query_chunk,
                 candidate_chunk=candidate_chunk,
             )
         sides.append(np.where(has_video_P | np.isnan(ranks_P), ranks_P, np.inf))
     return sides[0], sides[1]
+
+
+def _take(x_NE: Tensor, rows: npt.NDArray[np.int64]) -> Tensor:
+    """The rows, without a copy where they are all rows in their order: a million candidates need not be held twice."""
+    return x_NE if np.array_equal(rows, np.arange(len(x_NE))) else x_NE[torch.from_numpy(rows)]
 
 
 def _pairs(answers: Answers, queries: int, candidates: int) -> tuple[Tensor, Tensor]:

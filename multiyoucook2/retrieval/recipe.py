@@ -143,10 +143,20 @@ def training_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> Tr
     Raises:
         RecipeError: unknown recipe, key or value, in one line.
     """
+    return load_recipe(TrainingRecipe, "training", name, _without_idle_teachers(overrides))
+
+
+def override(recipe: TrainingRecipe, overrides: Mapping[str, Any] | None) -> TrainingRecipe:
+    """The recipe with other values, as :func:`training_recipe` takes them."""
+    given = _without_idle_teachers(overrides)
+    return validate_recipe(TrainingRecipe, recipe.model_dump() | given, f"recipe {recipe.name}") if given else recipe
+
+
+def _without_idle_teachers(overrides: Mapping[str, Any] | None) -> dict[str, Any]:
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     if given.get("objective") in BASELINES:
         given.setdefault("teachers", ())
-    return load_recipe(TrainingRecipe, "training", name, given)
+    return given
 
 
 def teacher_recipe(student: TrainingRecipe, teacher: Teacher) -> TrainingRecipe:

@@ -43,7 +43,7 @@ from .preparing import (
     teachers_of,
     validation_of,
 )
-from .recipe import TrainingRecipe, teacher_recipe, training_recipe
+from .recipe import TrainingRecipe, override, teacher_recipe, training_recipe
 from .step import processes
 from .teacher_cache import WEIGHTS_FILE
 from .train import LoopState, train_model
@@ -81,10 +81,11 @@ def train(
         dataset: a data set in the published format, folder or hub id; features: a feature store's folder.
         out: the run's folder, ``runs/<recipe>`` if not given.
         teachers: a folder that runs share: a teacher found there finished is used, else it is trained there.
-        overrides: recipe values, by key.
+        overrides: recipe values, by key, in place of the recipe's.
         pool: of the final evaluation on the split ``validation``, as in ``mycook evaluate``.
         resume: go on from the checkpoint in ``out``; a run that is finished is left as it is.
         device: ``auto``, ``cpu`` or ``cuda``.
+        offline: download nothing; data set and encoders must be folders or, encoders, in the cache.
 
     Raises:
         MyCookError: one of its kinds; the message is one clear line, ``hint`` the way out.
@@ -93,7 +94,7 @@ def train(
 
         multiyoucook2.train("c2kd-tiny", dataset="build/mini/dataset", features="build/mini/features")
     """
-    plan = recipe if isinstance(recipe, TrainingRecipe) else training_recipe(recipe, overrides)
+    plan = override(recipe, overrides) if isinstance(recipe, TrainingRecipe) else training_recipe(recipe, overrides)
     folder = Path(out) if out else Path("runs") / plan.name
     accelerator = _accelerator(plan, device)
     heard = listener if listener and accelerator.is_main_process else Silent()

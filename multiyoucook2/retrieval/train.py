@@ -12,13 +12,13 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from ..errors import TrainingError
-from .batches import Batch, Batches, TrainingSet
+from .batches import Batches, TrainingSet
 from .checkpoint import load_checkpoint, load_optimizer_tensors, load_strictly, optimizer_tensors, save_checkpoint
 from .log import MetricsLog, Silent, TrainListener
 from .model import TextVideoModel
 from .objectives import BatchEmbeddings, ObjectiveLoss
 from .recipe import TrainingRecipe
-from .step import accumulate_gradients, processes, rank
+from .step import accumulate_gradients, gather, processes, rank
 from .teachers import TeacherEmbeddings
 
 Evaluate = Callable[[TextVideoModel], Mapping[str, Any]]  # {"criterion": higher is better, "summary": {}, "scores": {}}
@@ -29,7 +29,7 @@ class LoopState:
     """Where the loop is; with the tensors of the checkpoint, all that it knows. ``step`` counts finished steps."""
 
     step: int = 0
-    best: float = -math.inf
+    best: float | None = None  # criterion of the best evaluation so far
     best_epoch: int = 0
     worse: int = 0  # evaluations since the best
     finished: bool = False
@@ -126,7 +126,7 @@ def train_model(
                     autocast=accelerator.autocast,
                 )
                 norm = nn.utils.get_total_norm([w.grad for w in model.parameters() if w.grad is not None])
-                _require_finite(loss, norm, batch, state.step, log, folder)
+                _require_finite(loss, norm, batch.index_B.to(device), data, state.step, log, folder)
                 optimizer.step()
                 state.step += 1
                 rate = (state.step - first_step) / (time.monotonic() - started)
@@ -141,8 +141,9 @@ def train_model(
                 result = _evaluated_once(evaluate, model, accelerator)
                 log.write("evaluation", state.step, {"epoch": epoch, **result})
                 listener.evaluated(epoch + 1, result["summary"])
-                state.worse = 0 if result["criterion"] > state.best else state.worse + 1
-                if not state.worse:
+                better = state.best is None or result["criterion"] > state.best
+                state.worse = 0 if better else state.worse + 1
+                if better:
                     state.best, state.best_epoch = result["criterion"], epoch + 1
                     if recipe.patience:
                         best = {key: value.detach().cpu().clone() for key, value in model.state_dict().items()}
@@ -171,12 +172,16 @@ def _evaluated_once(evaluate: Evaluate, model: TextVideoModel, accelerator: Acce
     return shared
 
 
-def _require_finite(loss: Tensor, norm: Tensor, batch: Batch, step: int, log: MetricsLog, folder: Path) -> None:
+def _require_finite(
+    loss: Tensor, norm: Tensor, index_B: Tensor, data: TrainingSet, step: int, log: MetricsLog, folder: Path
+) -> None:
     if math.isfinite(float(loss)) and math.isfinite(float(norm)):
         return
+    # both are the same in every process, so all come here, and the message is of the whole batch
+    clips = [data.clip_ids[row] for row in gather(index_B).tolist()]
     what = f"the loss is {float(loss)}" if not math.isfinite(float(loss)) else f"the gradient's norm is {float(norm)}"
-    log.write("stopped", step, {"why": what, "clip_ids": list(batch.clip_ids)})
-    shown = ", ".join(batch.clip_ids[:8]) + (f" and {len(batch.clip_ids) - 8} more" if len(batch.clip_ids) > 8 else "")
+    log.write("stopped", step, {"why": what, "clip_ids": clips})
+    shown = ", ".join(clips[:8]) + (f" and {len(clips) - 8} more" if len(clips) > 8 else "")
     raise TrainingError(
         f"stopped before step {step + 1}: {what}; clips of the batch: {shown}",
         hint=f"all clips are in {log.path}; try a lower --lr; the last checkpoint in {folder} is whole",

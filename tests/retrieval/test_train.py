@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path, out: Path, recipe: str = "translate-train-tiny", **given: Any) -> TrainResult:
     """Train on the CPU; keys of the recipe and arguments of ``train`` mixed."""
     settings = {
-        key: given.pop(key) for key in ("teachers", "resume", "listener", "features", "dataset") if key in given
+        key: given.pop(key) for key in ("teachers", "resume", "listener", "features", "dataset", "offline") if key in given
     }
     files = {"dataset": folder / "data", "features": folder / "features"}
     return train(recipe, **{**files, **settings}, out=out, device="cpu", overrides={**SMALL, **given})
@@ -80,6 +80,7 @@ def weights(run: Path) -> Mapping[str, torch.Tensor]:
 @pytest.mark.parametrize("at", [3, 8, 12])  # before any checkpoint, between two, at the very end
 def test_resumed_is_straight_bit_for_bit(folder: Path, tmp_path: Path, objective: str, at: int) -> None:
     given = {"objective": objective, "checkpoint_steps": 4, "teachers": folder / "teachers", "patience": 5}
+    given["evaluate_every"] = 1
     straight = run(folder, tmp_path / "straight", "c2kd-tiny", **given)
     with pytest.raises(Killed):
         run(folder, tmp_path / "resumed", "c2kd-tiny", **given, listener=KillAt("c2kd-tiny", at))
@@ -116,6 +117,21 @@ def test_it_learns_what_the_simulated_videos_show(folder: Path, tmp_path: Path) 
     assert result.evaluation is not None
     for lang in ("en", "de", "ja"):
         assert result.evaluation.row("t2v", lang).values["recall_at_10"] > 60
+
+
+def test_overrides_of_a_recipe_that_is_given_whole(folder: Path, tmp_path: Path) -> None:
+    """They are not passed over in silence; and what is written is JSON, though nothing was evaluated."""
+    whole = training_recipe("c2kd-tiny", SMALL)
+    files = {"dataset": folder / "data", "features": folder / "features", "out": tmp_path / "run", "device": "cpu"}
+    result = train(whole, **files, overrides={"objective": "zero-shot", "epochs": 1, "evaluate_every": 0})
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    about = json.loads((result.out / "run.json").read_text(), parse_constant=refuse)
+    assert (about["recipe"]["objective"], about["recipe"]["epochs"], about["recipe"]["teachers"]) == ("zero-shot", 1, [])
+    with pytest.raises(MyCookError, match="unknown key 'epoch'"):
+        train(whole, **files, overrides={"epoch": 1})
 
 
 def test_zero_shot_learns_english_alone(folder: Path, tmp_path: Path) -> None:
@@ -167,7 +183,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(folder: Path, tmp_path: Path) -
 
 def test_early_stop_keeps_the_best(folder: Path, tmp_path: Path) -> None:
     """With a step so large that the model soon forgets, the saved weights are those of the best evaluation."""
-    result = run(folder, tmp_path / "run", epochs=60, lr=0.05, lr_decay=1.0, patience=3)
+    result = run(folder, tmp_path / "run", epochs=60, lr=0.05, lr_decay=1.0, patience=3, evaluate_every=1)
     found = [line for line in read_metrics(result.out) if line["kind"] == "evaluation"]
     assert len(found) == result.state.best_epoch + 3 < 60
     assert result.state.best == max(line["criterion"] for line in found)
@@ -260,6 +276,8 @@ def test_bad_input_is_one_line(folder: Path, tmp_path: Path) -> None:
         (MyCookError, "unknown text encoder 'labs'", {"encoder": "labs"}),
         (MyCookError, "cannot be frozen", {"freeze_text": True}),
     ]
+    with pytest.raises(DatasetError, match="offline nothing is downloaded"):
+        run(folder, tmp_path / "hub", dataset="owner/name", offline=True)
     for number, (kind, message, given) in enumerate(cases):
         with pytest.raises(kind, match=message) as caught:
             run(folder, tmp_path / f"run{number}", **given)
