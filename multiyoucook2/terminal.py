@@ -17,12 +17,11 @@ PACKAGE = __name__.partition(".")[0]
 class Terminal(logging.Handler):
     """A build's listener. Progress bars where stderr is a terminal; notes and warnings always; else silence.
 
-    What the library logs is a note: sizes of downloads and conversions (level INFO, left out with ``quiet``), damage
-    found and attempts that failed (WARNING).
+    What the library logs is a note: downloads with their sizes, conversions, damage found, attempts that failed.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        super().__init__(logging.WARNING if quiet else logging.INFO)
+        super().__init__(logging.INFO)
         self.live = sys.stderr.isatty() and not quiet
         self._bars: Progress | None = None
         self._task: TaskID | None = None

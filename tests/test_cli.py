@@ -165,6 +165,7 @@ def test_json_is_one_document_and_a_pipe_is_quiet(mycook: MyCook, tiny_model: Pa
     calls: list[tuple[object, ...]] = [
         ("fetch", "--recipe", "mini", "--out", "fetched"), ("translate", *small), ("validate", *small),
         ("build", *small, "--show", 2), ("status", "out"), ("languages",), ("models",),
+        ("vocabulary-map", tiny_model, "de", "--limit", 45),
     ]  # fmt: skip
     found = {}
     for arguments in calls:
@@ -182,6 +183,7 @@ def test_json_is_one_document_and_a_pipe_is_quiet(mycook: MyCook, tiny_model: Pa
     assert set(found["status"]["stages"]) == {"clips", "translate-de", "validate-de", "publish"}
     assert {row["code"] for row in found["languages"]} >= {"de", "ja"}
     assert "mini" in {row["name"] for row in found["models"]}
+    assert found["vocabulary-map"]["texts"] > 10
 
 
 def test_tables_for_people(mycook: MyCook, tiny_model: Path) -> None:
