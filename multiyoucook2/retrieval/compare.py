@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..errors import TrainingError
 from .bootstrap import RECALL_LEVELS, hits, interval, resampled_means, two_sided_p
+from .scorefiles import RANKS_FILE, SCORES_FILE, evaluation_folder, run_names
 
 MEASURES = tuple(f"recall_at_{level}" for level in RECALL_LEVELS)
 
@@ -58,7 +59,7 @@ def compare_runs(runs: Sequence[Path], *, resamples: int = 1000, seed: int = 0) 
     if not columns:
         raise TrainingError("the runs have no task and language in common")
     found = []
-    for name, table in zip(_names(runs[1:]), tables[1:], strict=True):
+    for name, table in zip(run_names(runs[1:]), tables[1:], strict=True):
         for task in dict.fromkeys(task for task, _ in columns):
             langs = [lang for of, lang in columns if of == task]
             for level, measure in zip(RECALL_LEVELS, MEASURES, strict=True):
@@ -87,8 +88,6 @@ def _values(table: dict[str, Any], task: str, langs: list[str], level: int) -> n
 def _read(run: Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
-    from .evaluate import RANKS_FILE, SCORES_FILE, evaluation_folder
-
     folder = evaluation_folder(run)
     try:
         scores = json.loads((folder / SCORES_FILE).read_text(encoding="utf-8"))
@@ -113,9 +112,3 @@ def _what_differs(table: dict[str, Any], base: dict[str, Any]) -> str:
         if mine != theirs:
             return f"{key} is {mine} and {theirs}"
     return f"{len(table['clip_ids'])} and {len(base['clip_ids'])} clips, or other ones"
-
-
-def _names(runs: Sequence[Path]) -> list[str]:
-    """Folder names, or whole paths where two folders share a name."""
-    names = [run.name for run in runs]
-    return names if len(set(names)) == len(names) else [str(run) for run in runs]

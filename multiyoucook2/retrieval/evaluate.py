@@ -25,11 +25,11 @@ from .metrics import Ranks, RetrievalScore, score_ranks
 from .model import TextVideoModel
 from .pool import Pool
 from .ranking import rank_both_ways
+from .scorefiles import RANKS_FILE, SCORES_FILE, evaluation_folder
 from .vectors import read_vectors
 
 TASKS = ("t2v", "v2t")
 MEASURES = (*(f"recall_at_{level}" for level in RECALL_LEVELS), "geometric_mean", "median_rank", "mean_rank")
-FOLDER, SCORES_FILE, RANKS_FILE = "evaluation", "scores.json", "ranks.parquet"
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,6 @@ class Evaluation:
         files = {SCORES_FILE: json_bytes(self.to_dict()), RANKS_FILE: sink.getvalue().to_pybytes()}
         replace_folder(evaluation_folder(run), files)
         return evaluation_folder(run)
-
-
-def evaluation_folder(run: Path) -> Path:
-    """Where a run's evaluation is."""
-    return run / FOLDER
 
 
 class EvaluationSet:

@@ -12,8 +12,8 @@ from typing import Any
 
 from ..errors import TrainingError
 from ..workspace import atomic_write
-from .evaluate import SCORES_FILE, evaluation_folder
 from .log import read_metrics
+from .scorefiles import SCORES_FILE, evaluation_folder, run_names
 
 MEASURE, MEASURE_NAME = "recall_at_10", "R@10"
 _STYLE = (
@@ -31,7 +31,7 @@ def write_report(runs: Sequence[Path], out: Path) -> list[Path]:
     """
     if importlib.util.find_spec("matplotlib") is None:
         raise TrainingError("a report needs matplotlib", hint="pip install 'multiyoucook2[report]'")
-    names = _names(runs)
+    names = run_names(runs)
     logs = {name: _log(run) for name, run in zip(names, runs, strict=True)}
     scores = {name: _scores(run) for name, run in zip(names, runs, strict=True)}
     out.mkdir(parents=True, exist_ok=True)
@@ -137,11 +137,6 @@ def _page(scores: dict[str, list[dict[str, Any]]], shown: Sequence[tuple[str, st
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Retrieval runs</title><style>{_STYLE}</style>'
         f"<h1>Retrieval runs</h1>{''.join(tables)}{images}<h2>Signatures</h2><ul>{signatures}</ul></html>\n"
     )
-
-
-def _names(runs: Sequence[Path]) -> list[str]:
-    names = [run.name for run in runs]
-    return names if len(set(names)) == len(names) else [str(run) for run in runs]
 
 
 def _log(run: Path) -> list[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""The training commands as real processes: the whole chain, a kill -9, two processes of accelerate, bad input."""
+"""The training commands: the whole chain, a kill -9, two processes of accelerate, bad input.
+
+What a test is about runs as a real process; what it needs besides, in this one, as importing torch takes seconds.
+"""
 
 import json
 import os
@@ -6,13 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import ROOT, MyCook
 from safetensors.torch import load_file
 
+from multiyoucook2 import cli
 from multiyoucook2.retrieval.log import read_metrics
 
 from .small_data import LANGS, make_dataset, make_features
@@ -35,13 +41,35 @@ def settings(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(environment, "OMP_NUM_THREADS", "1")
 
 
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., tuple[str, str]]]:
+    """Run ``mycook ARGUMENTS`` in this process, in the folder of ``mycook``; returns its output and its errors."""
+    monkeypatch.chdir(tmp_path)
+    torch.set_num_threads(1)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def call(*arguments: object, code: int = 0) -> tuple[str, str]:
+        monkeypatch.setattr(sys, "argv", ["mycook", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        said = capsys.readouterr()
+        assert (left.value.code or 0) == code, said
+        return said.out, said.err
+
+    yield call
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
 def losses(run: Path) -> list[tuple[int, float, float]]:
     """Step, loss and gradient norm of each step."""
     lines = [line for line in read_metrics(run) if line["kind"] == "step"]
     return [(line["step"], line["loss"], line["gradient_norm"]) for line in lines]
 
 
-def test_the_whole_chain(mycook: MyCook, folder: Path, tmp_path: Path) -> None:
+def test_the_whole_chain(mycook: MyCook, here: Callable[..., tuple[str, str]], folder: Path, tmp_path: Path) -> None:
     """Simulate, teachers, c2kd, evaluate, a baseline, compare, report: offline, each step by its command."""
     data = folder / "data"
     said = mycook("features", "simulate", "--dataset", data, "--out", "features", "--dim", 32, "--difficulty", 0.2)
@@ -60,24 +88,27 @@ def test_the_whole_chain(mycook: MyCook, folder: Path, tmp_path: Path) -> None:
     assert lines[0].startswith(f"R@K|task:t2v|lang:de|{label}")
     assert len(lines) == 4  # whole lines, two languages in two directions
 
-    mycook("train", *files, "--recipe", "translate-train-tiny", "--epochs", 1, "--langs", "de,en", "--quiet")
+    here("train", *files, "--recipe", "translate-train-tiny", "--epochs", 1, "--langs", "de,en", "--quiet")
     compared = json.loads(mycook("compare", "runs/c2kd-tiny", "runs/translate-train-tiny", "--json").stdout)
     assert {row["lang"] for row in compared} == {"de", "en", "mean", "mean-not-en"}
-    assert "translate-train-tiny" in mycook("compare", "runs/c2kd-tiny", "runs/translate-train-tiny").stdout
+    assert "translate-train-tiny" in here("compare", "runs/c2kd-tiny", "runs/translate-train-tiny")[0]
     page = mycook("report", "runs/c2kd-tiny", "runs/translate-train-tiny", "--out", "report").stdout.strip()
     assert "translate-train-tiny" in (tmp_path / page).read_text()
     assert (tmp_path / "report/languages-t2v.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_killed_and_resumed_is_the_straight_run(
-    mycook: MyCook, folder: Path, tmp_path: Path, environment: dict[str, str]
+    mycook: MyCook,
+    here: Callable[..., tuple[str, str]],
+    folder: Path,
+    tmp_path: Path,
+    environment: dict[str, str],
 ) -> None:
     """kill -9 between two checkpoints of an epoch: the resumed run has the losses of one that was left alone."""
     command = [
         "train", "--dataset", folder / "data", "--features", folder / "features", "--recipe", "translate-train-tiny",
-        "--device", "cpu", "--epochs", 12, "--set", "checkpoint_steps=1", "--set", "evaluate_every=0", *SMALL,
+        "--device", "cpu", "--epochs", 6, "--set", "checkpoint_steps=1", "--set", "evaluate_every=0", *SMALL,
     ]  # fmt: skip
-    mycook(*command, "--out", "straight")
     process = subprocess.Popen(
         [sys.executable, "-m", "multiyoucook2", *map(str, command), "--out", "killed"],
         cwd=tmp_path,
@@ -86,32 +117,33 @@ def test_killed_and_resumed_is_the_straight_run(
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 120
-    while len(read_metrics(tmp_path / "killed")) < 20:
+    while len(read_metrics(tmp_path / "killed")) < 8:
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.002)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     at = len(read_metrics(tmp_path / "killed"))
-    assert 20 <= at < 72
+    assert 8 <= at < 36
+    here(*command, "--out", "straight")
     resumed = mycook(*command, "--out", "killed", "--resume")
     assert "goes on after step" in resumed.stderr
     straight, again = (losses(tmp_path / name) for name in ("straight", "killed"))
     assert again == straight
-    assert len(again) == 72
+    assert len(again) == 36
     one, other = (load_file(tmp_path / name / "model/model.safetensors") for name in ("straight", "killed"))
     assert all(np.array_equal(one[name], other[name]) for name in one)
 
 
 def test_accelerate_launches_two_processes(
-    mycook: MyCook, folder: Path, tmp_path: Path, environment: dict[str, str]
+    here: Callable[..., tuple[str, str]], folder: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     """Teachers and student in two gloo processes: the losses of one process, up to rounding."""
     command = [
         "train", "--dataset", folder / "data", "--features", folder / "features", "--recipe", "c2kd-tiny",
         "--device", "cpu", "--epochs", 1, *SMALL,
     ]  # fmt: skip
-    mycook(*command, "--out", "one")
+    here(*command, "--out", "one")
     launch = [
         "--cpu",
         "--num_processes",
@@ -150,7 +182,7 @@ def test_import_of_plain_arrays(mycook: MyCook, tmp_path: Path) -> None:
     assert "does not say what its features are" in mycook("features", "import", "val.npz", "--out", "g", code=1).stderr
 
 
-def test_bad_input_is_an_error_line_and_a_hint(mycook: MyCook, folder: Path) -> None:
+def test_bad_input_is_an_error_line_and_a_hint(here: Callable[..., tuple[str, str]], folder: Path) -> None:
     files = ("--dataset", folder / "data", "--features", folder / "features")
     cases = [
         (("train", *files, "--recipe", "c2kd"), "unknown recipe 'c2kd'"),
@@ -161,7 +193,7 @@ def test_bad_input_is_an_error_line_and_a_hint(mycook: MyCook, folder: Path) -> 
         (("features", "simulate", "--dataset", "nowhere", "--out", "f"), "nowhere is no folder"),
     ]
     for arguments, message in cases:
-        said = mycook(*arguments, code=1).stderr.splitlines()
+        said = here(*arguments, code=1)[1].splitlines()
         assert said[0].startswith("error: ")
         assert message in said[0]
         assert len(said) <= 2, said
@@ -174,6 +206,9 @@ def test_help_shows_an_example(mycook: MyCook, command: str) -> None:
 
 def test_help_loads_nothing_heavy() -> None:
     heavy = "('torch', 'datasets', 'numpy', 'pyarrow', 'rich')"
-    program = f"import sys, multiyoucook2.cli; print(*(name for name in {heavy} if name in sys.modules))"
+    loaded = f"print(*(name for name in {heavy} if name in sys.modules))"
+    # comparing scores and drawing them wait for no torch either
+    light = "import multiyoucook2.retrieval.compare, multiyoucook2.retrieval.report; print('torch' in sys.modules)"
+    program = f"import sys, multiyoucook2.cli; {loaded}; {light}"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True).stdout
-    assert said.strip() == ""
+    assert said == "\nFalse\n"
