@@ -7,7 +7,7 @@
       metrics.jsonl         a line a step and an evaluation; tensorboard/ beside it where tensorboard is installed
       checkpoint.json, checkpoint-STEP.safetensors
       teachers/NAME/        a run of its own for each teacher, and its embeddings (elsewhere with ``teachers=``)
-      model/                save_pretrained
+      model/                save_pretrained; its card has the scores
       evaluation/           scores.json, ranks.parquet
 """
 
@@ -44,6 +44,7 @@ from .preparing import (
     validation_of,
 )
 from .recipe import TrainingRecipe, override, teacher_recipe, training_recipe
+from .saving import CARD, with_scores
 from .step import processes
 from .teacher_cache import WEIGHTS_FILE
 from .train import LoopState, train_model
@@ -121,6 +122,8 @@ def train(
                 pool=pool,
                 device=str(accelerator.device),
             )
+            card = folder / MODEL_FOLDER / CARD
+            atomic_write(card, with_scores(card.read_text(encoding="utf-8"), plan, evaluation).encode())
         accelerator.wait_for_everyone()
     return TrainResult(folder, state, evaluation)
 

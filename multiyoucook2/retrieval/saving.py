@@ -21,9 +21,12 @@ from ..workspace import PARTIAL_PREFIX, json_bytes, sync_folder, write_synced
 from .encoders import restore_encoder
 
 if TYPE_CHECKING:
+    from .evaluate import Evaluation
     from .model import TextVideoModel
+    from .recipe import TrainingRecipe
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+_SCORES, _IN_CARD = "## Scores", ("recall_at_1", "recall_at_5", "recall_at_10", "median_rank")
 
 
 def save_model(model: "TextVideoModel", folder: Path, *, card: str | None = None) -> None:
@@ -105,7 +108,7 @@ def push_model(model: "TextVideoModel", repo_id: str, *, private: bool = False, 
 
 
 def model_card(model: "TextVideoModel") -> str:
-    """A card with what the model itself knows; a training run passes its own, with scores."""
+    """A card with what the model itself knows; a training run adds its scores, see :func:`with_scores`."""
     config, spec = model.config, model.encoder.spec
     encoder = f"{spec.hub_id or spec.name}" + (f" at {spec.revision}" if spec.revision else "")
     return f"""---
@@ -126,6 +129,27 @@ model = TextVideoModel.from_pretrained("this/repository")
 text_NE = model.encode_text(model.tokenize(["mix the eggs"]))
 ```
 """
+
+
+def with_scores(card: str, recipe: "TrainingRecipe", evaluation: "Evaluation") -> str:
+    """The card with how the model was trained and what it scored, in place of such a part that it has already."""
+    tables = []
+    for task, title in (("t2v", "Text to video"), ("v2t", "Video to text")):
+        rows = [row for row in evaluation.rows if row.task == task]
+        lines = [
+            " | ".join(["", row.lang, *(f"{row.values[name]:.1f}" for name in _IN_CARD), ""]).strip() for row in rows
+        ]
+        head = f"{title}:\n\n| language | R@1 | R@5 | R@10 | median rank |\n|---|---|---|---|---|"
+        tables.append("\n".join([head, *lines]))
+    simulated = any("|feat:simulated" in row.signature for row in evaluation.rows)
+    warning = "The features are simulated from captions: no video is behind these figures.\n\n" if simulated else ""
+    signatures = "\n".join(row.signature for row in evaluation.rows if row.signature)
+    return (
+        f"{card.partition(_SCORES)[0].rstrip()}\n\n{_SCORES}\n\nTrained with the recipe {recipe.name} (objective "
+        f"{recipe.objective}, {recipe.epochs} epochs, seed {recipe.seed}).\n\n{warning}"
+        + "\n\n".join(tables)
+        + f"\n\n```\n{signatures}\n```\n"
+    )
 
 
 def _fetched(source: str, revision: str | None, offline: bool) -> Path:

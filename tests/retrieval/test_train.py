@@ -44,7 +44,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path, out: Path, recipe: str = "translate-train-tiny", **given: Any) -> TrainResult:
     """Train on the CPU; keys of the recipe and arguments of ``train`` mixed."""
     settings = {
-        key: given.pop(key) for key in ("teachers", "resume", "listener", "features", "dataset", "offline") if key in given
+        key: given.pop(key)
+        for key in ("teachers", "resume", "listener", "features", "dataset", "offline")
+        if key in given
     }
     files = {"dataset": folder / "data", "features": folder / "features"}
     return train(recipe, **{**files, **settings}, out=out, device="cpu", overrides={**SMALL, **given})
@@ -98,9 +100,13 @@ def test_a_run_is_not_overwritten_and_a_finished_one_is_not_trained_again(folder
     out = run(folder, tmp_path / "run", epochs=1).out
     with pytest.raises(TrainingError, match="holds a run already"):
         run(folder, out, epochs=1)
-    before = (out / "metrics.jsonl").read_bytes()
+    before, card = (out / "metrics.jsonl").read_bytes(), (out / "model/README.md").read_text()
+    assert "recipe translate-train-tiny (objective translate-train, 1 epochs, seed 0)" in card
+    assert "no video is behind these figures" in card
+    assert "R@K|task:v2t|lang:ja|" in card
     assert run(folder, out, epochs=1, resume=True).evaluation is not None
     assert (out / "metrics.jsonl").read_bytes() == before
+    assert (out / "model/README.md").read_text() == card
     with pytest.raises(TrainingError, match=r"holds another run: recipe\.lr is 0\.001 there and 0\.5 here"):
         run(folder, out, epochs=1, lr=0.5, resume=True)
 
@@ -128,8 +134,8 @@ def test_overrides_of_a_recipe_that_is_given_whole(folder: Path, tmp_path: Path)
     def refuse(name: str) -> None:
         raise AssertionError(name)
 
-    about = json.loads((result.out / "run.json").read_text(), parse_constant=refuse)
-    assert (about["recipe"]["objective"], about["recipe"]["epochs"], about["recipe"]["teachers"]) == ("zero-shot", 1, [])
+    kept = json.loads((result.out / "run.json").read_text(), parse_constant=refuse)["recipe"]
+    assert (kept["objective"], kept["epochs"], kept["teachers"]) == ("zero-shot", 1, [])
     with pytest.raises(MyCookError, match="unknown key 'epoch'"):
         train(whole, **files, overrides={"epoch": 1})
 
