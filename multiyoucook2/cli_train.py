@@ -172,14 +172,13 @@ def evaluate(
       mycook evaluate runs/c2kd-youcook2 --pool youcook2-3350 --json
     """
     from . import printing_train
+    from .retrieval.recipe import language_codes
     from .retrieval.runs import evaluate_run
 
-    chosen = (
-        None if langs.strip().lower() == "all" else tuple(part.strip() for part in langs.split(",") if part.strip())
-    )
+    codes = language_codes(langs)
     found = evaluate_run(
-        run, dataset=dataset, features=features, langs=chosen, split=split, pool=pool, duplicates=duplicates,
-        resamples=resamples, device=device,
+        run, dataset=dataset, features=features, langs=None if codes == "all" else codes, split=split, pool=pool,
+        duplicates=duplicates, resamples=resamples, device=device,
     )  # fmt: skip
     printing_train.evaluation(found, run, as_json=json)
 

@@ -104,11 +104,9 @@ class TrainingRecipe(Strict):
     @classmethod
     def _language_codes(cls, value: Any) -> Any:
         """A list, or a text such as ``"en,de"``; any code is admitted here, as the data set decides what there is."""
-        parts = value.split(",") if isinstance(value, str) else [str(part) for part in value]
-        codes = [part.strip().lower() for part in parts if part.strip()]
-        if not codes:
-            raise ValueError("no language given")
-        return "all" if codes == ["all"] else tuple(dict.fromkeys(ALIASES.get(code, code) for code in codes))
+        if not isinstance(value, str | list | tuple):
+            return value
+        return language_codes(value if isinstance(value, str) else ",".join(str(part) for part in value))
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -135,6 +133,18 @@ class TrainingRecipe(Strict):
         for name in ("compile", "checkpoint_steps"):
             del values[name]
         return values
+
+
+def language_codes(text: str) -> tuple[str, ...] | Literal["all"]:
+    """``"en, cz"`` -> ``("en", "cs")``, each code once; ``"all"`` as it is.
+
+    Raises:
+        RecipeError: there is none.
+    """
+    codes = [part.strip().lower() for part in text.split(",") if part.strip()]
+    if not codes:
+        raise RecipeError("no language given", hint="such as en,de; or all")
+    return "all" if codes == ["all"] else tuple(dict.fromkeys(ALIASES.get(code, code) for code in codes))
 
 
 def training_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> TrainingRecipe:

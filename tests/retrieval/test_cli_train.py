@@ -82,7 +82,7 @@ def test_the_whole_chain(mycook: MyCook, here: Callable[..., tuple[str, str]], f
     assert "teacher-tiny-a: trained in" in trained.stderr
     assert (tmp_path / "runs/c2kd-tiny/tensorboard").is_dir()
 
-    table = mycook("evaluate", "runs/c2kd-tiny", "--langs", "de,en").stdout
+    table = mycook("evaluate", "runs/c2kd-tiny", "--langs", "DE, en").stdout
     label = "data:small@00000000|split:validation|pool:32|ties:mean|feat:simulated"
     lines = [line for line in table.splitlines() if line.startswith("R@K|")]
     assert lines[0].startswith(f"R@K|task:t2v|lang:de|{label}")
@@ -189,6 +189,7 @@ def test_bad_input_is_an_error_line_and_a_hint(here: Callable[..., tuple[str, st
         (("train", *files, "--objective", "zeroshot"), "objective: Input should be"),
         (("train", *files, "--set", "reduce"), "is not KEY=VALUE"),
         (("evaluate", "nowhere"), "nowhere holds no run"),
+        (("evaluate", "nowhere", "--langs", ","), "no language given"),
         (("compare", "a", "b"), "a is not evaluated"),
         (("features", "simulate", "--dataset", "nowhere", "--out", "f"), "nowhere is no folder"),
     ]
