@@ -1,13 +1,12 @@
 """``build``: from captions to a data set, stage by stage. The command line is a thin layer over it."""
 
-import errno
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import MyCookError, RecipeError, WorkspaceError, nearest
+from .errors import RecipeError, nearest, readable
 from .pipeline import Listener, Silent
 from .recipes import DatasetRecipe, load_recipe
 from .steps import Steps
@@ -15,7 +14,6 @@ from .workspace import ABOUT_FILE, Workspace
 
 DEVICES = ("auto", "cpu", "cuda")
 STEPS = ("fetch", "translate", "validate", "publish")  # what ``until`` may name
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
@@ -87,17 +85,7 @@ def build(
             steps.until(until)
             return _result(steps, published=until == "publish")
     except OSError as error:
-        raise _readable(error, steps.workspace.root) from error
-
-
-def _readable(error: OSError, root: Path) -> MyCookError:
-    """What the system refused, as an error with a way out."""
-    where = error.filename or root
-    if error.errno in _NO_SPACE:
-        return WorkspaceError(
-            f"no space left while writing {where}", hint="free some space and run the same command: it resumes"
-        )
-    return WorkspaceError(f"{where}: {error.strerror or error}", hint="mend that and run the same command: it resumes")
+        raise readable(error, str(steps.workspace.root)) from error
 
 
 def _result(steps: Steps, *, published: bool) -> BuildResult:

@@ -1,5 +1,6 @@
 """The command ``mycook``: parse, call the library, print. No logic lives here, and nothing heavy is imported on top."""
 
+import io
 import os
 import shlex
 import signal
@@ -11,7 +12,7 @@ import typer
 
 from . import __version__
 from .cli_train import add_training_commands
-from .errors import MyCookError
+from .errors import MyCookError, readable
 
 app = typer.Typer(
     name="mycook",
@@ -315,14 +316,17 @@ def main() -> None:
     debug = len(arguments) < len(sys.argv) - 1
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # an ASCII terminal shows what it can, and no error
     try:
         app(arguments, prog_name="mycook")
-    except MyCookError as error:
+    except (MyCookError, OSError) as error:
         if debug:
             raise
-        print(f"error: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+        shown = error if isinstance(error, MyCookError) else readable(error)
+        print(f"error: {shown}", file=sys.stderr)
+        if shown.hint:
+            print(f"hint: {shown.hint}", file=sys.stderr)
         sys.exit(1)
     except _Interrupted:
         command = shlex.join(["mycook", *arguments])

@@ -16,7 +16,10 @@ Each carries what is wrong in one line, and the way out in ``hint``. The command
 """
 
 import difflib
+import errno
 from collections.abc import Iterable
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class MyCookError(Exception):
@@ -57,6 +60,16 @@ class FeatureError(MyCookError):
 
 class TrainingError(MyCookError):
     """A training run cannot start, go on or be resumed."""
+
+
+def readable(error: OSError, where: str = "") -> WorkspaceError:
+    """What the system refused, as an error with a way out; ``where`` is the path if the system names none."""
+    place = error.filename or where
+    if error.errno in _NO_SPACE:
+        message, first = f"no space left{f' while writing {place}' if place else ''}", "free some space"
+    else:
+        message, first = f"{f'{place}: ' if place else ''}{error.strerror or error}", "mend that"
+    return WorkspaceError(message, hint=f"{first} and run the same command: it resumes")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

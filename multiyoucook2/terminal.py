@@ -101,8 +101,9 @@ def _bars() -> "Progress":
 
 
 def print_json(value: Any) -> None:
-    """The one JSON document that ``--json`` promises."""
-    print(json.dumps(value, ensure_ascii=False, indent=1))
+    """The one JSON document that ``--json`` promises, with escapes where stdout cannot show every script."""
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(value, ensure_ascii=not unicode, indent=1))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:

@@ -156,6 +156,23 @@ def test_recipes_that_say_nonsense(text: str, error: str, mycook: MyCook, tmp_pa
     assert error in line
 
 
+def test_a_system_without_unicode_or_without_rights_gets_words(mycook: MyCook, tiny_model: Path) -> None:
+    small = ("--recipe", FAST, "--offline", "--limit", "2", "--engine", tiny_model, "--langs", "ja", "--out", "out")
+    plain = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    text = mycook("build", *small, "--show", 1, **plain).stdout
+    assert "en  peel the green papaya" in text
+    assert text.isascii()
+    found = mycook("build", *small, "--show", 1, "--json", **plain).stdout
+    assert found.isascii()
+    assert json.loads(found) == json.loads(mycook("build", *small, "--show", 1, "--json").stdout)
+    cache = {"MULTIYOUCOOK2_CACHE": "/dev/null/cache"}
+    for command in (("fetch", "--out", "o"), ("vocabulary-map", "mini", "de", "--limit", "60")):
+        error, hint = mycook(*command, code=1, **cache).stderr.splitlines()
+        assert error.startswith("error: /dev/null/cache")
+        assert error.endswith(": Not a directory")
+        assert hint.startswith("hint: mend that")
+
+
 def test_debug_shows_the_traceback(mycook: MyCook) -> None:
     assert "Traceback" in mycook("build", "--recipe", "minny", "--debug", code=1).stderr
 

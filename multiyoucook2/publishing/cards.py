@@ -64,7 +64,11 @@ def card_metadata(
 
 
 def fill_card(template: str, metadata: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    """A card's text. A value that the template names and nobody gives is an error, not a gap."""
+    """A card's text. A value that the template names and nobody gives is an error, not a gap.
+
+    Raises:
+        RecipeError: the template asks for such a value, or is no template.
+    """
     import jinja2
     import yaml
 
@@ -80,4 +84,11 @@ def fill_card(template: str, metadata: Mapping[str, Any], values: Mapping[str, A
     environment.filters["yaml"] = lambda value: yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
     environment.filters["cell"] = lambda text: " ".join(str(text).split()).replace("|", "\\|")
     names = {code: row.name for code, row in LANGUAGES.items()}
-    return environment.get_template(f"{template}.md").render(**values, metadata=dict(metadata), language_names=names)
+    try:
+        return environment.get_template(f"{template}.md").render(
+            **values, metadata=dict(metadata), language_names=names
+        )
+    except jinja2.TemplateError as error:
+        raise RecipeError(
+            f"the card template {template!r} does not fit a data set: {error}", hint="see data_cards/multi-youcook2.md"
+        ) from None
