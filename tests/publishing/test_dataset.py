@@ -175,7 +175,7 @@ def test_cards_name_non_commercial_models_and_refuse_gaps() -> None:
     with pytest.raises(RecipeError, match="unknown card template 'mimi'") as caught:
         card_hash("mimi")
     assert "did you mean 'mini'" in caught.value.hint
-    with pytest.raises(RecipeError, match="does not fit a data set: .* is undefined"):
+    with pytest.raises(RecipeError, match=r"does not fit a data set: .* is undefined"):
         fill_card("mini", metadata, {})
 
 
