@@ -35,7 +35,9 @@ TRANSLATION = pa.schema(
     ]
 )
 
-REJECTION = pa.schema([("clip_id", pa.string()), ("lang", pa.string()), ("check", pa.string()), ("reason", pa.string())])
+REJECTION = pa.schema(
+    [("clip_id", pa.string()), ("lang", pa.string()), ("check", pa.string()), ("reason", pa.string())]
+)
 
 ALL_CONFIG_COLUMNS = (
     "clip_id",
