@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CLIPS_VERSION = 1  # raise with any change to what reading and cleaning gives
 CHECKS_VERSION = 1  # raise with any change to what a check refuses
-DATASET_VERSION = 1  # raise with any change to the published files
+DATASET_VERSION = 2  # raise with any change to the published files
 
 
 @dataclass
@@ -245,7 +245,7 @@ class Steps:
                 "citation": known.citation if known else "",
             },
         }
-        metadata = card_metadata(publication.pretty_name, licenses, langs, report["clips"]["splits"])
+        metadata = card_metadata(publication.pretty_name, licenses, langs, report["clips"]["splits"], name)
         return fill_card(publication.card, metadata, values)
 
     def _table(self, stage: str, name: str) -> "pa.Table":

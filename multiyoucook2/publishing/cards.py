@@ -36,11 +36,13 @@ def card_hash(template: str) -> str:
 
 
 def card_metadata(
-    pretty_name: str, licenses: Iterable[str], langs: Iterable[str], splits: Mapping[str, int]
+    pretty_name: str, licenses: Iterable[str], langs: Iterable[str], splits: Mapping[str, int], content_hash: str
 ) -> dict[str, Any]:
     """The YAML head of the README: what the Hub shows, and the configs that ``load_dataset`` reads.
 
-    ``splits`` counts the rows of each split that has any.
+    ``splits`` counts the rows of each split that has any. Each config names the content in its description:
+    ``datasets`` keys its cache of a local folder by the folder's name and this head alone, so without it another data
+    set in a folder of the same name, or this one built anew, would be read as the rows of the first.
     """
     langs, rows = list(langs), sum(splits.values())
     return {
@@ -54,6 +56,7 @@ def card_metadata(
             {
                 "config_name": config,
                 **({"default": True} if config == ALL else {}),
+                "description": f"content {content_hash[:16]}",
                 "data_files": [
                     {"split": split, "path": f"{config}/{split}.parquet"} for split in SPLITS if split in splits
                 ],

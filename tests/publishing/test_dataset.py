@@ -168,7 +168,7 @@ def check_card(folder: Path, german: list[dict[str, object]]) -> None:
 
 
 def test_cards_name_non_commercial_models_and_refuse_gaps() -> None:
-    metadata = card_metadata("A", ["mit", "CC-BY-NC-4.0", "my own terms"], ["en", "de"], {"train": 999})
+    metadata = card_metadata("A", ["mit", "CC-BY-NC-4.0", "my own terms"], ["en", "de"], {"train": 999}, "c0ffee" * 4)
     assert metadata["license"] == ["cc-by-nc-4.0", "mit", "other"]
     assert metadata["size_categories"] == ["n<1K"]
     assert metadata["configs"][0]["data_files"] == [{"split": "train", "path": "all/train.parquet"}]
@@ -185,3 +185,22 @@ def test_a_folder_that_is_not_ours(tmp_path: Path) -> None:
     (tmp_path / "multiyoucook2.json").write_text("[]")
     with pytest.raises(DatasetError, match="is damaged"):
         dataset_about(tmp_path)
+
+
+def test_the_cache_of_datasets_tells_contents_apart(tmp_path: Path, environment: dict[str, str]) -> None:
+    """``datasets`` caches local folders by name and card; both folders here are called ``dataset``."""
+    counts = []
+    for number, rows in enumerate((3, 2)):
+        shown = clips().slice(0, rows)
+        found = {"en": tables()["en"].slice(0, rows), "all": tables()["all"].slice(0, rows)}
+        folder = tmp_path / str(number) / "dataset"
+        for name, data in dataset_files(found, shown).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        # The split sizes that the card states elsewhere are the same here: the content alone must tell them apart.
+        metadata = card_metadata("A", ["mit"], ["en"], {"train": 1, "validation": 1}, content_hash(found, shown))
+        (folder / "README.md").write_text(f"---\n{yaml.safe_dump(metadata)}---\n")
+        code = f"from datasets import load_dataset; print(len(load_dataset({str(folder)!r}, 'en', split='train')))"
+        settings = environment | {"HF_HUB_OFFLINE": "1", "HF_DATASETS_CACHE": str(tmp_path / "cache")}
+        counts.append(subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True, text=True).stdout)
+    assert counts == ["2\n", "1\n"]
