@@ -105,6 +105,7 @@ def train(
             raise TrainingError(
                 f"{folder} holds a run already", hint="go on with --resume, or choose another folder with --out"
             )
+        accelerator.wait_for_everyone()  # before the first process writes what the others would take for another run
         home = Path(teachers) if teachers else folder / TEACHERS_FOLDER
         runs = []
         for teacher in plan.teachers:
