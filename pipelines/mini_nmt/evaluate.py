@@ -61,7 +61,7 @@ def reference_scores(hypotheses: list[str], references: list[str], lang: str) ->
     scores: dict[str, Any] = {}
     for name, metric in (("chrf", CHRF()), ("bleu", BLEU(tokenize=BLEU_TOKENIZER.get(lang, "13a")))):
         score = metric.corpus_score(hypotheses, [references], n_bootstrap=1000)
-        scores |= {name: round(score.score, 1), f"{name}_interval": round(score._ci, 1)}
+        scores |= {name: round(float(score.score), 1), f"{name}_interval": round(float(score._ci), 1)}
         scores[f"{name}_signature"] = str(metric.get_signature())
     return scores
 

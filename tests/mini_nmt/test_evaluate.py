@@ -1,5 +1,7 @@
 """The figures of the model card, on outputs whose faults are known."""
 
+import json
+
 import pyarrow as pa
 import pytest
 
@@ -39,5 +41,6 @@ def test_references_score_100_against_themselves() -> None:
     assert scores["chrf"] == pytest.approx(100)
     assert scores["bleu"] == pytest.approx(100)
     assert "char" in scores["bleu_signature"]
+    assert json.loads(json.dumps(scores)) == scores
     worse = reference_scores([text[: len(text) // 2] for text in references], references, "ja")
     assert worse["chrf"] < 70
