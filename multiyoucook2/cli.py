@@ -329,7 +329,8 @@ def main() -> None:
             print(f"hint: {shown.hint}", file=sys.stderr)
         sys.exit(1)
     except _Interrupted:
-        command = shlex.join(["mycook", *arguments])
+        resume = ["--resume"] if arguments[:1] == ["train"] and "--resume" not in arguments else []
+        command = shlex.join(["mycook", *arguments, *resume])
         print(f"\nstopped; finished work is kept. This goes on from there:\n  {command}", file=sys.stderr, flush=True)
         os._exit(130)  # translators that run on native threads are not waited for
     except Exception as error:

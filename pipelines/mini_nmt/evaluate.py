@@ -10,7 +10,6 @@ import argparse
 import csv
 import gzip
 import json
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -36,7 +35,7 @@ REFERENCES = mini_annotations().parent / "references"
 
 
 class Engine:
-    """A translation model under evaluation; nothing is kept of what it translates."""
+    """A translation model under evaluation; what it translates is kept in ``folder``, for the next evaluation."""
 
     def __init__(self, name: str, decoding: Decoding, folder: Path) -> None:
         self.name, self.decoding, self.folder = name, decoding, folder
@@ -155,24 +154,24 @@ def main() -> None:
     parser.add_argument("--annotations", type=Path, help="real captions in the official format")
     parser.add_argument("--parallel", type=Path, help="folder with dev.en-XX.tsv.gz")
     parser.add_argument("--beam", type=int, default=Decoding().beam_size)
+    parser.add_argument("--work", type=Path, default=Path("build/mini_nmt/evaluation"), help="keeps the translations")
     parser.add_argument("--card", action="store_true", help="write the bundled model's card; needs the other inputs")
     parser.add_argument("--json", type=Path, help="write the figures here")
     args = parser.parse_args()
     if args.card and not (args.annotations and args.parallel):
         parser.error("--card needs --annotations and --parallel")
     figures: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        engine = Engine(args.engine, Decoding(beam_size=args.beam), Path(folder))
-        mini = [clip for clip in read_clips(mini_annotations()).to_pylist() if clip["split"] == "validation"]
-        for lang in args.langs.split(","):
-            hypotheses = engine.translate([clip["caption"] for clip in mini], lang).column("text").to_pylist()
-            references = mini_references(lang, [clip["clip_id"] for clip in mini])
-            figures[lang] = reference_scores(hypotheses, references, lang)
-            if args.parallel and (path := args.parallel / f"dev.en-{lang}.tsv.gz").exists():
-                figures[lang]["dev_chrf"] = dev_scores(engine, path, lang)["chrf"]
-            if args.annotations:
-                captions = read_clips(args.annotations).column("caption").to_pylist()
-                figures[lang] |= caption_shares(engine.translate(captions, lang), captions, lang)
+    engine = Engine(args.engine, Decoding(beam_size=args.beam), args.work)
+    mini = [clip for clip in read_clips(mini_annotations()).to_pylist() if clip["split"] == "validation"]
+    for lang in args.langs.split(","):
+        hypotheses = engine.translate([clip["caption"] for clip in mini], lang).column("text").to_pylist()
+        references = mini_references(lang, [clip["clip_id"] for clip in mini])
+        figures[lang] = reference_scores(hypotheses, references, lang)
+        if args.parallel and (path := args.parallel / f"dev.en-{lang}.tsv.gz").exists():
+            figures[lang]["dev_chrf"] = dev_scores(engine, path, lang)["chrf"]
+        if args.annotations:
+            captions = read_clips(args.annotations).column("caption").to_pylist()
+            figures[lang] |= caption_shares(engine.translate(captions, lang), captions, lang)
     show(figures)
     if args.json:
         args.json.write_text(json.dumps(figures, indent=1) + "\n")
