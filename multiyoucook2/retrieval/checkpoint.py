@@ -11,6 +11,7 @@ functions of the seed and the step, which the state holds.
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import TrainingError
-from ..workspace import PARTIAL_PREFIX, atomic_write, file_sha256, json_bytes, sync_folder
+from ..workspace import PARTIAL_PREFIX, file_sha256, json_bytes, sync_folder, write_synced
 
 STATE_FILE = "checkpoint.json"
 FORMAT = 1
@@ -53,27 +54,33 @@ def save_checkpoint(
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"checkpoint-{step:06d}.safetensors"
-    partial = folder / f"{PARTIAL_PREFIX}{path.name}"
+    # Both files are made in a folder of their own: what a killed save leaves, whoever named it, goes with the next.
+    work = folder / f"{PARTIAL_PREFIX}checkpoint"
     try:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        partial = work / path.name
         save_file({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}, partial)
         with partial.open("rb+") as file:
             _sync(file.fileno())
         about = {"file": path.name, "bytes": partial.stat().st_size, "sha256": file_sha256(partial)}
-        partial.replace(path)
-        sync_folder(folder)
-        atomic_write(
-            folder / STATE_FILE,
+        write_synced(
+            work / STATE_FILE,
             json_bytes({"format": FORMAT, "state": dict(state), "identity": dict(identity), "tensors": about}),
         )
+        partial.replace(path)
+        sync_folder(folder)
+        (work / STATE_FILE).replace(folder / STATE_FILE)
+        sync_folder(folder)
     except (OSError, SafetensorError) as error:
-        partial.unlink(missing_ok=True)
         raise TrainingError(
             f"cannot write a checkpoint into {folder}: {getattr(error, 'strerror', None) or error}",
             hint="mend that and run the same command with --resume; the checkpoint before this one is whole",
         ) from error
-    for old in [*folder.glob("checkpoint-*.safetensors"), *folder.glob(f"{PARTIAL_PREFIX}checkpoint-*")]:
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    for old in folder.glob("checkpoint-*.safetensors"):
         if old != path:
             old.unlink(missing_ok=True)
 
