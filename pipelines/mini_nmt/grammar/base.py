@@ -2,6 +2,7 @@
 
 import csv
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -67,7 +68,7 @@ def read_rows(name: str) -> dict[str, Row]:
     return rows
 
 
-class TargetLanguage:
+class TargetLanguage(ABC):
     """Realises clauses in one language; subclasses say how noun phrases, places and quantities are worded."""
 
     code: ClassVar[str]
@@ -82,17 +83,21 @@ class TargetLanguage:
         self.phrases = {key: row["text"] for key, row in read_rows(f"phrases.{self.code}.tsv").items()}
         self.frames = {key: row["text"] for key, row in read_rows(f"frames.{self.code}.tsv").items()}
 
+    @abstractmethod
     def noun_phrase(self, np: NounPhrase, form: str) -> str:
-        raise NotImplementedError
+        """One noun phrase in the form that a template asks for."""
 
+    @abstractmethod
     def place(self, place: PlacePhrase, form: str) -> str:
-        raise NotImplementedError
+        """A vessel or surface with the preposition of ``form``: to, in, from, obj or the language's own."""
 
+    @abstractmethod
     def duration(self, number: str, unit: str, form: str) -> str:
-        raise NotImplementedError
+        """A time span; ``form`` "for" is the adverbial of ``[time]``."""
 
+    @abstractmethod
     def temperature(self, number: str, unit: str) -> str:
-        raise NotImplementedError
+        """A temperature such as "350 degrees f"."""
 
     def join(self, items: list[str]) -> str:
         """``["a", "b", "c"]`` -> ``"a, b <conjunction> c"``."""
