@@ -30,7 +30,7 @@ class Decoding(Strict):
     max_length_extra: int = Field(16, ge=0)
     batch_tokens: int = Field(2048, ge=64, description="source pieces in a batch, padding included")
     vocabulary_map: bool = Field(True, description="use the model's shortlist where it ships one")
-    retry: bool = Field(True, description="retry looping, truncated, empty and copied outputs by the ladder")
+    retry: bool = Field(True, description="retry looping, truncated, empty and copied outputs and lost numbers")
 
 
 class Checks(Strict):

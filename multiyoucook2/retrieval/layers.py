@@ -1,9 +1,13 @@
 """Building blocks of both towers: the gated embedding unit, and the pre-norm transformer block."""
 
+from contextlib import nullcontext
+
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 NORM_EPS = 1e-6
+FUSED_FROM = 24  # keys
 
 
 class GatedEmbeddingUnit(nn.Module):
@@ -47,11 +51,31 @@ class TransformerBlock(nn.Module):
             nn.init.trunc_normal_(layer.weight, std=0.02)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, x_BTD: Tensor, mask_BT: Tensor) -> Tensor:
-        """``mask_BT`` is True where there is a token; each row needs one at least."""
-        b, t, d = x_BTD.shape
-        qkv = self.qkv(self.norm1(x_BTD)).view(b, t, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
-        attended = F.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], attn_mask=mask_BT[:, None, None, :])
-        x_BTD = x_BTD + self.out(attended.transpose(1, 2).reshape(b, t, d))
+    def forward(self, x_BTD: Tensor, mask_BT: Tensor, *, first_only: bool = False) -> Tensor:
+        """``mask_BT`` is True where there is a token; each row needs one at least.
+
+        With ``first_only`` only the first position is computed, [B, 1, D]: for a last block of which nothing else is
+        read.
+        """
+        normed_BTD = self.norm1(x_BTD)
+        if first_only:
+            x_BTD = x_BTD[:, :1]
+            split = x_BTD.shape[2]
+            query = F.linear(normed_BTD[:, :1], self.qkv.weight[:split], self.qkv.bias[:split])
+            key, value = F.linear(normed_BTD, self.qkv.weight[split:], self.qkv.bias[split:]).chunk(2, dim=-1)
+        else:
+            query, key, value = self.qkv(normed_BTD).chunk(3, dim=-1)
+        attended_BTD = masked_attention(query, key, value, mask_BT, heads=self.heads)
+        x_BTD = x_BTD + self.out(attended_BTD)
         x_BTD = x_BTD + self.fc2(F.gelu(self.fc1(self.norm2(x_BTD))))
         return x_BTD
+
+
+def masked_attention(query_BQD: Tensor, key_BTD: Tensor, value_BTD: Tensor, mask_BT: Tensor, *, heads: int) -> Tensor:
+    """Scaled dot-product attention in ``heads`` heads over the keys where ``mask_BT`` is True -> [B, Q, D]."""
+    query, key, value = (x.view(*x.shape[:2], heads, -1).transpose(1, 2) for x in (query_BQD, key_BTD, value_BTD))
+    # On a CPU the fused kernel works in tiles of 32 keys or more, and below that is slower than its plain form.
+    plain = query.device.type == "cpu" and key.shape[2] <= FUSED_FROM
+    with sdpa_kernel(SDPBackend.MATH) if plain else nullcontext():
+        attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask_BT[:, None, None, :])
+    return attended.transpose(1, 2).flatten(2)

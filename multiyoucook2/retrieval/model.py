@@ -63,8 +63,10 @@ class VideoTower(nn.Module):
         cls_B1H = self.cls_token.to(x_BTH.dtype).expand(len(x_BTH), 1, -1)
         x_BTH = torch.cat([cls_B1H, x_BTH], dim=1)
         mask_BT = F.pad(mask_BT | stand_in_BT, (1, 0), value=True)
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             x_BTH = block(x_BTH, mask_BT)
+        for block in self.blocks[-1:]:  # the only position that is read
+            x_BTH = block(x_BTH, mask_BT, first_only=True)
         embedded: Tensor = self.embed(x_BTH[:, 0])
         return embedded
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from ..errors import ModelError
 from .convert import PreparedModel
@@ -20,18 +20,22 @@ class OutOfMemory(Exception):
 
 @dataclass(frozen=True)
 class Search:
-    """How one batch is searched. ``max_tokens`` caps the output, prefix and end token not counted."""
+    """How one batch is searched. ``max_tokens`` caps the output, prefix and end token not counted.
+
+    ``candidates``: how many hypotheses are wanted; the beam is as wide at least.
+    """
 
     beam_size: int
     length_penalty: float
     max_tokens: int
     no_repeat_ngram: int = 0
     disable_unk: bool = False
+    candidates: int = 1
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """The best output of one source.
+    """One output of one source.
 
     ``tokens`` come without target prefix and end token. ``score`` is the mean log-probability of a token (<= 0).
     ``finished`` is false where the cap cut the output short.
@@ -42,13 +46,16 @@ class Hypothesis:
     finished: bool
 
 
+Candidates: TypeAlias = tuple[Hypothesis, ...]  # of one source, the best first
+
+
 class Translator(Protocol):
     """What the scheduler needs of an engine. ``translate`` is called from several threads."""
 
     workers: int
 
-    def translate(self, batch: Sequence[Sequence[str]], search: Search) -> list[Hypothesis]:
-        """One hypothesis a source, in order. Raises OutOfMemory where the batch does not fit."""
+    def translate(self, batch: Sequence[Sequence[str]], search: Search) -> list[Candidates]:
+        """Each source's hypotheses, the best first. Raises OutOfMemory where the batch does not fit."""
 
 
 def usable_cores() -> int:
@@ -94,7 +101,7 @@ class CTranslate2:
                 f"{model.folder} cannot be loaded: {str(error).splitlines()[0]}", hint="convert or download it again"
             ) from error
 
-    def translate(self, batch: Sequence[Sequence[str]], search: Search) -> list[Hypothesis]:
+    def translate(self, batch: Sequence[Sequence[str]], search: Search) -> list[Candidates]:
         """Translates exactly this batch, unpadded: CTranslate2 has no mask and would read pads as words."""
         try:
             results = self._translator.translate_batch(
@@ -102,7 +109,8 @@ class CTranslate2:
                 [self._prefix] * len(batch) if self._prefix else None,
                 max_batch_size=0,  # the planner has made the batch: it must not be cut or sorted anew
                 batch_type="tokens",
-                beam_size=search.beam_size,
+                beam_size=max(search.beam_size, search.candidates),
+                num_hypotheses=search.candidates,
                 length_penalty=search.length_penalty,
                 no_repeat_ngram_size=search.no_repeat_ngram,
                 disable_unk=search.disable_unk,
@@ -121,7 +129,13 @@ class CTranslate2:
             raise ModelError(
                 f"the translation engine failed: {str(error).splitlines()[0]}", hint="try --device cpu or --engine mini"
             ) from error
-        return [self._read(row.hypotheses[0], float(row.scores[0]), search.length_penalty) for row in results]
+        return [
+            tuple(
+                self._read(tokens, float(score), search.length_penalty)
+                for tokens, score in zip(row.hypotheses, row.scores, strict=True)
+            )
+            for row in results
+        ]
 
     def _read(self, tokens: list[str], score: float, length_penalty: float) -> Hypothesis:
         finished = bool(tokens) and tokens[-1] == END

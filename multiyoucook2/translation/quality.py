@@ -1,11 +1,12 @@
-"""What can go wrong with one output: loops, truncation, emptiness, copies, unknown pieces."""
+"""What can go wrong with one output: loops, truncation, emptiness, copies, unknown pieces, lost or added numbers."""
 
 from collections.abc import Sequence
 
 from ..languages import language
+from ..validation.numbers import numbers_changed
 
 # A row that no retry mends keeps its least bad attempt, in this order of badness.
-SEVERITY = {"empty": 4, "loop": 3, "truncated": 2, "copy": 1, "unknown": 0}
+SEVERITY = {"empty": 5, "loop": 4, "truncated": 3, "copy": 2, "number": 1, "unknown": 0}
 _LONGEST_NGRAM = 8
 
 
@@ -57,6 +58,7 @@ def find_flags(
         "loop": loops(tokens, source_tokens),
         "truncated": not finished,
         "copy": is_copy(source, text, lang),
+        "number": numbers_changed(source, text, lang) is not None,
         "unknown": "<unk>" in tokens,
     }
     return tuple(name for name in SEVERITY if found[name])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..errors import ModelError
 from ..recipes import Decoding
 from .batches import Item, plan_batches
-from .engine import Hypothesis, OutOfMemory, Search, Translator
+from .engine import Candidates, Hypothesis, OutOfMemory, Search, Translator
 from .memory import Attempt, Space
 from .quality import SEVERITY, find_flags
 from .tokenization import Tokenization
@@ -24,14 +24,24 @@ _STOPS = (".", "。", "।")
 
 @dataclass(frozen=True)
 class Rung:
-    """One way to try. ``sentence``: the source gets a capital and a full stop, which fragments lack."""
+    """One way to try.
 
+    ``candidates``: of so many hypotheses the first sound one is taken. ``sentence``: the source gets a capital and a
+    full stop, which fragments lack.
+    """
+
+    candidates: int = 1
     no_repeat_ngram: int = 0
     disable_unk: bool = False
     sentence: bool = False
 
 
-LADDER = (Rung(), Rung(no_repeat_ngram=3, disable_unk=True), Rung(no_repeat_ngram=3, disable_unk=True, sentence=True))
+LADDER = (
+    Rung(),
+    Rung(candidates=12),
+    Rung(no_repeat_ngram=3, disable_unk=True),
+    Rung(no_repeat_ngram=3, disable_unk=True, sentence=True),
+)
 
 
 @dataclass(frozen=True)
@@ -123,14 +133,14 @@ def _run_rung(
     done = len(items) - sum(len(batch) for batch in missing)
     if progress:
         progress(done, len(items))
-    for batch, hypotheses in run_batches(missing, number, runner):
-        space.append(_attempt(*pair, number, runner, lang) for pair in zip(batch, hypotheses, strict=True))
+    for batch, outputs in run_batches(missing, number, runner):
+        space.append(_attempt(*pair, number, runner, lang) for pair in zip(batch, outputs, strict=True))
         done += len(batch)
         if progress:
             progress(done, len(items))
 
 
-def run_batches(batches: list[Batch], number: int, runner: Runner) -> Iterator[tuple[Batch, list[Hypothesis]]]:
+def run_batches(batches: list[Batch], number: int, runner: Runner) -> Iterator[tuple[Batch, list[Candidates]]]:
     """Runs batches and yields each as it finishes, with twice as many under way as there are translators.
 
     The engine waits for nobody then, and what a killed process loses is what the translators were at.
@@ -141,7 +151,7 @@ def run_batches(batches: list[Batch], number: int, runner: Runner) -> Iterator[t
     ahead = 2 * translator.workers
     pool = ThreadPoolExecutor(ahead, thread_name_prefix="translate")
     waiting = iter(batches)
-    running: dict[Future[list[Hypothesis]], Batch] = {}
+    running: dict[Future[list[Candidates]], Batch] = {}
     try:
         while True:
             for batch in waiting:
@@ -156,7 +166,7 @@ def run_batches(batches: list[Batch], number: int, runner: Runner) -> Iterator[t
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _translate(batch: Batch, number: int, translator: Translator, runner: Runner) -> list[Hypothesis]:
+def _translate(batch: Batch, number: int, translator: Translator, runner: Runner) -> list[Candidates]:
     """One batch; halved, and halved again, where it does not fit into memory."""
     rung = LADDER[number]
     search = Search(
@@ -165,6 +175,7 @@ def _translate(batch: Batch, number: int, translator: Translator, runner: Runner
         max_tokens=output_cap(batch, runner),
         no_repeat_ngram=rung.no_repeat_ngram,
         disable_unk=rung.disable_unk,
+        candidates=rung.candidates,
     )
     try:
         return translator.translate([item.tokens for item in batch], search)
@@ -179,7 +190,14 @@ def _translate(batch: Batch, number: int, translator: Translator, runner: Runner
     return [row for half in halves for row in _translate(half, number, translator, runner)]
 
 
-def _attempt(item: Item, output: Hypothesis, number: int, runner: Runner, lang: str) -> Attempt:
+def _attempt(item: Item, outputs: Candidates, number: int, runner: Runner, lang: str) -> Attempt:
+    """The first sound candidate, or else the best-scored one."""
+    attempts = (_read(item, output, number, runner, lang) for output in outputs)
+    first = next(attempts)
+    return first if _sound(first) else next(filter(_sound, attempts), first)
+
+
+def _read(item: Item, output: Hypothesis, number: int, runner: Runner, lang: str) -> Attempt:
     text = runner.tokenization.decode(output.tokens)
     if LADDER[number].sentence and not item.text.endswith(_STOPS) and text.endswith(_STOPS):
         text = text[:-1].rstrip()  # the full stop was ours

@@ -139,9 +139,9 @@ def _outputs(
     runner = Runner(tokenization, lambda: translator, decoding)
     started = time.perf_counter()
     outputs = {
-        item.text: hypothesis.tokens
-        for batch, hypotheses in run_batches(plan_batches(items, decoding.batch_tokens), 0, runner)
-        for item, hypothesis in zip(batch, hypotheses, strict=True)
+        item.text: candidates[0].tokens
+        for batch, outputs in run_batches(plan_batches(items, decoding.batch_tokens), 0, runner)
+        for item, candidates in zip(batch, outputs, strict=True)
     }
     return outputs, time.perf_counter() - started
 

@@ -27,6 +27,8 @@ from .leakage import LeakFilter, mini_captions, words
 HANDWRITTEN = Path(__file__).parent / "handwritten"
 PARTS = ("grammar", "handwritten", "general", "lexicon")
 LONGEST = 48  # pieces a side
+NUMBER = re.compile(r"\d+(?:/\d+)?")
+FRACTIONS = ("1/2", "1/3", "1/4", "3/4", "1/8", "2/3")
 Pair = tuple[str, str, str, str]  # part, language, English, target
 
 
@@ -35,17 +37,43 @@ def clean_english(text: str) -> str:
     return re.sub(r"\s*\.$", "", " ".join(unicodedata.normalize("NFC", text).lower().split()))
 
 
+def renumber(english: str, target: str, rng: random.Random) -> tuple[str, str]:
+    """The caption with other numbers, where both sides have a number just once, in digits.
+
+    Fractions change to fractions, and numbers from 5 on that do not end in 1 to 4, which ask for the same plural in
+    all nine languages, to such numbers with as many digits. The model learns to copy digits, not to know "350".
+    """
+    left, right = NUMBER.findall(english), NUMBER.findall(target)
+    others: dict[str, str] = {}
+    for number in left:
+        if left.count(number) == right.count(number) == 1:
+            if number in FRACTIONS:
+                others[number] = rng.choice(FRACTIONS)
+            elif number.isdigit() and number[-1] not in "1234" and 5 <= int(number) < 1000:
+                first = str(rng.randrange(10 ** (len(number) - 2), 10 ** (len(number) - 1))) if len(number) > 1 else ""
+                others[number] = first + rng.choice("0005556789" if first else "56789")
+    if len(set(others.values()) | set(left) - set(others)) < len(set(left)):
+        return english, target  # two numbers would become one
+    return (
+        NUMBER.sub(lambda match: others.get(match[0], match[0]), english),
+        NUMBER.sub(lambda match: others.get(match[0], match[0]), target),
+    )
+
+
 def grammar_pairs(code: str, count: int, seed: int) -> list[Pair]:
     """``count`` captions of the grammar in one language, the leaking ones left out; every noun at least five times."""
     language, guard = load_language(code), LeakFilter(mini_captions())
     sampler = Sampler(seed=seed * 100 + sorted(MODULES).index(code))
     nouns = [noun for noun in sampler.nouns for _ in range(5)]
     captions = [sampler.noun_caption(noun) for noun in nouns] + [sampler.caption() for _ in range(count - len(nouns))]
-    return [
-        ("grammar", code, clean_english(caption.english), language.realise(caption.clauses, caption.opener))
-        for caption in captions
-        if guard.caption_in(caption.english) is None
-    ]
+    rng, pairs = random.Random(seed), []
+    for caption in captions:
+        if guard.caption_in(caption.english) is None:
+            english, target = clean_english(caption.english), language.realise(caption.clauses, caption.opener)
+            if rng.random() < 0.7:
+                english, target = renumber(english, target, rng)
+            pairs.append(("grammar", code, english, target))
+    return pairs
 
 
 def handwritten_pairs(code: str) -> list[Pair]:
@@ -55,7 +83,10 @@ def handwritten_pairs(code: str) -> list[Pair]:
         return []
     guard = LeakFilter(mini_captions())
     both = zip(english.read_text("utf-8").splitlines(), target.read_text("utf-8").splitlines(), strict=True)
-    return [("handwritten", code, clean_english(en), text) for en, text in both if guard.caption_in(en) is None]
+    pairs = [("handwritten", code, clean_english(en), text) for en, text in both if guard.caption_in(en) is None]
+    rng = random.Random(0)
+    changed = [(part, code, *renumber(en, text, rng)) for part, code, en, text in pairs for _ in range(2)]
+    return pairs + changed
 
 
 def lexicon_pairs(code: str) -> list[Pair]:
@@ -115,6 +146,7 @@ def train_sentencepiece(pairs: list[Pair], out: Path, size: int, seed: int) -> s
         vocab_size=size,
         character_coverage=0.9997,
         byte_fallback=True,
+        split_digits=True,  # "350" is copied digit by digit; whole numbers would be rare pieces
         normalization_rule_name="identity",
         control_symbols=[f"<2{code}>" for code in sorted(MODULES)],
         input_sentence_size=400_000,

@@ -98,6 +98,18 @@ def make_optimizers(model: TranslationModel, lr: float) -> list[torch.optim.Opti
     ]
 
 
+def warm_start(model: TranslationModel, init: Path, data: Path) -> None:
+    """Takes the averaged weights of the run in ``init``, each piece its own by its text: vocabularies may differ."""
+    old, new = (sentencepiece.SentencePieceProcessor(model_file=str(f / "sentencepiece.model")) for f in (init, data))
+    weights = torch.load(init / "checkpoint.pt", weights_only=True, map_location="cpu")["average"]
+    known = {old.id_to_piece(i): i for i in range(old.get_piece_size())}
+    embedding = model.embedding.weight.detach().clone()
+    for index in range(new.get_piece_size()):
+        if (piece := new.id_to_piece(index)) in known:
+            embedding[index] = weights["embedding.weight"][known[piece]]
+    model.load_state_dict(weights | {"embedding.weight": embedding})
+
+
 @dataclass
 class Progress:
     """Where a run stands; ``pairs`` is the hash of the data, which may be exchanged between two sessions."""
@@ -112,10 +124,12 @@ class Progress:
 class Trainer:
     """Model, optimizers and averaged weights, with a checkpoint that holds all of it."""
 
-    def __init__(self, data: Path, shape: Shape, lr: float, pairs: str) -> None:
+    def __init__(self, data: Path, shape: Shape, lr: float, pairs: str, init: Path | None = None) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.checkpoint = data / "checkpoint.pt"
         self.model = TranslationModel(shape).to(self.device)
+        if init:
+            warm_start(self.model, init, data)
         self.optimizers = make_optimizers(self.model, lr)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         self.progress = Progress(pairs=pairs)
@@ -182,7 +196,7 @@ def train(args: argparse.Namespace) -> None:
     pairs = Pairs(args.data, args.batch_tokens, args.seed)
     digest = hashlib.sha256((args.data / "pairs.npz").read_bytes()).hexdigest()
     vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(args.data / "sentencepiece.model"))
-    trainer = Trainer(args.data, Shape(vocabulary=vocabulary.get_piece_size()), args.lr, digest)
+    trainer = Trainer(args.data, Shape(vocabulary=vocabulary.get_piece_size()), args.lr, digest, args.init)
     progress, started, seen, total = trainer.progress, time.monotonic(), 0, 0.0
     for epoch, position, batch in pairs.batches_from(progress.epoch, progress.position):
         if progress.step >= args.steps:
@@ -210,6 +224,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=9_000)
     parser.add_argument("--batch-tokens", type=int, default=4000, help="source and target pieces in a batch")
     parser.add_argument("--lr", type=float, default=1e-2)
+    parser.add_argument("--init", type=Path, help="folder of an earlier run to start from, its vocabulary may differ")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log-every", type=int, default=50)

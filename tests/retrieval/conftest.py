@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from .small_data import make_dataset, make_features
+
 WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] mix the eggs chop an onion fry rice in a pan".split()
 
 
@@ -31,4 +33,19 @@ def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     shape = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
     BertModel(BertConfig(vocab_size=len(WORDS), **shape)).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Tiny products are faster so, and the tests share two cores."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small data set in ``data`` and its simulated features in ``features``."""
+    folder = tmp_path_factory.mktemp("small")
+    make_dataset(folder / "data")
+    make_features(folder / "data", folder / "features")
     return folder

@@ -23,22 +23,6 @@ from multiyoucook2.retrieval.step import accumulate_gradients, seed_everything
 from multiyoucook2.retrieval.teachers import TeacherEmbeddings
 
 from . import two_processes
-from .small_data import make_dataset, make_features
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    """Tiny products are faster so, and the tests share two cores."""
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data set and its features."""
-    folder = tmp_path_factory.mktemp("gradients")
-    make_dataset(folder / "data")
-    make_features(folder / "data", folder / "features")
-    return folder
 
 
 def gradients_of(model: TextVideoModel) -> dict[str, Tensor]:

@@ -26,21 +26,6 @@ from .small_data import make_dataset, make_features
 SMALL = {"hidden_dim": 16, "embedding_dim": 16, "batch_size": 16, "epochs": 2, "tiny": {"vocab_size": 400, "dim": 16}}
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    """Tiny products are faster so, and the tests share two cores."""
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``data`` and ``features``."""
-    folder = tmp_path_factory.mktemp("small")
-    make_dataset(folder / "data")
-    make_features(folder / "data", folder / "features")
-    return folder
-
-
 def run(folder: Path, out: Path, recipe: str = "translate-train-tiny", **given: Any) -> TrainResult:
     """Train on the CPU; keys of the recipe and arguments of ``train`` mixed."""
     settings = {

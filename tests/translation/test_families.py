@@ -41,7 +41,7 @@ def test_greedy_output_is_transformers_own(
     tokenization = load_tokenization(prepared.folder, prepared.family, prepared.token)
     sources = tokenization.encode(TEXTS)
     translator = CTranslate2(prepared, tokenization.target_prefix, threads=1)
-    outputs = translator.translate(sources, GREEDY)
+    outputs = [best for (best,) in translator.translate(sources, GREEDY)]
     for text, source, output in zip(TEXTS, sources, outputs, strict=True):
         ids, generated, tokenizer = _transformers(model(name), name, lang, special, text)
         known = tokenizer.get_vocab().keys() | {*_unlisted(prepared.token)}
@@ -94,9 +94,9 @@ def test_score_is_the_mean_log_probability_under_any_length_penalty(
     tokenization = load_tokenization(prepared.folder, prepared.family, prepared.token)
     translator = CTranslate2(prepared, tokenization.target_prefix, threads=1)
     sources = tokenization.encode(TEXTS)
-    plain = translator.translate(sources, GREEDY)
+    plain = [best for (best,) in translator.translate(sources, GREEDY)]
     for penalty in (0.0, 0.6, 2.0):
-        other = translator.translate(sources, replace(GREEDY, length_penalty=penalty))
+        other = [best for (best,) in translator.translate(sources, replace(GREEDY, length_penalty=penalty))]
         assert [row.tokens for row in other] == [row.tokens for row in plain]
         assert [row.score for row in other] == pytest.approx([row.score for row in plain], abs=1e-5)
     assert all(row.score < 0 for row in plain)

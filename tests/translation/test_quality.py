@@ -65,3 +65,11 @@ def test_copies(source: str, text: str, lang: str, copy: bool) -> None:
 )
 def test_flags(tokens: list[str], text: str, finished: bool, flags: tuple[str, ...]) -> None:
     assert find_flags("add salt", ["add", "salt"], tokens, text, finished=finished, lang="de") == flags
+
+
+def test_lost_and_added_numbers() -> None:
+    def flags(text: str) -> tuple[str, ...]:
+        return find_flags("add 2 eggs", ["add", "2", "eggs"], text.split(), text, finished=True, lang="de")
+
+    assert flags("2 Eier zugeben") == flags("zwei Eier zugeben") == ()
+    assert flags("Eier zugeben") == flags("2 Eier und 3 Zwiebeln zugeben") == ("number",)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from multiyoucook2.errors import ModelError
 from multiyoucook2.recipes import Decoding
-from multiyoucook2.translation.engine import Hypothesis, OutOfMemory, Search
+from multiyoucook2.translation.engine import Candidates, Hypothesis, OutOfMemory, Search
 from multiyoucook2.translation.memory import SpaceKey, TranslationMemory
 from multiyoucook2.translation.scheduler import Outcome, Runner, as_sentence, translate_texts
 from multiyoucook2.translation.tokenization import Tokenization
@@ -41,7 +41,7 @@ class Double:
         self.searches: list[Search] = []
         self._lock = threading.Lock()
 
-    def translate(self, batch: Sequence[Sequence[str]], search: Search) -> list[Hypothesis]:
+    def translate(self, batch: Sequence[Sequence[str]], search: Search) -> list[Candidates]:
         rows = tuple(tuple(row) for row in batch)
         with self._lock:
             if len(rows) > self.room:
@@ -50,7 +50,7 @@ class Double:
                 raise RuntimeError("killed")
             self.batches.append(rows)
             self.searches.append(search)
-        return [self.rule(row, search) for row in rows]
+        return [(self.rule(row, search),) for row in rows]
 
 
 def say(*words: str, finished: bool = True, score: float = -0.5) -> Hypothesis:
@@ -126,18 +126,33 @@ def test_ladder_stops_where_a_rung_mends(tmp_path: Path) -> None:
         return german(tokens, search) if tokens[0] != "Copy" else say("Kopie", "gut.")
 
     outcomes = run(tmp_path, ["loop now", "copy that", "add salt"], Double(rule))
-    assert outcomes["loop now"] == Outcome("loopen nowen", -0.5, (), 1)
-    assert outcomes["copy that"] == Outcome("Kopie gut", -0.5, (), 2)  # and our full stop is gone
+    assert outcomes["loop now"] == Outcome("loopen nowen", -0.5, (), 2)
+    assert outcomes["copy that"] == Outcome("Kopie gut", -0.5, (), 3)  # and our full stop is gone
     assert outcomes["add salt"].retries == 0
+
+
+def test_first_sound_candidate_is_taken(tmp_path: Path) -> None:
+    double = Double(german)
+
+    def translate(batch: Sequence[Sequence[str]], search: Search) -> list[Candidates]:
+        Double.translate(double, batch, search)
+        candidates = (say("Eier", score=-0.1), say("da", "da", "da", "da"), say("2", "Eier"), say("zwei", "Eier"))
+        return [candidates[: search.candidates]] * len(batch)
+
+    double.translate = translate  # type: ignore[method-assign]
+    outcomes = run(tmp_path, ["add eggs", "add 2 eggs", "add 3 eggs"], double)
+    assert outcomes["add eggs"] == Outcome("Eier", -0.1, (), 0)
+    assert outcomes["add 2 eggs"] == Outcome("2 Eier", -0.5, (), 1)
+    assert outcomes["add 3 eggs"] == Outcome("Eier", -0.1, ("number",), 3)  # none is sound: the best-scored one
 
 
 def test_row_that_still_fails_is_kept_and_flagged(tmp_path: Path) -> None:
     double = Double(
         lambda tokens, search: say("da", "da", "da", "da") if not search.no_repeat_ngram else say("add", "salt")
     )
-    assert run(tmp_path, ["add salt"], double) == {"add salt": Outcome("add salt", -0.5, ("copy",), 2)}
+    assert run(tmp_path, ["add salt"], double) == {"add salt": Outcome("add salt", -0.5, ("copy",), 3)}
     nothing = Double(lambda tokens, search: say())
-    assert run(tmp_path / "b", ["add salt"], nothing) == {"add salt": Outcome("", -0.5, ("empty",), 2)}
+    assert run(tmp_path / "b", ["add salt"], nothing) == {"add salt": Outcome("", -0.5, ("empty",), 3)}
 
 
 def test_no_retry_when_the_recipe_says_so(tmp_path: Path) -> None:
@@ -148,8 +163,8 @@ def test_no_retry_when_the_recipe_says_so(tmp_path: Path) -> None:
 
 def test_sentence_rung_is_left_out_where_it_changes_nothing(tmp_path: Path) -> None:
     double = Double(lambda tokens, search: say())
-    assert run(tmp_path, ["Add salt."], double)["Add salt."].retries == 1
-    assert len(double.batches) == 2
+    assert run(tmp_path, ["Add salt."], double)["Add salt."].retries == 2
+    assert len(double.batches) == 3
 
 
 @pytest.mark.parametrize("room", [1, 3, 7])
@@ -191,14 +206,14 @@ def by_batch(texts: list[str], fails_at: int | None = None) -> Double:
     """A translator whose scores depend on all that shares the batch, as 8-bit models' do, and that often loops."""
     double = Double(german, fails_at=fails_at)
 
-    def translate(batch: Sequence[Sequence[str]], search: Search) -> list[Hypothesis]:
+    def translate(batch: Sequence[Sequence[str]], search: Search) -> list[Candidates]:
         Double.translate(double, batch, search)
         digest = hashlib.sha256(repr((batch, search)).encode()).digest()[0]
         bad = {
             row: hashlib.sha256(repr((row, search.no_repeat_ngram)).encode()).digest()[0] % 3 == 0
             for row in map(tuple, batch)
         }
-        return [say("so", score=-digest / 256) if not bad[tuple(row)] else say(score=-digest / 256) for row in batch]
+        return [(say(*([] if bad[tuple(row)] else ["so"]), score=-digest / 256),) for row in batch]
 
     double.translate = translate  # type: ignore[method-assign]
     return double

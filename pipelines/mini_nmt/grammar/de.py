@@ -28,7 +28,7 @@ FRYING = r"(?:an)?braten|frittieren|backen|rösten|grillen|toasten"
 COOKING = r"kochen|garen|backen|braten|dünsten|grillen|erhitzen"
 STIRRING = r"pürieren|kneten|schlagen|rühren"
 RESULTS = {
-    r"(goldbraun|knusprig|braun|golden|hellbraun|leicht braun|gleichmäßig braun)": FRYING,
+    r"(goldbraun|knusprig|braun|goldgelb|hellbraun|leicht braun|gleichmäßig braun)": FRYING,
     r"(weich|gar)": COOKING,
     r"(glasig)": "anbraten|braten",
     r"(glatt|cremig)": STIRRING,

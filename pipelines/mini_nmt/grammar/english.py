@@ -34,6 +34,7 @@ DURATIONS = """
     1 2 3 4 5 6 7 8 10 12 15 20 25 30 40 45 60 1-2 2-3 3-4 5-6 5-7 8-10 10-15 15-20 one two three five
     ten
 """.split()
+GLUED = re.compile(r"(\d) (ml|g|gm|grams?|kg|tsp|tbsp|f|c|cm|mm|inch|min|mins|minutes)\b")
 DEGREES = "160 170 180 190 200 220 250 300 325 350 375 400 425 450".split()
 UNITS: dict[str, tuple[str, ...]] = {
     "spice": ("tsp", "tsp", "teaspoon", "tbsp", "pinch", "pinch", "handful", "bunch", "sprig", "g", "dash"),
@@ -304,7 +305,10 @@ class Sampler:
                 )
             elif rng.random() < 0.002:
                 words[index] = f"{word} {word}"
-        return " ".join(words) + ("." if rng.random() < 0.04 else "")
+        text = " ".join(words)
+        if rng.random() < 0.1:
+            text = GLUED.sub(r"\1\2", text)
+        return text + ("." if rng.random() < 0.04 else "")
 
 
 def article(det: str, noun: str) -> str:

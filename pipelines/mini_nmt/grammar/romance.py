@@ -54,7 +54,8 @@ class Romance(TargetLanguage):
         before: list[str] = []
         after: list[str] = []
         for key in sorted(np.modifiers, key=lambda key: key not in COLOURS):
-            modifier = self.modifiers[key]
+            # Meat is minced where spices are ground, and pulled apart where cheese is grated.
+            modifier = self.modifiers.get(f"{key}.{np.cls}", self.modifiers[key])
             word = modifier[f"{gender}p" if plural else gender]
             (before if modifier["pos"] == "pre" else after).append(word)
         return " ".join([*before, row["text"], *after]), gender, plural, bool(before)
