@@ -41,7 +41,7 @@ from multiyoucook2.retrieval.recipe import training_recipe
 from multiyoucook2.retrieval.similarity import cosine_similarity
 from multiyoucook2.retrieval.step import accumulate_gradients, seed_everything
 from multiyoucook2.retrieval.teachers import TeacherEmbeddings, reduce_similarities
-from multiyoucook2.retrieval.texts import pad_tokens
+from multiyoucook2.retrieval.texts import pad_tokens, pass_overhead
 from multiyoucook2.retrieval.tiny import TinyConfig
 
 LANGS = ("en", "de", "fr", "cs", "zh", "ru", "vi", "es", "ja")
@@ -184,7 +184,7 @@ def prepare_texts(setting: Setting, arguments: argparse.Namespace, chunk: int | 
         return
     lengths = [len(ids) for ids in encoder.tokenize(data.texts[:2000], max_length=MAX_TOKENS)]
     bound = round(chunk * len(LANGS) * float(np.mean(lengths))) if chunk else None
-    data.tokenize(encoder, max_length=MAX_TOKENS, max_tokens=bound)
+    data.tokenize(encoder, max_length=MAX_TOKENS, overhead=pass_overhead("cpu"), max_tokens=bound)
 
 
 def batches_of(setting: Setting, batch_size: int) -> list[Batch]:

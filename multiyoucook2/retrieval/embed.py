@@ -12,7 +12,7 @@ from ..features.store import FeatureStore
 from .encoders import TextEncoder
 from .losses import at_least_float32
 from .model import TextVideoModel
-from .texts import TextInput, make_buckets
+from .texts import TextInput, make_buckets, pass_overhead
 
 TEXT_TOKENS = 16384  # padded tokens in a forward pass
 VIDEO_CLIPS = 256
@@ -98,7 +98,7 @@ def _in_parts(
     device: torch.device | str,
     autocast: Autocast,
 ) -> Tensor:
-    buckets = make_buckets(ids, encoder.pad_id, max_tokens=TEXT_TOKENS)
+    buckets = make_buckets(ids, encoder.pad_id, overhead=pass_overhead(device), max_tokens=TEXT_TOKENS)
     found = []
     for part in buckets.parts:
         with autocast():

@@ -23,6 +23,7 @@ from .recipe import VECTORS, TrainingRecipe, teacher_recipe
 from .step import seed_everything
 from .teacher_cache import teacher_embeddings
 from .teachers import TeacherEmbeddings
+from .texts import pass_overhead
 from .tiny import TinyConfig
 from .train import Evaluate
 from .vectors import read_vectors
@@ -135,7 +136,8 @@ def prepare_texts(data: TrainingSet, encoder: TextEncoder, plan: TrainingRecipe,
         lengths = [len(ids) for ids in encoder.tokenize(sample, max_length=plan.max_tokens)]
         texts_a_clip = len(data.texts) / len(data)
         bound = max(plan.max_tokens, round(plan.gradient_chunk * texts_a_clip * sum(lengths) / len(lengths)))
-    data.tokenize(encoder, max_length=plan.max_tokens, max_tokens=bound)
+    overhead = pass_overhead(inputs.accelerator.device)
+    data.tokenize(encoder, max_length=plan.max_tokens, overhead=overhead, max_tokens=bound)
 
 
 def teachers_of(

@@ -57,6 +57,11 @@ def pad_tokens(texts: Sequence[TokenList], pad_id: int) -> Tokens:
     return Tokens(torch.from_numpy(ids_NL), torch.from_numpy(mask_NL))
 
 
+def pass_overhead(device: torch.device | str) -> int:
+    """What one more forward pass costs on a device, in tokens: on a GPU its many launches count, on a CPU hardly."""
+    return 32 if torch.device(device).type == "cpu" else 512
+
+
 def make_buckets(
     texts: Sequence[TokenList], pad_id: int, *, overhead: int = 512, max_tokens: int | None = None
 ) -> Buckets:
@@ -65,7 +70,7 @@ def make_buckets(
     Args:
         texts: token lists, none empty.
         pad_id: fills the padding, where the mask is 0.
-        overhead: what one more forward pass costs, in tokens; the cuts minimise padded tokens + overhead x parts.
+        overhead: see :func:`pass_overhead`; the cuts minimise padded tokens + overhead x parts.
         max_tokens: no part holds more padded tokens than this (one text at least), e.g. to bound memory.
     """
     order = sorted(range(len(texts)), key=lambda row: (len(texts[row]), row))

@@ -1,4 +1,4 @@
-"""Train the bundled model: ``python -m pipelines.mini_nmt.train --data build/mini_nmt --steps 9000``.
+"""Train the bundled model: ``python -m pipelines.mini_nmt.train --data build/mini_nmt``.
 
 Resumes from ``checkpoint.pt`` in the data folder. Learning rate: warm-up, constant, then linear decay over the last
 two thirds of ``--steps``, so that a run can be prolonged by giving more steps before the decay begins.
@@ -221,9 +221,9 @@ def train(args: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("build/mini_nmt"))
-    parser.add_argument("--steps", type=int, default=9_000)
-    parser.add_argument("--batch-tokens", type=int, default=4000, help="source and target pieces in a batch")
-    parser.add_argument("--lr", type=float, default=1e-2)
+    parser.add_argument("--steps", type=int, default=15_800)
+    parser.add_argument("--batch-tokens", type=int, default=2500, help="source and target pieces in a batch")
+    parser.add_argument("--lr", type=float, default=8e-3)
     parser.add_argument("--init", type=Path, help="folder of an earlier run to start from, its vocabulary may differ")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
