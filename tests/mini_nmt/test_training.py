@@ -54,12 +54,21 @@ def test_padding_changes_nothing() -> None:
     torch.testing.assert_close(plain, padded)
 
 
-def test_batches_hold_every_pair_and_one_source_length(data: Path) -> None:
+def seen_in_part(pairs: train.Pairs, seen: list[int], part: str) -> float:
+    """How often a pair of the part is seen, on average."""
+    of_part = pairs.part == prepare.PARTS.index(part)
+    return float(of_part[seen].sum() / of_part.sum())
+
+
+def test_batches_hold_the_parts_as_often_as_said_and_one_source_length(data: Path) -> None:
     pairs = train.Pairs(data, batch_tokens=600, seed=1)
     batches = pairs.epoch(0)
     seen = sorted(int(i) for batch in batches for i in batch)
-    grammar = {int(i) for i in (pairs.part == prepare.PARTS.index("grammar")).nonzero()[0]}
-    assert grammar <= set(seen)
+    written = {int(i) for i in (pairs.part == prepare.PARTS.index("handwritten")).nonzero()[0]}
+    assert written <= set(seen)
+    times = {part: seen_in_part(pairs, seen, part) for part in ("grammar", "handwritten")}
+    assert times["handwritten"] == train.SEEN["handwritten"]
+    assert times["grammar"] == pytest.approx(train.SEEN["grammar"], abs=0.05)
     for index in batches[:50]:
         source, target_in, target_out = pairs.batch(index)
         assert len({int(n) for n in (pairs.source_end - pairs.source_start)[index]}) == 1
