@@ -21,18 +21,9 @@ from safetensors.torch import load_file
 from multiyoucook2 import cli
 from multiyoucook2.retrieval.log import read_metrics
 
-from .small_data import LANGS, make_dataset, make_features
+from .small_data import LANGS
 
 SMALL = ("--batch-size", "16", "--set", "hidden_dim=16", "--set", "embedding_dim=16", "--set", "tiny.vocab_size=400")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``data`` and ``features``."""
-    folder = tmp_path_factory.mktemp("small")
-    make_dataset(folder / "data")
-    make_features(folder / "data", folder / "features")
-    return folder
 
 
 @pytest.fixture(autouse=True)
