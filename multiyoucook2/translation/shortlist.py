@@ -140,8 +140,8 @@ def _outputs(
     started = time.perf_counter()
     outputs = {
         item.text: candidates[0].tokens
-        for batch, outputs in run_batches(plan_batches(items, decoding.batch_tokens), 0, runner)
-        for item, candidates in zip(batch, outputs, strict=True)
+        for batch, found in run_batches(plan_batches(items, decoding.batch_tokens), 0, runner)
+        for item, candidates in zip(batch, found, strict=True)
     }
     return outputs, time.perf_counter() - started
 

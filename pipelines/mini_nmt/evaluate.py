@@ -28,7 +28,6 @@ from multiyoucook2.validation.language_id import script_share
 from multiyoucook2.validation.numbers import numbers_changed
 
 from .grammar import MODULES
-from .prepare import HANDWRITTEN
 
 BLEU_TOKENIZER = {"zh": "zh", "ja": "char"}
 REFERENCES = mini_annotations().parent / "references"
@@ -142,7 +141,6 @@ def write_card(figures: dict[str, dict[str, Any]], decoding: Decoding, validatio
         steps=json.loads((model / "mycook.json").read_text("utf-8"))["steps"],
         megabytes=sum(path.stat().st_size for path in model.iterdir()) / 1e6,
         millions=sum(p.numel() for p in TranslationModel(Shape(vocabulary)).parameters()) / 1e6,
-        handwritten=len((HANDWRITTEN / "en.txt").read_text("utf-8").splitlines()),
     )
     (root / "MODEL_CARD.md").write_text(card, encoding="utf-8")
 

@@ -68,25 +68,25 @@ def grammar_pairs(code: str, count: int, seed: int) -> list[Pair]:
     captions = [sampler.noun_caption(noun) for noun in nouns] + [sampler.caption() for _ in range(count - len(nouns))]
     rng, pairs = random.Random(seed), []
     for caption in captions:
-        if guard.caption_in(caption.english) is None:
-            english, target = clean_english(caption.english), language.realise(caption.clauses, caption.opener)
-            if rng.random() < 0.7:
-                english, target = renumber(english, target, rng)
+        english, target = clean_english(caption.english), language.realise(caption.clauses, caption.opener)
+        if rng.random() < 0.7:
+            english, target = renumber(english, target, rng)
+        if guard.caption_in(english) is None:
             pairs.append(("grammar", code, english, target))
     return pairs
 
 
 def handwritten_pairs(code: str) -> list[Pair]:
-    """The hand-written captions of one language, leaking ones left out."""
+    """The hand-written captions of one language, and twice with other numbers; leaking ones left out."""
     english, target = (HANDWRITTEN / f"{name}.txt" for name in ("en", code))
     if not target.exists():
         return []
-    guard = LeakFilter(mini_captions())
-    both = zip(english.read_text("utf-8").splitlines(), target.read_text("utf-8").splitlines(), strict=True)
-    pairs = [("handwritten", code, clean_english(en), text) for en, text in both if guard.caption_in(en) is None]
-    rng = random.Random(0)
-    changed = [(part, code, *renumber(en, text, rng)) for part, code, en, text in pairs for _ in range(2)]
-    return pairs + changed
+    guard, rng = LeakFilter(mini_captions()), random.Random(0)
+    lines = zip(english.read_text("utf-8").splitlines(), target.read_text("utf-8").splitlines(), strict=True)
+    written = [(clean_english(en), text) for en, text in lines]
+    renumbered = [renumber(*pair, rng) for pair in written for _ in range(2)]
+    both = dict.fromkeys([*written, *renumbered])  # most captions have no number, and come out as they were
+    return [("handwritten", code, en, text) for en, text in both if guard.caption_in(en) is None]
 
 
 def lexicon_pairs(code: str) -> list[Pair]:

@@ -2,6 +2,9 @@
 
 Resumes from ``checkpoint.pt`` in the data folder. Learning rate: warm-up, constant, then linear decay over the last
 two thirds of ``--steps``, so that a run can be prolonged by giving more steps before the decay begins.
+
+On a CPU, set OMP_WAIT_POLICY=ACTIVE, MALLOC_MMAP_THRESHOLD_=4294967296 and MALLOC_TRIM_THRESHOLD_=8589934592: freed
+memory is kept then, and threads are not put to sleep between two small products.
 """
 
 import argparse
@@ -128,7 +131,7 @@ class Trainer:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.checkpoint = data / "checkpoint.pt"
         self.model = TranslationModel(shape).to(self.device)
-        if init:
+        if init and not self.checkpoint.exists():
             warm_start(self.model, init, data)
         self.optimizers = make_optimizers(self.model, lr)
         self.average = {name: p.detach().clone() for name, p in self.model.named_parameters()}

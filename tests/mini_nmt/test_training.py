@@ -1,5 +1,6 @@
 """The trainer: its loss against PyTorch's, resumed runs, and the conversion to CTranslate2."""
 
+import random
 from pathlib import Path
 
 import ctranslate2
@@ -89,6 +90,54 @@ def test_resumed_is_straight(data: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     constant = run(data, 4, monkeypatch)
     assert all(torch.equal(resumed[name], constant[name]) for name in constant)
     assert any(not torch.equal(straight[name], constant[name]) for name in constant)
+
+
+def test_warm_start_finds_pieces_by_their_text(data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run(data, 1, monkeypatch)
+    state = torch.load(data / "checkpoint.pt", weights_only=True)["average"]
+    with pytest.MonkeyPatch.context() as patch:
+        options = ["--out", str(tmp_path), "--langs", "de", "--grammar", "5200", "--vocabulary", "1500"]
+        patch.setattr("sys.argv", ["prepare", *options])
+        prepare.main()
+    old, new = (
+        sentencepiece.SentencePieceProcessor(model_file=str(folder / "sentencepiece.model"))
+        for folder in (data, tmp_path)
+    )
+    model = TranslationModel(Shape(vocabulary=new.get_piece_size()))
+    train.warm_start(model, data, tmp_path)
+    known = {old.id_to_piece(i): i for i in range(old.get_piece_size())}
+    shared = [i for i in range(new.get_piece_size()) if new.id_to_piece(i) in known]
+    assert len(shared) > 500
+    assert any(known[new.id_to_piece(i)] != i for i in shared)
+    for i in shared:
+        assert torch.equal(model.embedding.weight[i], state["embedding.weight"][known[new.id_to_piece(i)]])
+    weights = model.state_dict()
+    assert all(torch.equal(weights[name], state[name]) for name in state if name != "embedding.weight")
+
+
+@pytest.mark.parametrize(
+    ("english", "target", "kept"),
+    [
+        ("bake at 350 f for 8-10 minutes", "bei 350 °F 8-10 Minuten lang backen", ()),
+        ("add 2 eggs and 1/4 cup milk", "2 Eier und 1/4 Tasse Milch zugeben", ("2",)),
+        ("wait 20 minutes then 20 more", "20 Minuten warten, dann noch 20", ("20", "20")),
+        ("add five eggs", "5 Eier zugeben", ("5",)),
+    ],
+)
+def test_renumbered_captions_have_the_same_numbers_on_both_sides(
+    english: str, target: str, kept: tuple[str, ...]
+) -> None:
+    rng, changed = random.Random(1), 0
+    before = prepare.NUMBER.findall(target)
+    for _ in range(50):
+        left, right = prepare.renumber(english, target, rng)
+        found = prepare.NUMBER.findall(right)
+        assert prepare.NUMBER.sub("", right) == prepare.NUMBER.sub("", target)
+        assert set(prepare.NUMBER.findall(left)) <= set(found)
+        assert [len(number) for number in found] == [len(number) for number in before]
+        assert all(found.count(number) >= kept.count(number) for number in kept)
+        changed += found != before
+    assert (changed > 30) == (len(kept) < len(before))
 
 
 def test_a_stop_at_a_bad_loss_names_the_step(data: Path) -> None:
