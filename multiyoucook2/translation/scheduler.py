@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from ..errors import ModelError
 from ..recipes import Decoding
+from ..validation.numbers import numbers_changed
 from .batches import Item, plan_batches
 from .engine import Candidates, Hypothesis, OutOfMemory, Search, Translator
 from .memory import Attempt, Space
+from .parts import join_parts, split_parts
 from .quality import SEVERITY, find_flags
 from .tokenization import Tokenization
 
@@ -96,8 +98,27 @@ def translate_texts(
             attempt = space.get(item.text, number)
             assert attempt is not None  # _run_rung has filled the space
             tried[item.text].append(attempt)
-        current = [text for text in current if not any(map(_sound, tried[text]))]
-    return {text: _best(attempts) for text, attempts in tried.items()}
+        current = [text for text in current if not any(_sound(attempt.flags) for attempt in tried[text])]
+    outcomes = {text: _best(attempts) for text, attempts in tried.items()}
+    return outcomes | (_by_parts(current, outcomes, runner, lang, space) if runner.decoding.retry else {})
+
+
+def _by_parts(
+    texts: Sequence[str], outcomes: dict[str, Outcome], runner: Runner, lang: str, space: Space
+) -> dict[str, Outcome]:
+    """The texts that are sound when translated part by part: every part is, and no number is lost or added."""
+    parts = {text: cut for text in texts if len(cut := split_parts(text)) > 1}
+    new = {part for cut in parts.values() for part in cut} - outcomes.keys()
+    known = outcomes | (translate_texts(sorted(new), runner, lang, space) if new else {})
+    mended = {}
+    for text, cut in parts.items():
+        found = [known[part] for part in cut]
+        joined = join_parts([part.text for part in found], lang)
+        if all(_sound(part.flags) for part in found) and numbers_changed(text, joined, lang) is None:
+            score = sum(part.score for part in found) / len(found)
+            flags = dict.fromkeys(flag for part in found for flag in part.flags)
+            mended[text] = Outcome(joined, score, tuple(flags), len(LADDER))
+    return mended
 
 
 def as_sentence(text: str) -> str:
@@ -194,7 +215,7 @@ def _attempt(item: Item, outputs: Candidates, number: int, runner: Runner, lang:
     """The first sound candidate, or else the best-scored one."""
     attempts = (_read(item, output, number, runner, lang) for output in outputs)
     first = next(attempts)
-    return first if _sound(first) else next(filter(_sound, attempts), first)
+    return first if _sound(first.flags) else next((other for other in attempts if _sound(other.flags)), first)
 
 
 def _read(item: Item, output: Hypothesis, number: int, runner: Runner, lang: str) -> Attempt:
@@ -208,9 +229,9 @@ def _read(item: Item, output: Hypothesis, number: int, runner: Runner, lang: str
     return Attempt(item.text, number, text, output.score, flags)
 
 
-def _sound(attempt: Attempt) -> bool:
+def _sound(flags: Sequence[str]) -> bool:
     """Whether nothing is wrong that another rung could mend."""
-    return not any(flag in SEVERITY for flag in attempt.flags)
+    return not any(flag in SEVERITY for flag in flags)
 
 
 def _best(attempts: Sequence[Attempt]) -> Outcome:

@@ -1,5 +1,7 @@
 """Number words: what a value's words begin with, by language; where words are not spaced, what they hold.
 
+A star stands for any beginning: ``*hälfte`` is in "Brötchenhälfte".
+
 ``"30"`` counts half an hour, ``"1/2"`` the two that a thing cut in half becomes.
 """
 
@@ -10,7 +12,7 @@ STEMS: dict[str, dict[str, str]] = {
         "12": "zwölf dutzend", "13": "dreizehn", "14": "vierzehn", "15": "fünfzehn", "16": "sechzehn",
         "17": "siebzehn", "18": "achtzehn", "19": "neunzehn", "20": "zwanzig", "30": "dreißig dreissig halbe",
         "40": "vierzig", "50": "fünfzig", "60": "sechzig", "100": "hundert einhundert",
-        "1/4": "viertel vierteln geviertel vier", "1/2": "halb hälfte zwei",
+        "1/4": "viertel vierteln geviertel vier", "1/2": "halb *hälfte zwei mitte anderthalb",
     },
     "fr": {
         "1": "un premi", "2": "deux paire double", "3": "trois", "4": "quatre", "5": "cinq", "6": "six",
@@ -21,17 +23,18 @@ STEMS: dict[str, dict[str, str]] = {
     },
     "cs": {
         "1": "jed prvn", "2": "dva dvě dvou dvěma dvoj oba obě obou pár druh",
-        "3": "tři tří třem třemi třet troj", "4": "čtyř čtver", "5": "pět pěti pát", "6": "šest", "7": "sedm",
+        "3": "tři tří třem třemi třet troj třech", "4": "čtyř čtver", "5": "pět pěti pát", "6": "šest", "7": "sedm",
         "8": "osm", "9": "devět devíti", "10": "deset desíti deseti", "11": "jedenáct", "12": "dvanáct tucet",
         "13": "třinác", "14": "čtrnác", "15": "patnáct", "16": "šestnác", "17": "sedmnác", "18": "osmnác",
         "19": "devatenác", "20": "dvacet dvaceti", "30": "třicet třiceti půl", "40": "čtyřicet",
-        "50": "padesát", "60": "šedesát", "100": "sto sta", "1/4": "čtvr čtyř", "1/2": "půl napůl pol dvě",
+        "50": "padesát", "60": "šedesát", "100": "sto sta", "1/4": "čtvr čtyř rozčtvr",
+        "1/2": "půl napůl pol dvě rozpul přepul",
     },
     "zh": {
         "1": "一 壹", "2": "二 两 双 对", "3": "三", "4": "四", "5": "五", "6": "六", "7": "七", "8": "八",
         "9": "九", "10": "十", "11": "十一", "12": "十二 一打", "13": "十三", "14": "十四", "15": "十五 一刻",
         "16": "十六", "17": "十七", "18": "十八", "19": "十九", "20": "二十", "30": "三十 半", "40": "四十",
-        "50": "五十", "60": "六十", "100": "百", "1/4": "四分之一 一刻 四", "1/2": "半 二分之一 两 对切 对开",
+        "50": "五十", "60": "六十", "100": "百", "1/4": "四分之一 一刻 四", "1/2": "半 二分之一 两 对切 对开 对折",
     },
     "ru": {
         "1": "од перв", "2": "дв обе оба обо пар втор", "3": "тр", "4": "чет", "5": "пят", "6": "шест",
@@ -39,10 +42,10 @@ STEMS: dict[str, dict[str, str]] = {
         "13": "тринадцат", "14": "четырнадцат", "15": "пятнадцат", "16": "шестнадцат", "17": "семнадцат",
         "18": "восемнадцат", "19": "девятнадцат", "20": "двадцат", "30": "тридцат полчаса", "40": "сорок",
         "50": "пятьдесят пятидесят", "60": "шестьдесят шестидесят", "100": "сто ста", "1/4": "четверт четыр",
-        "1/2": "пол попол две",
+        "1/2": "пол попол две наполовин",
     },
     "vi": {
-        "1": "một đầu", "2": "hai đôi cặp", "3": "ba", "4": "bốn tư", "5": "năm lăm", "6": "sáu", "7": "bảy",
+        "1": "một đầu", "2": "hai đôi cặp", "3": "ba", "4": "bốn tư", "5": "năm lăm ngũ", "6": "sáu", "7": "bảy",
         "8": "tám", "9": "chín", "10": "mười", "11": "mười", "12": "mười tá", "13": "mười", "14": "mười",
         "15": "mười", "16": "mười", "17": "mười", "18": "mười", "19": "mười", "20": "hai", "30": "ba nửa",
         "40": "bốn", "50": "năm", "60": "sáu", "100": "trăm", "1/4": "tư bốn", "1/2": "nửa bán rưỡi đôi hai",
@@ -59,6 +62,6 @@ STEMS: dict[str, dict[str, str]] = {
         "6": "六 むっ", "7": "七 なな", "8": "八 やっ", "9": "九 ここの", "10": "十", "11": "十一",
         "12": "十二 ダース", "13": "十三", "14": "十四", "15": "十五", "16": "十六", "17": "十七", "18": "十八",
         "19": "十九", "20": "二十", "30": "三十 半", "40": "四十", "50": "五十", "60": "六十", "100": "百",
-        "1/4": "四分の一 四", "1/2": "半 二分の一 二",
+        "1/4": "四分の一 四", "1/2": "半 二分の一 二 両",
     },
 }  # fmt: skip

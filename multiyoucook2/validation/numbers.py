@@ -31,15 +31,25 @@ _WORDS: dict[str, Fraction] = {
 }
 _UNCHECKED = {"one"}
 # English words that a translation may well write in digits, though they are not checked to be kept.
-_LOOSE = {
-    "a": 1, "an": 1, "one": 1, "once": 1, "single": 1, "first": 1, "each": 1, "another": 1, "couple": 2,
-    "both": 2, "pair": 2, "twice": 2, "second": 2, "halves": 2, "half": 2,
-    "third": 3, "thirds": 3, "fourth": 4, "quarters": 4, "dozen": 12,
+_LOOSE: dict[str, tuple[int, ...]] = {
+    "a": (1,), "an": (1,), "one": (1,), "once": (1,), "single": (1,), "first": (1,), "each": (1,), "another": (1,),
+    "couple": (2, 3), "both": (2,), "pair": (2,), "twice": (2,), "double": (2,), "doubled": (2,),
+    "doubles": (2,), "second": (2,), "halves": (2,),
+    "half": (2,), "halved": (2,), "third": (3,), "thirds": (3,), "thrice": (3,), "fourth": (4,), "fourths": (4,),
+    "quartered": (4,), "quarter": (4,), "quarters": (4,), "dozen": (12,),
 }  # fmt: skip
+# What is as good as a value: half a thing is one of 2 halves, a quarter one of 4.
+_ALSO = {HALF: {Fraction(2)}, QUARTER: {Fraction(4)}}
+_CREAM = re.compile(r"\bhalf[- ]?(?:and|n|&)?[- ]?half\b")  # the American name of light cream is no number
+_MINUTES = {
+    Fraction(30): re.compile(r"\bhalf (?:an )?hour"),
+    Fraction(15): re.compile(r"\bquarter (?:of an )?hour"),
+}
 
 _UNSPACED = {"zh", "ja"}
 
-_TOKEN = re.compile(r"(\d+)(?:\s+|-|\s+and\s+)(\d+)/(\d+)|(\d+)/(\d+)|\d+(?:[.,]\d+)*")
+_AND = r"\s*(?:and|und|et|a|y|и|và|と|又)\s*"
+_TOKEN = re.compile(rf"(\d+)(?:\s+|-|{_AND})(\d+)/(\d+)|(\d+)/(\d+)|\d+(?:[.,]\d+)*")
 
 
 def numbers_changed(caption: str, text: str, lang: str) -> str | None:
@@ -50,18 +60,24 @@ def numbers_changed(caption: str, text: str, lang: str) -> str | None:
     >>> numbers_changed("add two eggs", "agregue los huevos", "es")
     '2 is lost'
     """
-    words = re.findall(r"[a-z]+", caption.lower())
-    required = {value for token in _digits(caption) for value in token[:1]}
+    caption = _CREAM.sub(" ", caption.lower())
+    words = re.findall(r"[a-z]+", caption)
+    read = _digits(caption)
+    required = {token[0] for token in read}
     spelled = {_WORDS[word] for word in words if word in _WORDS and word not in _UNCHECKED} if lang in STEMS else set()
     found = _digits(text)
-    values = {value for token in found for value in token}
+    values, plainly = {value for token in found for value in token}, {token[0] for token in found}
+    minutes = {value for value, said in _MINUTES.items() if said.search(caption)}
     for value in sorted(required | spelled):
-        if value not in values and not _spelled(value, text, lang):
+        if value in values or _spelled(value, text, lang):
+            continue
+        also = _ALSO.get(value, set()) | (minutes if value in _ALSO else set())
+        if not any(other in plainly or _spelled(other, text, lang) for other in also):
             return f"{value} is lost"
-    known = {value for token in _digits(caption) for value in token} | {
-        _WORDS[word] for word in words if word in _WORDS
-    }
-    known |= {Fraction(_LOOSE[word]) for word in words if word in _LOOSE}
+    known = {value for token in read for value in token} | {_WORDS[word] for word in words if word in _WORDS}
+    known |= {Fraction(value) for word in words for value in _LOOSE.get(word, ())} | minutes
+    if lang in _UNSPACED:
+        known.add(Fraction(1))  # counters ask for it: もう1枚, 1つずつ, 1時間ごとに
     for token in found:
         if not known.intersection(token):
             return f"{token[0]} is added"
@@ -81,7 +97,13 @@ def _values(match: re.Match[str]) -> tuple[Fraction, ...]:
         return Fraction(int(over), int(under)) + int(whole), Fraction(int(over), int(under)), Fraction(int(whole))
     if alone_under:
         top, bottom = int(alone_over), int(alone_under)
-        return (Fraction(top, bottom), Fraction(top), Fraction(bottom)) if bottom else ()
+        if not bottom:
+            return ()
+        readings = (Fraction(top, bottom), Fraction(top), Fraction(bottom))
+        whole, over = divmod(top, 10)
+        if top > bottom > over > 0:  # "21/2 cups" are two and a half
+            return (whole + Fraction(over, bottom), Fraction(over, bottom), Fraction(whole), *readings)
+        return readings
     digits = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in match.group())
     plain = [
         _plain(digits.replace(",", "")),
@@ -100,4 +122,6 @@ def _spelled(value: Fraction, text: str, lang: str) -> bool:
     text = unicodedata.normalize("NFC", text).casefold()
     if lang in _UNSPACED:
         return any(stem in text for stem in stems)
-    return any(re.search(rf"(?<!\w){re.escape(stem.casefold())}", text) for stem in stems)
+    return any(
+        re.search(re.escape(stem[1:]) if stem[0] == "*" else rf"(?<!\w){re.escape(stem)}", text) for stem in stems
+    )

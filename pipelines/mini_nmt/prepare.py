@@ -22,11 +22,13 @@ import numpy as np
 import sentencepiece
 
 from .grammar import MODULES, Sampler, load_language
+from .grammar.base import Clause, NounPhrase, TargetLanguage
 from .leakage import LeakFilter, mini_captions, words
 
 HANDWRITTEN = Path(__file__).parent / "handwritten"
 PARTS = ("grammar", "handwritten", "general", "lexicon")
 LONGEST = 48  # pieces a side
+LONGEST_JOINED = 26  # words; few captions of YouCook2 are longer than 20
 NUMBER = re.compile(r"\d+(?:/\d+)?")
 FRACTIONS = ("1/2", "1/3", "1/4", "3/4", "1/8", "2/3")
 Pair = tuple[str, str, str, str]  # part, language, English, target
@@ -76,8 +78,20 @@ def grammar_pairs(code: str, count: int, seed: int) -> list[Pair]:
     return pairs
 
 
+def joined(written: list[tuple[str, str]], language: TargetLanguage, rng: random.Random) -> list[tuple[str, str]]:
+    """As many longer captions of two or three in a row: a model that sees short ones only drops half of a long one."""
+    shuffled, pairs = rng.sample(written, len(written)), []
+    for start in range(len(shuffled)):
+        (english, *more), targets = zip(*shuffled[start : start + rng.choice((2, 2, 3))], strict=True)
+        for text in more:
+            english += rng.choices((" and ", " then ", " and then ", ", ", " "), (55, 10, 8, 9, 18))[0] + text
+        if len(english.split()) <= LONGEST_JOINED and all(map(language.can_join, targets)):
+            pairs.append((english, language.finish(language.clauses(list(targets)))))
+    return pairs
+
+
 def handwritten_pairs(code: str) -> list[Pair]:
-    """The hand-written captions of one language, and twice with other numbers; leaking ones left out."""
+    """The hand-written captions of one language: as they are, with other numbers, joined; leaking ones left out."""
     english, target = (HANDWRITTEN / f"{name}.txt" for name in ("en", code))
     if not target.exists():
         return []
@@ -85,14 +99,13 @@ def handwritten_pairs(code: str) -> list[Pair]:
     lines = zip(english.read_text("utf-8").splitlines(), target.read_text("utf-8").splitlines(), strict=True)
     written = [(clean_english(en), text) for en, text in lines]
     renumbered = [renumber(*pair, rng) for pair in written for _ in range(2)]
-    both = dict.fromkeys([*written, *renumbered])  # most captions have no number, and come out as they were
-    return [("handwritten", code, en, text) for en, text in both if guard.caption_in(en) is None]
+    # Most captions have no number, and come out of renumbering as they were.
+    every = dict.fromkeys([*written, *renumbered, *joined(written, load_language(code), rng)])
+    return [("handwritten", code, en, text) for en, text in every if guard.caption_in(en) is None]
 
 
 def lexicon_pairs(code: str) -> list[Pair]:
     """Nouns by themselves, with and without an article, as the grammar words them."""
-    from .grammar.base import Clause, NounPhrase
-
     language, sampler, pairs = load_language(code), Sampler(seed=0), []
     for key, row in sampler.nouns.items():
         caption = Clause("add_food", {"food": [NounPhrase(key, row["class"], row["number"], "the")]})

@@ -25,7 +25,7 @@ from .model import Shape, TranslationModel
 from .prepare import PARTS
 
 # How often a pair of each part is seen in an epoch; a fraction is drawn anew each epoch.
-SEEN = {"grammar": 0.6, "handwritten": 16.0, "general": 0.25, "lexicon": 1.0}
+SEEN = {"grammar": 0.6, "handwritten": 8.0, "general": 0.25, "lexicon": 1.0}
 Batch = tuple[Tensor, Tensor, Tensor]
 
 

@@ -155,6 +155,22 @@ def test_row_that_still_fails_is_kept_and_flagged(tmp_path: Path) -> None:
     assert run(tmp_path / "b", ["add salt"], nothing) == {"add salt": Outcome("", -0.5, ("empty",), 3)}
 
 
+def test_caption_is_mended_part_by_part(tmp_path: Path) -> None:
+    def rule(tokens: tuple[str, ...], search: Search) -> Hypothesis:
+        return german(tokens[:4] + tokens[-1:], search)  # forgets what comes after the fourth word
+
+    double = Double(rule)
+    texts = ["boil 2 large eggs and cook all of them for 9 minutes", "cook all of them for 9 minutes"]
+    outcomes = run(tmp_path, texts, double)
+    assert outcomes[texts[0]].flags == ("number",)  # its second part loses its 9 by itself too
+    assert outcomes[texts[0]].retries == 3
+    mended = run(tmp_path / "b", ["boil 2 large eggs and fry 3 in oil then salt"], Double(rule))
+    assert list(mended.values()) == [Outcome("boilen 2en largeen eggsen, fryen 3en inen oilen", -0.5, (), 4)]
+    again = Double(rule)
+    assert run(tmp_path / "b", ["boil 2 large eggs and fry 3 in oil then salt"], again) == mended
+    assert again.batches == []  # the parts are remembered too
+
+
 def test_no_retry_when_the_recipe_says_so(tmp_path: Path) -> None:
     double = Double(lambda tokens, search: say())
     assert run(tmp_path, ["add salt"], double, retry=False) == {"add salt": Outcome("", -0.5, ("empty",), 0)}

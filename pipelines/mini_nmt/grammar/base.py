@@ -108,6 +108,10 @@ class TargetLanguage(ABC):
     def clauses(self, clauses: list[str]) -> str:
         return self.join(clauses)
 
+    def can_join(self, caption: str) -> bool:
+        """Whether ``clauses`` takes a caption that somebody wrote, and not only the grammar's own."""
+        return True
+
     def finish(self, text: str) -> str:
         return text
 

@@ -35,6 +35,7 @@ DURATIONS = """
     ten
 """.split()
 GLUED = re.compile(r"(\d) (ml|g|gm|grams?|kg|tsp|tbsp|f|c|cm|mm|inch|min|mins|minutes)\b")
+RANGE = re.compile(r"(?<=\d)-(?=\d)")
 DEGREES = "160 170 180 190 200 220 250 300 325 350 375 400 425 450".split()
 UNITS: dict[str, tuple[str, ...]] = {
     "spice": ("tsp", "tsp", "teaspoon", "tbsp", "pinch", "pinch", "handful", "bunch", "sprig", "g", "dash"),
@@ -308,6 +309,8 @@ class Sampler:
         text = " ".join(words)
         if rng.random() < 0.1:
             text = GLUED.sub(r"\1\2", text)
+        if rng.random() < 0.4:
+            text = RANGE.sub(rng.choice((" to ", " to ", " ", " - ")), text)
         return text + ("." if rng.random() < 0.04 else "")
 
 

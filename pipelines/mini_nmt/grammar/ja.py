@@ -66,7 +66,9 @@ VERBS: dict[str, tuple[tuple[str, str], ...]] = {
     "out": ((r"(コンロ|グリル|鉄板|網|直火)から", "下ろす"), (r"", "取り出す")),
     "spread": ((rf"({SPREADS})を[^を]*$", "塗る"), (r"", "広げる")),
 }
-GODAN_RU = tuple("切る 塗る 盛る 作る 割る 縛る 絞る 折る 炒る 取る 練る 飾る ふる ちぎる".split())
+GODAN_RU = tuple(
+    "切る 塗る 盛る 作る 割る 縛る 絞る 折る 炒る 取る 練る 飾る ふる ちぎる 振る 煎る 量る 炙る 握る 張る 削る".split()
+)
 TE = {"く": "いて", "ぐ": "いで", "す": "して", "つ": "って", "う": "って", "む": "んで", "ぶ": "んで"}
 STEM = {"く": "き", "ぐ": "ぎ", "す": "し", "つ": "ち", "う": "い", "む": "み", "ぶ": "び"}
 
@@ -175,6 +177,9 @@ class Japanese(TargetLanguage):
             return last
         comma = "" if len(last) <= 8 and len(earlier[-1]) <= 24 else "、"
         return "".join(stem_form(clause) + "、" for clause in earlier[:-1]) + te_form(earlier[-1]) + comma + last
+
+    def can_join(self, caption: str) -> bool:
+        return caption[-1] in {*STEM, "る"}
 
     def finish(self, text: str) -> str:
         return text.replace(" ", "").replace("、、", "、")
