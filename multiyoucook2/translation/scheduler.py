@@ -17,6 +17,7 @@ from .engine import Candidates, Hypothesis, OutOfMemory, Search, Translator
 from .memory import Attempt, Space
 from .parts import join_parts, split_parts
 from .quality import SEVERITY, find_flags
+from .stand_ins import with_stand_ins, without_stand_ins
 from .tokenization import Tokenization
 
 Batch = tuple[Item, ...]
@@ -28,11 +29,12 @@ _STOPS = (".", "。", "।")
 class Rung:
     """One way to try.
 
-    ``candidates``: of so many hypotheses the first sound one is taken. ``sentence``: the source gets a capital and a
-    full stop, which fragments lack.
+    ``candidates``: of so many hypotheses the first sound one is taken. ``stand_ins``: rare numbers are replaced by
+    common ones. ``sentence``: the source gets a capital and a full stop, which fragments lack.
     """
 
     candidates: int = 1
+    stand_ins: bool = False
     no_repeat_ngram: int = 0
     disable_unk: bool = False
     sentence: bool = False
@@ -41,6 +43,7 @@ class Rung:
 LADDER = (
     Rung(),
     Rung(candidates=12),
+    Rung(candidates=12, stand_ins=True),
     Rung(no_repeat_ngram=3, disable_unk=True),
     Rung(no_repeat_ngram=3, disable_unk=True, sentence=True),
 )
@@ -88,8 +91,8 @@ def translate_texts(
         items = [
             item
             for item in _items(current, rung, runner.tokenization)
-            # a lower-casing model reads the sentence form as the same tokens: nothing new to try
-            if not rung.sentence or item.tokens not in encoded[item.text]
+            # a caption without rare numbers, or read in lower case, has the same tokens: nothing new to try
+            if not (rung.sentence or rung.stand_ins) or item.tokens not in encoded[item.text]
         ]
         for item in items:
             encoded[item.text].add(item.tokens)
@@ -136,6 +139,7 @@ def output_cap(batch: Batch, runner: Runner) -> int:
 
 def _items(texts: Sequence[str], rung: Rung, tokenization: Tokenization) -> list[Item]:
     sources = [as_sentence(text) for text in texts] if rung.sentence else texts
+    sources = [with_stand_ins(source)[0] for source in sources] if rung.stand_ins else sources
     return [Item(text, tokens) for text, tokens in zip(texts, tokenization.encode(sources), strict=True)]
 
 
@@ -220,6 +224,8 @@ def _attempt(item: Item, outputs: Candidates, number: int, runner: Runner, lang:
 
 def _read(item: Item, output: Hypothesis, number: int, runner: Runner, lang: str) -> Attempt:
     text = runner.tokenization.decode(output.tokens)
+    if LADDER[number].stand_ins:
+        text = without_stand_ins(text, with_stand_ins(item.text)[1])
     if LADDER[number].sentence and not item.text.endswith(_STOPS) and text.endswith(_STOPS):
         text = text[:-1].rstrip()  # the full stop was ours
     pieces = item.tokens[len(runner.tokenization.prefix) : -1]

@@ -155,6 +155,16 @@ def test_row_that_still_fails_is_kept_and_flagged(tmp_path: Path) -> None:
     assert run(tmp_path / "b", ["add salt"], nothing) == {"add salt": Outcome("", -0.5, ("empty",), 3)}
 
 
+def test_rare_number_comes_through_as_a_common_one(tmp_path: Path) -> None:
+    def rule(tokens: tuple[str, ...], search: Search) -> Hypothesis:
+        return german(tuple(token for token in tokens if token != "365"), search)
+
+    double = Double(rule)
+    outcomes = run(tmp_path, ["heat to 365 degrees", "heat it"], double)
+    assert outcomes["heat to 365 degrees"] == Outcome("heaten toen 365en degreesen", -0.5, (), 2)
+    assert ("heat", "to", "200", "degrees", "</s>") in double.batches[-1]
+
+
 def test_caption_is_mended_part_by_part(tmp_path: Path) -> None:
     def rule(tokens: tuple[str, ...], search: Search) -> Hypothesis:
         return german(tokens[:4] + tokens[-1:], search)  # forgets what comes after the fourth word
