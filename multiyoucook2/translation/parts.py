@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from ..languages import language
 
 SHORTEST = 3  # words; what is shorter stays with its neighbour, so "salt and pepper" is not torn apart
-_LINK = re.compile(r"(?:\s*[,;.]\s+(?:and\s+)?|\s+and\s+)(?:then\s+)?|\s+then\s+")
-_COMMAS = {"Hans": "，", "Hant": "，", "Jpan": "、"}
+# not inside "5 and 10 minutes", "one and a half", "half and half", "2 tbsp. of oil"
+_AND = r"(?<!\d)(?<!half)\s+and\s+(?!half\b|a half\b)"
+_STOP = r"(?<!tsp)(?<!tbsp)(?<!oz)(?<!lb)\s*[,;.]\s+(?:and\s+)?"
+_LINK = re.compile(rf"(?:{_STOP}|{_AND})(?:then\s+)?|\s+then\s+")
+_COMMAS = {"Hans": "，", "Jpan": "、"}
 _STOPS = " .。।"
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..errors import ModelError
 from ..recipes import Decoding
 from ..validation.numbers import numbers_changed
@@ -120,7 +122,7 @@ def _by_parts(
         if all(_sound(part.flags) for part in found) and numbers_changed(text, joined, lang) is None:
             score = sum(part.score for part in found) / len(found)
             flags = dict.fromkeys(flag for part in found for flag in part.flags)
-            mended[text] = Outcome(joined, score, tuple(flags), len(LADDER))
+            mended[text] = Outcome(joined, score, tuple(flags), outcomes[text].retries + 1)
     return mended
 
 
@@ -232,7 +234,8 @@ def _read(item: Item, output: Hypothesis, number: int, runner: Runner, lang: str
     flags = find_flags(item.text, pieces, output.tokens, text, finished=output.finished, lang=lang)
     if runner.tokenization.too_long(item.tokens):
         flags = (*flags, "source_cut")
-    return Attempt(item.text, number, text, output.score, flags)
+    score = float(np.float32(output.score))  # as the memory will give it back
+    return Attempt(item.text, number, text, score, flags)
 
 
 def _sound(flags: Sequence[str]) -> bool:

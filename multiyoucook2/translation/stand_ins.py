@@ -1,15 +1,17 @@
 """Common numbers in the place of rare ones: a small model that makes 350 of "365 degrees" copies 350 faithfully.
 
-The stand-ins are of the same length, and ask for the same plural as what they stand for in languages where 2 and 5
-differ. So 1 to 4, 22 and the like, fractions and decimals stay as they are. Ranges and mixed numbers are written in the
-one way that models know best.
+A stand-in is the nearest common number of the same length. It asks for the same plural as what it stands for in
+languages where 2 and 5 differ: so 1 to 4, 22 and the like, fractions and decimals stay as they are. Ranges and mixed
+numbers are written in the one way that models know best.
 """
 
 import re
 
-COMMON = {1: ("5", "6", "8"), 2: ("10", "15", "20", "30", "40"), 3: ("200", "350", "400", "500")}
+_COMMON = {1: (5, 6, 8), 2: (10, 15, 20, 30, 40, 50, 60), 3: (100, 150, 200, 250, 300, 350, 400, 500)}
 _NUMBER = re.compile(r"(?<![\d/.,])[1-9]\d{0,2}(?![\d/]|[.,]\d)")
-_RANGE = re.compile(r"(?<![\d/])(\d+)(?: +to +| +or +| +)(\d+)(?= *(?:min|sec|hour|hr|day))")  # "8 10 minutes"
+_RANGE = re.compile(  # "8 10 minutes"
+    r"(?<![\d/])(\d+)(?: +to +| +or +| +)(\d+)(?= *(?:mins?|minutes?|secs?|seconds?|hours?|hrs?|days?)\b)"
+)
 _MIXED = re.compile(r"(?<![\d/])([1-9])(?=(1/[2-9]|2/3|3/4)(?![\d/]))")  # "21/2 cups"
 
 
@@ -17,22 +19,32 @@ def with_stand_ins(caption: str) -> tuple[str, dict[str, str]]:
     """The caption with common numbers, and what each of them stands for; nothing changes where there is no need.
 
     >>> with_stand_ins("bake at 365 degrees for 35 to 45 minutes")
-    ('bake at 200 degrees for 10-15 minutes', {'10': '35', '15': '45', '200': '365'})
+    ('bake at 350 degrees for 40-50 minutes', {'40': '35', '50': '45', '350': '365'})
     """
-    caption = _MIXED.sub(r"\1 ", _RANGE.sub(r"\1-\2", caption))
-    found = sorted(set(_NUMBER.findall(caption)), key=int)
-    taken, stands_for = set(re.findall(r"\d+", caption)), dict[str, str]()
-    for length, common in COMMON.items():
-        rare = [number for number in found if len(number) == length and _like_five(int(number))]
-        free = [number for number in common if number not in taken]
-        stands_for |= dict(zip(free, rare, strict=False))
-    instead = {number: stand_in for stand_in, number in stands_for.items()}
-    return _NUMBER.sub(lambda match: instead.get(match[0], match[0]), caption), stands_for
+    caption = _MIXED.sub(r"\1 ", _RANGE.sub(_as_range, caption))
+    taken = {int(number) for number in re.findall(r"\d+", caption)}
+    instead: dict[str, str] = {}
+    for length, common in _COMMON.items():
+        numbers = sorted({int(found) for found in _NUMBER.findall(caption) if len(found) == length})
+        free, shown_as = set(common) - taken, list(numbers)
+        for place, number in enumerate(numbers):
+            if number not in common and _like_five(number) and free:
+                nearest = min(free, key=lambda stand_in: (abs(stand_in - number), -stand_in))
+                free.remove(nearest)
+                shown_as[place] = nearest
+        if shown_as == sorted(shown_as):  # "35-45" must not become "50-40"
+            instead |= {str(n): str(other) for n, other in zip(numbers, shown_as, strict=True) if n != other}
+    shown = _NUMBER.sub(lambda match: instead.get(match[0], match[0]), caption)
+    return shown, {stand_in: number for number, stand_in in instead.items()}
 
 
 def without_stand_ins(text: str, stands_for: dict[str, str]) -> str:
     """The translation with the caption's own numbers."""
     return re.sub(r"\d+", lambda match: stands_for.get(match[0], match[0]), text)
+
+
+def _as_range(match: re.Match[str]) -> str:
+    return f"{match[1]}-{match[2]}" if int(match[1]) < int(match[2]) else match[0]
 
 
 def _like_five(number: int) -> bool:

@@ -21,7 +21,7 @@ from .scheduler import Runner, translate_texts
 from .shortlist import measured_map
 from .tokenization import load_tokenization
 
-ENGINE_VERSION = 3  # raise it with any change to tokenization, ladder or detection: memories start afresh then
+ENGINE_VERSION = 4  # raise it with any change to tokenization, ladder or detection: memories start afresh then
 
 
 @dataclass(frozen=True)

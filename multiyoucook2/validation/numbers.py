@@ -9,7 +9,7 @@ import re
 import unicodedata
 from fractions import Fraction
 
-from .number_words import STEMS
+from .number_words import NO_NUMBERS, STEMS
 
 HALF, QUARTER = Fraction(1, 2), Fraction(1, 4)
 
@@ -17,39 +17,45 @@ _ONE_TO_TWENTY = """
 one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
 nineteen twenty
 """
+_TENS = "thirty forty fifty sixty seventy eighty ninety hundred"
 _WORDS: dict[str, Fraction] = {
     **{word: Fraction(value) for value, word in enumerate(_ONE_TO_TWENTY.split(), 1)},
-    "thirty": Fraction(30),
-    "forty": Fraction(40),
-    "fifty": Fraction(50),
-    "sixty": Fraction(60),
-    "hundred": Fraction(100),
-    "half": HALF,
-    "halves": HALF,
-    "quarter": QUARTER,
-    "quarters": QUARTER,
+    **{word: Fraction(10 * tens) for tens, word in enumerate(_TENS.split(), 3)},
+    **dict.fromkeys(("half", "halves"), HALF),
+    **dict.fromkeys(("quarter", "quarters"), QUARTER),
 }
 _UNCHECKED = {"one"}
 # English words that a translation may well write in digits, though they are not checked to be kept.
 _LOOSE: dict[str, tuple[int, ...]] = {
-    "a": (1,), "an": (1,), "one": (1,), "once": (1,), "single": (1,), "first": (1,), "each": (1,), "another": (1,),
-    "couple": (2, 3), "both": (2,), "pair": (2,), "twice": (2,), "double": (2,), "doubled": (2,),
-    "doubles": (2,), "second": (2,), "halves": (2,),
-    "half": (2,), "halved": (2,), "third": (3,), "thirds": (3,), "thrice": (3,), "fourth": (4,), "fourths": (4,),
-    "quartered": (4,), "quarter": (4,), "quarters": (4,), "dozen": (12,),
-}  # fmt: skip
-# What is as good as a value: half a thing is one of 2 halves, a quarter one of 4.
-_ALSO = {HALF: {Fraction(2)}, QUARTER: {Fraction(4)}}
-_CREAM = re.compile(r"\bhalf[- ]?(?:and|n|&)?[- ]?half\b")  # the American name of light cream is no number
-_MINUTES = {
-    Fraction(30): re.compile(r"\bhalf (?:an )?hour"),
-    Fraction(15): re.compile(r"\bquarter (?:of an )?hour"),
+    **dict.fromkeys(("a", "an", "one", "once", "single", "first", "each", "another"), (1,)),
+    **dict.fromkeys(
+        ("both", "pair", "twice", "double", "doubled", "doubles", "second", "half", "halves", "halved"), (2,)
+    ),
+    **dict.fromkeys(("third", "thirds", "thrice"), (3,)),
+    **dict.fromkeys(("fourth", "fourths", "quarter", "quarters", "quartered"), (4,)),
+    "couple": (2, 3),
+    "dozen": (12,),
+}
+_NAMES = re.compile(r"\bhalf[- ]?(?:and|n|&)?[- ]?half\b|\bfive[- ]spice\b")  # of light cream and of a spice
+_COMPOSED = re.compile(
+    r"\b(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[- ](?:one|two|three|four|five|six"
+    r"|seven|eight|nine)\b|\b[a-z]+ hundred\b"
+)  # "twenty five": too many ways to say it
+_SUM = re.compile(r"\b([a-z]+|\d+) (?:and (?:a )?(half)|(quarter)s)\b")  # "two and a half", "three quarters"
+# What is as good as a word: half a thing is one of 2 halves, a quarter one of 4, half an hour 30 minutes.
+_AS_GOOD = {HALF: Fraction(2), QUARTER: Fraction(4)}
+_HOUR = {
+    HALF: (Fraction(30), re.compile(r"\bhalf[- ](?:an )?hour")),
+    QUARTER: (Fraction(15), re.compile(r"\bquarter (?:of an )?hour")),
 }
 
 _UNSPACED = {"zh", "ja"}
 
 _AND = r"\s*(?:and|und|et|a|y|и|và|と|又)\s*"
-_TOKEN = re.compile(rf"(\d+)(?:\s+|-|{_AND})(\d+)/(\d+)|(\d+)/(\d+)|\d+(?:[.,]\d+)*")
+_N = r"(\d{1,12})"
+_TOKEN = re.compile(rf"{_N}(?:\s+|-|{_AND}){_N}/{_N}|{_N}/{_N}|\d{{1,12}}(?:[.,]\d{{1,12}})*")
+_PLAIN = re.compile(r"\d+(?:\.\d+)?")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
 def numbers_changed(caption: str, text: str, lang: str) -> str | None:
@@ -60,28 +66,40 @@ def numbers_changed(caption: str, text: str, lang: str) -> str | None:
     >>> numbers_changed("add two eggs", "agregue los huevos", "es")
     '2 is lost'
     """
-    caption = _CREAM.sub(" ", caption.lower())
+    caption = _NAMES.sub(" ", caption.lower())
     words = re.findall(r"[a-z]+", caption)
-    read = _digits(caption)
+    read, found = _digits(caption), _digits(text)
     required = {token[0] for token in read}
-    spelled = {_WORDS[word] for word in words if word in _WORDS and word not in _UNCHECKED} if lang in STEMS else set()
-    found = _digits(text)
-    values, plainly = {value for token in found for value in token}, {token[0] for token in found}
-    minutes = {value for value, said in _MINUTES.items() if said.search(caption)}
+    spelled = _spelled_values(caption) - required if lang in STEMS else set()
+    hours = {value: minutes for value, (minutes, said) in _HOUR.items() if said.search(caption)}
+    # "1/2" is not also a 1 and a 2 where it is itself asked for
+    values = {value for token in found for value in (token[:1] if token[0] in required | spelled else token)}
+    plainly = {token[0] for token in found}
+    for match in _SUM.finditer(caption):
+        part = HALF if match[2] else QUARTER
+        number = _WORDS.get(match[1], Fraction(match[1]) if match[1].isdigit() and len(match[1]) < 4 else None)
+        if number is not None and (number + part if match[2] else number * part) in plainly:
+            spelled, required = spelled - {part, number}, required - {number}
     for value in sorted(required | spelled):
-        if value in values or _spelled(value, text, lang):
+        if value in values or _said(value, text, lang):
             continue
-        also = _ALSO.get(value, set()) | (minutes if value in _ALSO else set())
-        if not any(other in plainly or _spelled(other, text, lang) for other in also):
+        as_good = {_AS_GOOD.get(value), hours.get(value)} - {None} if value in spelled else set()
+        if not any(other in plainly or _said(other, text, lang) for other in as_good if other is not None):
             return f"{value} is lost"
     known = {value for token in read for value in token} | {_WORDS[word] for word in words if word in _WORDS}
-    known |= {Fraction(value) for word in words for value in _LOOSE.get(word, ())} | minutes
+    known |= {Fraction(value) for word in words for value in _LOOSE.get(word, ())} | set(hours.values())
     if lang in _UNSPACED:
         known.add(Fraction(1))  # counters ask for it: もう1枚, 1つずつ, 1時間ごとに
     for token in found:
-        if not known.intersection(token):
+        if not known.intersection(token) and not _COMPOSED.search(caption) and not _SUM.search(caption):
             return f"{token[0]} is added"
     return None
+
+
+def _spelled_values(caption: str) -> set[Fraction]:
+    """The values of the caption's number words, but for composed ones."""
+    words = re.findall(r"[a-z]+", _COMPOSED.sub(" ", caption))
+    return {_WORDS[word] for word in words if word in _WORDS and word not in _UNCHECKED}
 
 
 def _digits(text: str) -> list[tuple[Fraction, ...]]:
@@ -105,23 +123,22 @@ def _values(match: re.Match[str]) -> tuple[Fraction, ...]:
             return (whole + Fraction(over, bottom), Fraction(over, bottom), Fraction(whole), *readings)
         return readings
     digits = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in match.group())
-    plain = [
-        _plain(digits.replace(",", "")),
-        _plain(digits.replace(".", "").replace(",", ".")),
-        _plain(digits.replace(".", "")),
-    ]
-    return tuple(dict.fromkeys(value for value in plain if value is not None))
+    english = digits.replace(",", "") if _THOUSANDS.fullmatch(digits) else digits
+    swapped = digits.translate(str.maketrans(",.", ".,"))  # as most of Europe writes it
+    european = swapped.replace(",", "") if _THOUSANDS.fullmatch(swapped) else swapped
+    return tuple(dict.fromkeys(Fraction(reading) for reading in (english, european) if _PLAIN.fullmatch(reading)))
 
 
-def _plain(digits: str) -> Fraction | None:
-    return Fraction(digits) if re.fullmatch(r"[0-9]{1,40}(\.[0-9]{1,40})?", digits) else None
-
-
-def _spelled(value: Fraction, text: str, lang: str) -> bool:
+def _said(value: Fraction, text: str, lang: str) -> bool:
     stems = STEMS.get(lang, {}).get(str(value), "").split()
     text = unicodedata.normalize("NFC", text).casefold()
+    for name in NO_NUMBERS.get(lang, "").split():
+        text = text.replace(name, "")
     if lang in _UNSPACED:
         return any(stem in text for stem in stems)
-    return any(
-        re.search(re.escape(stem[1:]) if stem[0] == "*" else rf"(?<!\w){re.escape(stem)}", text) for stem in stems
-    )
+    return any(re.search(_pattern(stem), text) for stem in stems)
+
+
+def _pattern(stem: str) -> str:
+    core = re.escape(stem.strip("*$"))
+    return ("" if stem[0] == "*" else r"(?<!\w)") + core + (r"(?!\w)" if stem[-1] == "$" else "")

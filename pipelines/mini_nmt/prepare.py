@@ -79,13 +79,21 @@ def grammar_pairs(code: str, count: int, seed: int) -> list[Pair]:
 
 
 def joined(written: list[tuple[str, str]], language: TargetLanguage, rng: random.Random) -> list[tuple[str, str]]:
-    """As many longer captions of two or three in a row: a model that sees short ones only drops half of a long one."""
-    shuffled, pairs = rng.sample(written, len(written)), []
-    for start in range(len(shuffled)):
+    """Longer captions of two or three in a row: a model that sees short ones only drops half of a long one.
+
+    The grammar joins them, so only captions are taken that it leaves as they are when they stand alone.
+    """
+    fit = [
+        pair
+        for pair in written
+        if language.can_join(pair[1]) and language.finish(language.clauses([pair[1]])) == pair[1]
+    ]
+    shuffled, pairs = rng.sample(fit, len(fit)), []
+    for start in range(len(shuffled) - 1):
         (english, *more), targets = zip(*shuffled[start : start + rng.choice((2, 2, 3))], strict=True)
         for text in more:
             english += rng.choices((" and ", " then ", " and then ", ", ", " "), (55, 10, 8, 9, 18))[0] + text
-        if len(english.split()) <= LONGEST_JOINED and all(map(language.can_join, targets)):
+        if len(english.split()) <= LONGEST_JOINED:
             pairs.append((english, language.finish(language.clauses(list(targets)))))
     return pairs
 

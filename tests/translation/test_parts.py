@@ -16,6 +16,10 @@ from multiyoucook2.translation.parts import SHORTEST, join_parts, split_parts
         ("boil 2 large eggs, then peel the eggs", ["boil 2 large eggs", "peel the eggs"]),
         ("boil 2 large eggs and then peel the eggs and stir", ["boil 2 large eggs", "peel the eggs and stir"]),
         ("pour 1.5 cups of milk; add the sand and stir", ["pour 1.5 cups of milk", "add the sand and stir"]),
+        ("rest it between 5 and 10 minutes in a bowl", ["rest it between 5 and 10 minutes in a bowl"]),
+        ("pour a cup of half and half into the pan", ["pour a cup of half and half into the pan"]),
+        ("wait for two hours and a half in the sun", ["wait for two hours and a half in the sun"]),
+        ("add 2 tbsp. of soy sauce to it", ["add 2 tbsp. of soy sauce to it"]),
         ("", [""]),
     ],
 )
@@ -29,6 +33,7 @@ def test_no_word_is_lost_and_no_part_is_short(caption: str) -> None:
     kept = [word.strip(",.") for part in parts for word in part.split() if word not in {"and", "then"}]
     assert kept == [word.strip(",.") for word in caption.split() if word not in {"and", "then"}]
     assert len(parts) == 1 or all(len(part.split()) >= SHORTEST for part in parts)
+    assert all(split_parts(part) == [part] for part in parts)  # so a part is not cut again
 
 
 def test_parts_are_joined_with_the_comma_of_the_language() -> None:

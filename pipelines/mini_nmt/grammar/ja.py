@@ -93,9 +93,14 @@ def stem_form(clause: str) -> str:
     return clause[:-1] + STEM[clause[-1]]
 
 
+def unspaced(text: str) -> str:
+    """Without spaces, but for the one in 1 1/2カップ."""
+    return re.sub(r"(?<!\d) +| +(?!\d)", "", text)
+
+
 def settle(clause: str) -> str:
     """A clause without spaces, its open verb chosen by what it speaks of, shapes and cutting verbs made to agree."""
-    clause = clause.replace(" ", "")
+    clause = unspaced(clause)
     if match := re.search(r"@([a-z]+)", clause):
         before = clause[: match.start()]
         verb = next(verb for pattern, verb in VERBS[match[1]] if re.search(pattern, before))
@@ -182,4 +187,4 @@ class Japanese(TargetLanguage):
         return caption[-1] in {*STEM, "る"}
 
     def finish(self, text: str) -> str:
-        return text.replace(" ", "").replace("、、", "、")
+        return unspaced(text).replace("、、", "、")
