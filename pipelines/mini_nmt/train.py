@@ -224,9 +224,9 @@ def train(args: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("build/mini_nmt"))
-    parser.add_argument("--steps", type=int, default=15_800)
-    parser.add_argument("--batch-tokens", type=int, default=2500, help="source and target pieces in a batch")
-    parser.add_argument("--lr", type=float, default=8e-3)
+    parser.add_argument("--steps", type=int, default=30_000)
+    parser.add_argument("--batch-tokens", type=int, default=5000, help="source and target pieces in a batch")
+    parser.add_argument("--lr", type=float, default=3e-3)
     parser.add_argument("--init", type=Path, help="folder of an earlier run to start from, its vocabulary may differ")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
