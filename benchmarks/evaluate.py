@@ -14,8 +14,8 @@ import time
 import numpy as np
 import torch
 
-from multiyoucook2.retrieval.ranking import rank_embeddings
-from multiyoucook2.retrieval.similarity import unit
+from multiyoucook2.retrieval.evaluation.ranking import rank_embeddings
+from multiyoucook2.retrieval.objectives.similarity import unit
 
 
 def products(query_QE: torch.Tensor, candidate_CE: torch.Tensor, chunk: int) -> None:

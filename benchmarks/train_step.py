@@ -29,20 +29,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from multiyoucook2.corpus.captions import Captions
 from multiyoucook2.features.store import FeatureStore, write_store
-from multiyoucook2.retrieval.batches import Batch, Batches, TrainingSet
-from multiyoucook2.retrieval.data import Captions
-from multiyoucook2.retrieval.embed import embed_texts, embed_videos, encode_sentences
-from multiyoucook2.retrieval.encoders import EncoderSpec, TextEncoder, tiny_encoder
-from multiyoucook2.retrieval.losses import distillation_loss, symmetric_info_nce
-from multiyoucook2.retrieval.model import ModelConfig, TextVideoModel
-from multiyoucook2.retrieval.objectives import BatchEmbeddings, ObjectiveLoss
+from multiyoucook2.retrieval.data.batches import Batch, Batches, TrainingSet
+from multiyoucook2.retrieval.data.tokens import pad_tokens, pass_overhead
+from multiyoucook2.retrieval.evaluation.embed import embed_texts, embed_videos, encode_sentences
+from multiyoucook2.retrieval.model.encoders import EncoderSpec, TextEncoder, tiny_encoder
+from multiyoucook2.retrieval.model.tiny import TinyConfig
+from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
+from multiyoucook2.retrieval.objectives.losses import distillation_loss, symmetric_info_nce
+from multiyoucook2.retrieval.objectives.objectives import BatchEmbeddings, ObjectiveLoss
+from multiyoucook2.retrieval.objectives.similarity import cosine_similarity
+from multiyoucook2.retrieval.objectives.teachers import TeacherEmbeddings, reduce_similarities
 from multiyoucook2.retrieval.recipe import training_recipe
-from multiyoucook2.retrieval.similarity import cosine_similarity
-from multiyoucook2.retrieval.step import accumulate_gradients, seed_everything
-from multiyoucook2.retrieval.teachers import TeacherEmbeddings, reduce_similarities
-from multiyoucook2.retrieval.texts import pad_tokens, pass_overhead
-from multiyoucook2.retrieval.tiny import TinyConfig
+from multiyoucook2.retrieval.training.processes import seed_everything
+from multiyoucook2.retrieval.training.step import accumulate_gradients
 
 LANGS = ("en", "de", "fr", "cs", "zh", "ru", "vi", "es", "ja")
 MAX_TOKENS, FRAMES, VIDEO_DIM, TEACHERS = 35, 30, 512, 3

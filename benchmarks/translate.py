@@ -23,12 +23,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from multiyoucook2.recipes import Decoding
-from multiyoucook2.translation import TranslationMemory, translate_table
+from multiyoucook2.engines.ctranslate2 import usable_cores
+from multiyoucook2.engines.registry import MINI_FOLDER
+from multiyoucook2.engines.tokens import load_tokenization
 from multiyoucook2.translation.batches import Item, plan_batches
-from multiyoucook2.translation.engine import usable_cores
-from multiyoucook2.translation.models import MINI_FOLDER
-from multiyoucook2.translation.tokenization import load_tokenization
+from multiyoucook2.translation.decoding import Decoding
+from multiyoucook2.translation.memory import TranslationMemory
+from multiyoucook2.translation.table import translate_table
 
 VOCABULARY, MAP_SIZE, PEER_BATCH = 58_101, 2_000, 32
 BUNDLED = MINI_FOLDER.parent / "annotations.json"

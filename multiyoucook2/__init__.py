@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING, Any
 from .errors import MyCookError
 
 if TYPE_CHECKING:
-    from .api import BuildResult, build
-    from .retrieval.runs import TrainResult, train
+    from .building.api import BuildResult, build
+    from .retrieval.training.run import TrainResult, train
 
 __version__ = "0.1.0"
 __all__ = ["BuildResult", "MyCookError", "TrainResult", "__version__", "build", "train"]
 
-_LAZY = {"build": "api", "BuildResult": "api", "train": "retrieval.runs", "TrainResult": "retrieval.runs"}
+_LAZY = {
+    "build": "building.api",
+    "BuildResult": "building.api",
+    "train": "retrieval.training.run",
+    "TrainResult": "retrieval.training.run",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,7 @@ import sentencepiece  # noqa: F401
 from trees import tree
 
 import multiyoucook2
-from multiyoucook2.translation import find_engine, translate_table  # noqa: F401
+from multiyoucook2.translation.table import translate_table  # noqa: F401
 
 RECIPE = str(Path(__file__).parent / "recipes" / "mini.yaml")
 

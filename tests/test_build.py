@@ -175,7 +175,7 @@ def test_the_holder_of_the_lock_is_named(
     mycook: MyCook, build: Build, environment: dict[str, str], tmp_path: Path
 ) -> None:
     code = (
-        "from pathlib import Path; from multiyoucook2.workspace import Workspace\n"
+        "from pathlib import Path; from multiyoucook2.building.workspace import Workspace\n"
         "with Workspace(Path('out')).lock(): print('locked', flush=True); input()"
     )
     with subprocess.Popen(

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from multiyoucook2 import printing, terminal
-from multiyoucook2.terminal import PACKAGE, Terminal
-from multiyoucook2.translation.models import MODELS
+from multiyoucook2.cli import printing, tables
+from multiyoucook2.cli.terminal import PACKAGE, Terminal
+from multiyoucook2.engines.registry import MODELS
 
 
 @pytest.mark.parametrize("quiet", [False, True])
@@ -23,7 +23,7 @@ def test_downloads_and_damage_are_told(quiet: bool, capsys: pytest.CaptureFixtur
 
 
 def test_tables_fit_and_leave_names_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(terminal, "PIPED_WIDTH", 80)
+    monkeypatch.setattr(tables, "PIPED_WIDTH", 80)
     printing.models(as_json=False)
     lines = capsys.readouterr().out.splitlines()
     assert all(0 < len(line) <= 80 and line == line.rstrip() for line in lines)

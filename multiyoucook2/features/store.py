@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import FeatureError
-from ..workspace import json_bytes, sync_folder, write_synced
+from ..files import json_bytes, sync_folder, write_synced
 
 MANIFEST, INDEX, FRAMES = "features.json", "index.arrow", "frames.bin"
 FORMAT = 1

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ..errors import RecipeError
 from ..languages import ALIASES
-from ..recipes import Strict, load_recipe, validate_recipe
+from ..settings import Strict, load_recipe, validate_recipe
 
 _OF_THE_STUDENT = {
     "teachers",

@@ -18,8 +18,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from ..corpus.tables import CLIP
 from ..errors import SourceError
-from ..records import CLIP
 from .archive import read_annotations
 
 SPLIT_OF_SUBSET = {"training": "train", "validation": "validation"}

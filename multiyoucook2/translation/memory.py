@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from ..errors import WorkspaceError
+from ..files import parquet_bytes
 
 log = logging.getLogger(__name__)
 
@@ -142,10 +143,8 @@ class Space:
     def _write(self, rows: list[Attempt]) -> None:
         columns = {name: [getattr(row, name) for row in rows] for name in SCHEMA.names}
         columns["flags"] = [list(row.flags) for row in rows]
-        buffer = io.BytesIO()
         table = pa.table(columns, schema=SCHEMA).replace_schema_metadata({"space": json.dumps(asdict(self.key))})
-        pq.write_table(table, buffer, compression="zstd")
-        content = buffer.getvalue()
+        content = parquet_bytes(table)
         path = self.folder / f"{self._next:08d}-{hashlib.sha256(content).hexdigest()[:32]}.parquet"
         temporary = self.folder / f".tmp-{path.name}"
         with _disk_errors(path):

@@ -16,17 +16,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..engines.convert import PreparedModel, prepare
+from ..engines.ctranslate2 import CTranslate2
+from ..engines.local import read_json
+from ..engines.registry import find_engine
+from ..engines.tokens import Tokenization, is_special, load_tokenization
 from ..errors import ModelError
+from ..files import file_sha256 as sha256_of
 from ..languages import language
-from ..recipes import Decoding
 from .batches import Item, plan_batches
-from .convert import PreparedModel, prepare
-from .engine import CTranslate2
-from .local import read_json
-from .manifest import sha256_of
-from .models import find_engine
-from .scheduler import Runner, run_batches
-from .tokenization import Tokenization, is_special, load_tokenization
+from .decoding import Decoding
+from .ladder import Runner, run_batches
 
 NEEDED_SHARE = 0.99
 _ENOUGH_TEXTS = 20

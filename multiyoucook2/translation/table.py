@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ..corpus.tables import TRANSLATION
+from ..engines.base import Translator
+from ..engines.convert import PreparedModel, model_revision, prepare
+from ..engines.ctranslate2 import CTranslate2
+from ..engines.registry import find_engine
+from ..engines.tokens import load_tokenization
+from ..files import file_sha256 as sha256_of
 from ..languages import language
-from ..recipes import Decoding
-from ..records import TRANSLATION
-from .convert import PreparedModel, model_revision, prepare
-from .engine import CTranslate2, Translator
-from .manifest import sha256_of
+from .decoding import Decoding
+from .ladder import Runner, translate_texts
 from .memory import SpaceKey, TranslationMemory
-from .models import find_engine
-from .scheduler import Runner, translate_texts
 from .shortlist import measured_map
-from .tokenization import load_tokenization
 
 ENGINE_VERSION = 4  # raise it with any change to tokenization, ladder or detection: memories start afresh then
 

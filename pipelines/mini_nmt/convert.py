@@ -16,7 +16,7 @@ import torch
 from ctranslate2.specs import attention_spec, common_spec, transformer_spec
 from torch import Tensor
 
-from multiyoucook2.translation.manifest import write_manifest
+from multiyoucook2.files import write_manifest
 
 from .grammar import MODULES
 from .model import Shape, sinusoids

@@ -19,13 +19,15 @@ from rich.console import Console
 from rich.table import Table
 
 from multiyoucook2.languages import LANGUAGES
-from multiyoucook2.recipes import Checks, Decoding
+from multiyoucook2.quality.rules import Row, empty, repetition
+from multiyoucook2.quality.settings import Checks
 from multiyoucook2.sources.mini import mini_annotations
 from multiyoucook2.sources.youcook2 import read_clips
-from multiyoucook2.translation import TranslationMemory, translate_table
-from multiyoucook2.validation.checks import Row, empty, repetition
-from multiyoucook2.validation.language_id import script_share
-from multiyoucook2.validation.numbers import numbers_changed
+from multiyoucook2.text.language_id import script_share
+from multiyoucook2.text.numbers import numbers_changed
+from multiyoucook2.translation.decoding import Decoding
+from multiyoucook2.translation.memory import TranslationMemory
+from multiyoucook2.translation.table import translate_table
 
 from .grammar import MODULES
 

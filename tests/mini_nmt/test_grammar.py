@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from multiyoucook2.validation.language_id import script_share
-from multiyoucook2.validation.numbers import numbers_changed
+from multiyoucook2.text.language_id import script_share
+from multiyoucook2.text.numbers import numbers_changed
 from pipelines.mini_nmt.grammar import MODULES, Sampler, load_language
 from pipelines.mini_nmt.grammar.base import Clause, NounPhrase, PlacePhrase, Quantity, check_ids
 

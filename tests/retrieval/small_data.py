@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from multiyoucook2.corpus.tables import LANGUAGE_CONFIG
 from multiyoucook2.features.simulated import simulate
 from multiyoucook2.features.store import FeatureStore
-from multiyoucook2.records import LANGUAGE_CONFIG
 
 VERBS = {"mix": "misch", "cut": "schneid", "fry": "brat", "pour": "giess", "peel": "schael", "bake": "back"}
 NOUNS = {

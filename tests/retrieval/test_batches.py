@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from multiyoucook2.corpus.captions import Captions
 from multiyoucook2.errors import FeatureError, TrainingError
 from multiyoucook2.features.store import FeatureStore, write_store
-from multiyoucook2.retrieval.batches import Batch, Batches, TrainingSet
-from multiyoucook2.retrieval.data import Captions
-from multiyoucook2.retrieval.encoders import TextEncoder, tiny_encoder
-from multiyoucook2.retrieval.texts import Buckets
-from multiyoucook2.retrieval.tiny import TinyConfig
-from multiyoucook2.retrieval.vectors import read_vectors, write_vectors
+from multiyoucook2.retrieval.data.batches import Batch, Batches, TrainingSet
+from multiyoucook2.retrieval.data.tokens import Buckets
+from multiyoucook2.retrieval.data.vectors import read_vectors, write_vectors
+from multiyoucook2.retrieval.model.encoders import TextEncoder, tiny_encoder
+from multiyoucook2.retrieval.model.tiny import TinyConfig
 
 CLIPS = [f"c{i}" for i in range(7)]
 TEXTS = {

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from multiyoucook2.errors import TrainingError
-from multiyoucook2.retrieval.checkpoint import (
+from multiyoucook2.retrieval.training.checkpoint import (
     first_difference,
     has_checkpoint,
     load_checkpoint,
@@ -145,7 +145,7 @@ def test_killed_at_any_instant_a_whole_checkpoint_remains(tmp_path: Path) -> Non
     """A process that does nothing but save is killed again and again; what it leaves can always be read."""
     program = (
         "import sys, torch; from pathlib import Path\n"
-        "from multiyoucook2.retrieval.checkpoint import save_checkpoint\n"
+        "from multiyoucook2.retrieval.training.checkpoint import save_checkpoint\n"
         "for step in range(1, 1000000):\n"
         "    tensors = {'x': torch.full((100_000,), float(step))}\n"
         "    save_checkpoint(Path(sys.argv[1]), step=step, state={'step': step}, identity={}, tensors=tensors)\n"

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import torch
 
+from multiyoucook2.corpus.captions import Captions
 from multiyoucook2.errors import DatasetError, FeatureError, TrainingError
 from multiyoucook2.features.store import FeatureStore, write_store
-from multiyoucook2.retrieval.bootstrap import hits, interval, resampled_means, two_sided_p
-from multiyoucook2.retrieval.compare import compare_runs
-from multiyoucook2.retrieval.data import Captions
-from multiyoucook2.retrieval.encoders import vector_encoder
-from multiyoucook2.retrieval.evaluate import Evaluation, EvaluationSet, evaluate_model
-from multiyoucook2.retrieval.model import ModelConfig, TextVideoModel
-from multiyoucook2.retrieval.pool import Pool, find_pool
+from multiyoucook2.retrieval.evaluation.bootstrap import hits, interval, resampled_means, two_sided_p
+from multiyoucook2.retrieval.evaluation.compare import compare_runs
+from multiyoucook2.retrieval.evaluation.evaluate import Evaluation, EvaluationSet, evaluate_model
+from multiyoucook2.retrieval.evaluation.pool import Pool, find_pool
+from multiyoucook2.retrieval.model.encoders import vector_encoder
+from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
 
 CLIPS = tuple("abcdef")
 NAN, INF = float("nan"), float("inf")
@@ -39,7 +39,7 @@ def unit_vectors(*angles: float) -> list[list[float]]:
 @pytest.fixture
 def scored(tmp_path: Path) -> Evaluation:
     """Videos at 0, 10, ..., 50 degrees but f, which has no features; texts beside them, German without c."""
-    from multiyoucook2.retrieval.vectors import write_vectors
+    from multiyoucook2.retrieval.data.vectors import write_vectors
 
     videos = dict(zip("abcde", unit_vectors(0, 10, 20, 30, 40), strict=True))
     store = write_store(
@@ -89,7 +89,7 @@ def test_signatures_say_what_changes_the_number(scored: Evaluation) -> None:
 
 def test_duplicates_are_relevant_if_asked(tmp_path: Path) -> None:
     """Two clips with one caption whose videos are the other way round: each answers the other's query."""
-    from multiyoucook2.retrieval.vectors import write_vectors
+    from multiyoucook2.retrieval.data.vectors import write_vectors
 
     store = write_store(tmp_path / "v", zip("ab", np.array([[[1.0, 0.0]], [[0.0, 1.0]]]), strict=True), name="clip")
     vectors = write_vectors(tmp_path / "t", [("a", "en", [0.0, 1.0]), ("b", "en", [1.0, 0.0])], name="table")
@@ -113,7 +113,7 @@ def test_a_pool_without_any_features_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_pool_that_ships_holds_ids_and_no_texts() -> None:
-    text = (resources.files("multiyoucook2.retrieval") / "pools/youcook2_3350.txt").read_text()
+    text = (resources.files("multiyoucook2.retrieval.evaluation") / "pools/youcook2_3350.txt").read_text()
     lines = text.splitlines()
     assert len(lines) == len(set(lines)) == 3350
     assert all(" " not in line and line.rpartition("_")[2].isdigit() for line in lines)

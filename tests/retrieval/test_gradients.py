@@ -12,15 +12,16 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from multiyoucook2.corpus.captions import load_captions
 from multiyoucook2.features.store import FeatureStore
-from multiyoucook2.retrieval.batches import Batch, Batches, TrainingSet
-from multiyoucook2.retrieval.data import load_captions
-from multiyoucook2.retrieval.encoders import TextEncoder, load_encoder
-from multiyoucook2.retrieval.model import ModelConfig, TextVideoModel
-from multiyoucook2.retrieval.objectives import BatchEmbeddings, ObjectiveLoss
+from multiyoucook2.retrieval.data.batches import Batch, Batches, TrainingSet
+from multiyoucook2.retrieval.model.encoders import TextEncoder, load_encoder
+from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
+from multiyoucook2.retrieval.objectives.objectives import BatchEmbeddings, ObjectiveLoss
+from multiyoucook2.retrieval.objectives.teachers import TeacherEmbeddings
 from multiyoucook2.retrieval.recipe import training_recipe
-from multiyoucook2.retrieval.step import accumulate_gradients, seed_everything
-from multiyoucook2.retrieval.teachers import TeacherEmbeddings
+from multiyoucook2.retrieval.training.processes import seed_everything
+from multiyoucook2.retrieval.training.step import accumulate_gradients
 
 from . import two_processes
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from multiyoucook2.retrieval.losses import distillation_loss, symmetric_info_nce, teachtext_loss
-from multiyoucook2.retrieval.similarity import cosine_similarity
-from multiyoucook2.retrieval.teachers import LearnedTeacherWeights, TeacherEmbeddings, reduce_similarities
+from multiyoucook2.retrieval.objectives.losses import distillation_loss, symmetric_info_nce, teachtext_loss
+from multiyoucook2.retrieval.objectives.similarity import cosine_similarity
+from multiyoucook2.retrieval.objectives.teachers import LearnedTeacherWeights, TeacherEmbeddings, reduce_similarities
 
 
 def sims(size: int, seed: int = 0) -> Tensor:

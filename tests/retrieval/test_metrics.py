@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multiyoucook2 import __version__
-from multiyoucook2.retrieval.metrics import RetrievalScore, retrieval_score, score_ranks
+from multiyoucook2.retrieval.evaluation.scores import RetrievalScore, retrieval_score, score_ranks
 
 
 def slow_rank(scores: list[float], relevant: set[int], samples: int = 4000) -> float:

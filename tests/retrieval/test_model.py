@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from multiyoucook2.errors import ModelError
-from multiyoucook2.retrieval.encoders import tiny_encoder, vector_encoder
-from multiyoucook2.retrieval.layers import GatedEmbeddingUnit
-from multiyoucook2.retrieval.losses import symmetric_info_nce
-from multiyoucook2.retrieval.model import ModelConfig, TextVideoModel
-from multiyoucook2.retrieval.similarity import cosine_similarity
-from multiyoucook2.retrieval.tiny import TinyConfig
+from multiyoucook2.retrieval.model.encoders import tiny_encoder, vector_encoder
+from multiyoucook2.retrieval.model.layers import GatedEmbeddingUnit
+from multiyoucook2.retrieval.model.tiny import TinyConfig
+from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
+from multiyoucook2.retrieval.objectives.losses import symmetric_info_nce
+from multiyoucook2.retrieval.objectives.similarity import cosine_similarity
 
 CONFIG = ModelConfig(video_dim=6, embedding_dim=10, hidden_dim=8, max_frames=4, heads=2, features="simulated")
 TEXTS = ["mix the eggs", "chop an onion", "fry"]

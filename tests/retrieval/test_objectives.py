@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from multiyoucook2.retrieval.objectives import BatchEmbeddings, ObjectiveLoss
+from multiyoucook2.retrieval.objectives.objectives import BatchEmbeddings, ObjectiveLoss
 from multiyoucook2.retrieval.recipe import training_recipe
 
 LANGS = ("en", "de")

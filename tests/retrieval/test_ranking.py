@@ -6,9 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multiyoucook2.retrieval.metrics import retrieval_score
-from multiyoucook2.retrieval.ranking import rank_both_ways, rank_embeddings
-from multiyoucook2.retrieval.similarity import cosine_similarity
+from multiyoucook2.retrieval.evaluation.ranking import rank_both_ways, rank_embeddings
+from multiyoucook2.retrieval.evaluation.scores import retrieval_score
+from multiyoucook2.retrieval.objectives.similarity import cosine_similarity
 
 
 @given(

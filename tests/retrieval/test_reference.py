@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from multiyoucook2.errors import ModelError
-from multiyoucook2.retrieval.encoders import TextEncoder, load_encoder
-from multiyoucook2.retrieval.model import ModelConfig, TextVideoModel
-from multiyoucook2.retrieval.reference import import_reference_checkpoint
+from multiyoucook2.retrieval.model.c2kd_weights import import_reference_checkpoint
+from multiyoucook2.retrieval.model.encoders import TextEncoder, load_encoder
+from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
 
 THEIRS = {
     "video.project.project": "video_token_proj.fc",

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multiyoucook2.retrieval.pooling import cls_pool, mean_pool, pool
-from multiyoucook2.retrieval.texts import make_buckets, pad_tokens
+from multiyoucook2.retrieval.data.tokens import make_buckets, pad_tokens
+from multiyoucook2.retrieval.model.pooling import cls_pool, mean_pool, pool
 
 TOKEN_LISTS = st.lists(st.lists(st.integers(1, 99), min_size=1, max_size=12), min_size=1, max_size=20)
 

@@ -11,15 +11,16 @@ import torch
 from safetensors.torch import load_file
 
 import multiyoucook2
+from multiyoucook2.corpus.captions import load_captions
 from multiyoucook2.errors import DatasetError, FeatureError, MyCookError, TrainingError
 from multiyoucook2.features.simulated import simulate
-from multiyoucook2.retrieval.data import load_captions
-from multiyoucook2.retrieval.encoders import load_encoder
-from multiyoucook2.retrieval.log import Silent, read_metrics
+from multiyoucook2.progress import Silent
+from multiyoucook2.retrieval.data.vectors import write_vectors
+from multiyoucook2.retrieval.model.encoders import load_encoder
 from multiyoucook2.retrieval.recipe import training_recipe
-from multiyoucook2.retrieval.runs import TrainResult, evaluate_run, train
-from multiyoucook2.retrieval.train import learning_rate
-from multiyoucook2.retrieval.vectors import write_vectors
+from multiyoucook2.retrieval.training.loop import learning_rate
+from multiyoucook2.retrieval.training.metrics_log import read_metrics
+from multiyoucook2.retrieval.training.run import TrainResult, evaluate_run, train
 
 from .small_data import make_dataset, make_features
 
@@ -47,11 +48,11 @@ class KillAt(Silent):
     def __init__(self, what: str, step: int) -> None:
         self.what, self.at, self.now = what, step, ""
 
-    def started(self, what: str, step: int, steps: int) -> None:
+    def started(self, what: str, done: int = 0, total: int = 0) -> None:
         self.now = what
 
-    def step(self, step: int, loss: float, clips_per_s: float, seconds_left: float) -> None:
-        if (self.now, step) == (self.what, self.at):
+    def progress(self, done: int, total: int, figures: Mapping[str, float] | None = None) -> None:
+        if (self.now, done) == (self.what, self.at):
             raise Killed
 
 

@@ -6,16 +6,17 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from multiyoucook2.corpus.captions import load_captions
 from multiyoucook2.features.store import FeatureStore
-from multiyoucook2.retrieval.batches import Batches, TrainingSet
-from multiyoucook2.retrieval.data import load_captions
-from multiyoucook2.retrieval.encoders import tiny_encoder
-from multiyoucook2.retrieval.model import ModelConfig, TextVideoModel
-from multiyoucook2.retrieval.objectives import BatchEmbeddings, ObjectiveLoss
+from multiyoucook2.retrieval.data.batches import Batches, TrainingSet
+from multiyoucook2.retrieval.model.encoders import tiny_encoder
+from multiyoucook2.retrieval.model.tiny import TinyConfig
+from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
+from multiyoucook2.retrieval.objectives.objectives import BatchEmbeddings, ObjectiveLoss
+from multiyoucook2.retrieval.objectives.teachers import TeacherEmbeddings
 from multiyoucook2.retrieval.recipe import training_recipe
-from multiyoucook2.retrieval.step import LossOf, accumulate_gradients, processes, rank, seed_everything
-from multiyoucook2.retrieval.teachers import TeacherEmbeddings
-from multiyoucook2.retrieval.tiny import TinyConfig
+from multiyoucook2.retrieval.training.processes import processes, rank, seed_everything
+from multiyoucook2.retrieval.training.step import LossOf, accumulate_gradients
 
 
 def distilling_loss(data: TrainingSet) -> LossOf:

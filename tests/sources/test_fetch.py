@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from multiyoucook2.errors import FetchError
-from multiyoucook2.sources.fetch import fetch
+from multiyoucook2.sources.download import fetch
 from multiyoucook2.sources.registry import SOURCES, SourceFile
 
 CONTENT = bytes(range(256)) * 4000  # 1 MB

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from multiyoucook2.engines import convert
+from multiyoucook2.engines.convert import PreparedModel, pick_compute_type, prepare
+from multiyoucook2.engines.registry import FAMILIES, MODELS, find_engine
 from multiyoucook2.errors import FetchError, ModelError
-from multiyoucook2.translation import convert
-from multiyoucook2.translation.convert import PreparedModel, pick_compute_type, prepare
-from multiyoucook2.translation.manifest import damaged_files, folder_hash, write_manifest
-from multiyoucook2.translation.models import FAMILIES, MODELS, find_engine
+from multiyoucook2.files import damaged_files, folder_hash, write_manifest
 
 
 def ready(engine: Path, cache: Path, lang: str = "de") -> PreparedModel:

@@ -10,10 +10,11 @@ import pytest
 import torch
 import transformers
 
-from multiyoucook2.translation.convert import prepare
-from multiyoucook2.translation.engine import CTranslate2, Search
-from multiyoucook2.translation.models import find_engine
-from multiyoucook2.translation.tokenization import is_special, load_tokenization
+from multiyoucook2.engines.base import Search
+from multiyoucook2.engines.convert import prepare
+from multiyoucook2.engines.ctranslate2 import CTranslate2
+from multiyoucook2.engines.registry import find_engine
+from multiyoucook2.engines.tokens import is_special, load_tokenization
 
 from .conftest import made_up_lines
 

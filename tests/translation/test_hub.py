@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from multiyoucook2.engines import download as hub
+from multiyoucook2.engines.convert import prepare
+from multiyoucook2.engines.registry import MODELS, Checkpoint, ModelSpec
 from multiyoucook2.errors import FetchError, ModelError
-from multiyoucook2.recipes import Decoding
-from multiyoucook2.translation import engine_fingerprint, hub
-from multiyoucook2.translation.convert import prepare
-from multiyoucook2.translation.models import MODELS, Checkpoint, ModelSpec
+from multiyoucook2.translation.decoding import Decoding
+from multiyoucook2.translation.table import engine_fingerprint
 
 from .hub_server import COMMIT, serve
 

@@ -15,8 +15,9 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import pyarrow.parquet as pq
-from multiyoucook2.recipes import Decoding
-from multiyoucook2.translation import TranslationMemory, translate_table
+from multiyoucook2.translation.decoding import Decoding
+from multiyoucook2.translation.memory import TranslationMemory
+from multiyoucook2.translation.table import translate_table
 clips, engine, memory, out = sys.argv[1:]
 print("started", flush=True)
 table = translate_table(

@@ -2,7 +2,9 @@
 
 import pytest
 
-from multiyoucook2.translation.quality import find_flags, is_copy, longest_run, loops
+from multiyoucook2.text.copies import is_copy
+from multiyoucook2.text.repetition import longest_run, loops
+from multiyoucook2.translation.flags import find_flags
 
 
 @pytest.mark.parametrize(

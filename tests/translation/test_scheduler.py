@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from multiyoucook2.engines.base import Candidates, Hypothesis, OutOfMemory, Search
+from multiyoucook2.engines.tokens import Tokenization
 from multiyoucook2.errors import ModelError
-from multiyoucook2.recipes import Decoding
-from multiyoucook2.translation.engine import Candidates, Hypothesis, OutOfMemory, Search
+from multiyoucook2.translation.decoding import Decoding
+from multiyoucook2.translation.ladder import Outcome, Runner, as_sentence, translate_texts
 from multiyoucook2.translation.memory import SpaceKey, TranslationMemory
-from multiyoucook2.translation.scheduler import Outcome, Runner, as_sentence, translate_texts
-from multiyoucook2.translation.tokenization import Tokenization
 
 from .conftest import made_up_lines
 

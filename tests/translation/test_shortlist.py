@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from multiyoucook2.engines.local import vocabulary
+from multiyoucook2.engines.tokens import load_tokenization
 from multiyoucook2.errors import ModelError
-from multiyoucook2.recipes import Decoding
-from multiyoucook2.translation import TranslationMemory, measure_vocabulary_map, table, translate_table
-from multiyoucook2.translation.local import vocabulary
-from multiyoucook2.translation.shortlist import build_map, measured_map
-from multiyoucook2.translation.tokenization import load_tokenization
+from multiyoucook2.translation import table
+from multiyoucook2.translation.decoding import Decoding
+from multiyoucook2.translation.memory import TranslationMemory
+from multiyoucook2.translation.shortlist import build_map, measure_vocabulary_map, measured_map
+from multiyoucook2.translation.table import translate_table
 
 from .conftest import clips_of, made_up_lines
 
@@ -109,6 +111,6 @@ def test_too_few_texts(model: Callable[[str], Path], tmp_path: Path) -> None:
 
 
 def _revision_and_lang(engine: Path) -> tuple[str, str]:
-    from multiyoucook2.translation.manifest import folder_hash
+    from multiyoucook2.files import folder_hash
 
     return folder_hash(engine), "de"

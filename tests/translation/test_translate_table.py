@@ -9,11 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from multiyoucook2.corpus.tables import TRANSLATION
 from multiyoucook2.errors import ModelError, RecipeError
-from multiyoucook2.recipes import Decoding
-from multiyoucook2.records import TRANSLATION
-from multiyoucook2.translation import TranslationMemory, engine_fingerprint, preflight, table, translate_table
-from multiyoucook2.translation.manifest import write_manifest
+from multiyoucook2.files import write_manifest
+from multiyoucook2.translation import table
+from multiyoucook2.translation.decoding import Decoding
+from multiyoucook2.translation.memory import TranslationMemory
+from multiyoucook2.translation.table import engine_fingerprint, preflight, translate_table
 
 from .conftest import clips_of, made_up_lines
 
@@ -170,8 +172,8 @@ def test_fingerprint_follows_what_outputs_depend_on(model: Callable[[str], Path]
 
 def test_fingerprint_loads_neither_torch_nor_transformers(model: Callable[[str], Path], tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from multiyoucook2.recipes import Decoding\n"
-        "from multiyoucook2.translation import engine_fingerprint\n"
+        "import sys; from pathlib import Path; from multiyoucook2.translation.decoding import Decoding\n"
+        "from multiyoucook2.translation.table import engine_fingerprint\n"
         f"cache, engine = Path({str(tmp_path)!r}), {str(model('mini'))!r}\n"
         "engine_fingerprint(engine, 'de', Decoding(), cache_dir=cache, offline=True)\n"
         "print(sorted({'torch', 'ctranslate2', 'transformers', 'datasets'} & set(sys.modules)))"

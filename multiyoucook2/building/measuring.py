@@ -1,0 +1,29 @@
+"""``mycook vocabulary-map``: measure a shortlist on captions."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from ..files import cache_root
+from ..translation.decoding import Decoding
+
+
+def measure(
+    engine: str, lang: str, *, annotations: Path | None, size: int, limit: int | None, device: str, offline: bool
+) -> dict[str, Any]:
+    """The share of outputs that a vocabulary map leaves as they are, on captions of a file or of the bundled corpus.
+
+    Raises:
+        MyCookError: the captions cannot be read, or the model cannot be used.
+    """
+    from ..sources.mini import mini_annotations
+    from ..sources.youcook2 import read_clips
+    from ..translation.shortlist import measure_vocabulary_map
+
+    captions = read_clips(annotations or mini_annotations()).column("caption").to_pylist()[:limit]
+    report = measure_vocabulary_map(
+        engine, lang, captions, decoding=Decoding(), cache_dir=cache_root(), device=device, offline=offline, size=size
+    )
+    return {
+        name: str(value) if isinstance(value, Path) else value for name, value in dataclasses.asdict(report).items()
+    }

@@ -1,0 +1,224 @@
+"""How each command prints its result: a table for people, one JSON document with ``--json``."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from ..building.workspace import Workspace
+from ..corpus.tables import SPLITS
+from ..errors import WorkspaceError
+from ..languages import LANGUAGES
+from .tables import print_json, print_table
+
+if TYPE_CHECKING:
+    from ..building.api import BuildResult
+    from .doctor import Finding
+
+
+def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
+    """Where the data set is, what is in it, and the first rows."""
+    rows = _rows(result, show) if show else []
+    if as_json:
+        values = _result_json(result) | {"report": result.report}
+        print_json(values | ({"rows": rows} if show else {}))
+        return
+    _validation_table(result)
+    for row in rows:
+        print(f"{row['clip_id']}  {row['start_s']:g}-{row['end_s']:g} s")
+        for lang, caption in row["captions"].items():
+            print(f"  {lang}  {caption}")
+    clips = result.report["clips"]
+    langs = 1 + len(result.report["languages"])
+    size = f"{clips['clips']:,} clips in {langs} language{'s' if langs > 1 else ''}"
+    print(f"data set: {result.dataset} ({size}, {str(result.content_hash)[:12]})")
+    print(f"""read it: python -c 'from datasets import load_dataset; print(load_dataset("{result.dataset}", "all"))'""")
+
+
+def clips(result: "BuildResult", *, as_json: bool) -> None:
+    """Figures of the English side."""
+    figures = result.report["clips"]
+    if as_json:
+        print_json(_result_json(result) | {"clips": figures})
+        return
+    splits = ", ".join(f"{name} {count:,}" for name, count in figures["splits"].items())
+    cleaned = ", ".join(f"{name} {count:,}" for name, count in figures["cleaned"].items()) or "nothing"
+    print(f"{figures['clips']:,} clips of {figures['videos']:,} videos ({splits}); cleaned: {cleaned}")
+
+
+def stages(result: "BuildResult", *, as_json: bool) -> None:
+    """Which stages were done now, and which were found done."""
+    if as_json:
+        print_json(_result_json(result))
+    else:
+        print(f"done: {', '.join(result.done) or 'nothing'}; unchanged: {', '.join(result.skipped) or 'nothing'}")
+
+
+def validation(result: "BuildResult", *, as_json: bool, show: int) -> None:
+    """Accepted and rejected rows a language, with examples."""
+    if as_json:
+        print_json(_result_json(result) | {"report": result.report})
+        return
+    _validation_table(result)
+    for lang, figures in result.report["languages"].items():
+        for check, examples in figures["examples"].items():
+            for row in examples[:show]:
+                print(f"{lang} {check}: {row['reason']}\n  {row['clip_id']}: {row['caption']}\n  {lang}: {row['text']}")
+
+
+def pushed(found: Mapping[str, Any], *, as_json: bool) -> None:
+    """Where a data set was pushed to."""
+    if as_json:
+        print_json(found)
+    else:
+        print(f"{found['files']} files in one commit: {found['url']}")
+
+
+def status(workspace: Workspace, *, as_json: bool) -> None:
+    """The stages of a build folder.
+
+    Raises:
+        WorkspaceError: it is not a build folder.
+    """
+    about = workspace.about()
+    if about is None:
+        raise WorkspaceError(f"{workspace.root} is not a build folder", hint="e.g. mycook status build/mini")
+    found = workspace.manifests()
+    manifests = {name: found[name] for name in sorted(found, key=_stage_order)}
+    holder = workspace.holder()
+    damaged = {name: what for name, row in manifests.items() if (what := workspace.damage(row["outputs"]))}
+    if as_json:
+        keys = ("counts", "seconds", "versions")
+        stages_ = {name: {key: row[key] for key in keys} for name, row in manifests.items()}
+        print_json({"recipe": about["recipe"], "holder": holder, "stages": stages_, "damaged": damaged})
+        return
+    print(
+        f"{workspace.root}: a build of {about['recipe']}, {'in use by ' + holder if holder else 'nobody works on it'}"
+    )
+    if not manifests:
+        print("no stage is finished yet")
+        return
+    rows = [
+        (
+            name,
+            damaged.get(name, "done"),
+            f"{row['seconds']:.1f}",
+            ", ".join(f"{n:,} {k}" for k, n in row["counts"].items()),
+        )
+        for name, row in manifests.items()
+    ]
+    print_table(("stage", "state", "seconds", "counts"), rows, numbers=("seconds",))
+
+
+def languages(*, as_json: bool) -> None:
+    """All languages and the engines that serve them."""
+    from ..engines.registry import MODELS, engines_for
+
+    rows = [{**dataclasses.asdict(row), "engines": engines_for(row.code)} for row in LANGUAGES.values()]
+    if as_json:
+        print_json(rows)
+    else:
+        served = [set(row["engines"]) for row in rows if row["engines"]]
+        common = [name for name in MODELS if all(name in names for names in served)]
+        table = [
+            (
+                row["code"],
+                row["name"],
+                row["script"],
+                ", ".join(name for name in row["engines"] if name not in common)
+                or ("only the engines below" if row["engines"] else "-"),
+            )
+            for row in rows
+        ]
+        print_table(("code", "language", "script", "engines"), table)
+        print(f"All but English are also served by {', '.join(common)}.")
+
+
+def models(*, as_json: bool) -> None:
+    """All engines of the registry."""
+    from ..engines.registry import MODELS
+
+    rows = [
+        {
+            "name": spec.name,
+            "family": spec.family,
+            "languages": spec.languages,
+            "licenses": spec.licenses,
+            "size": spec.size,
+        }
+        for spec in MODELS.values()
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        table = [(r["name"], r["family"], " ".join(r["languages"]), ", ".join(r["licenses"]), r["size"]) for r in rows]
+        print_table(("engine", "family", "languages", "licences", "size"), table)
+
+
+def findings(found: "Sequence[Finding]", *, as_json: bool) -> None:
+    """What the doctor found; exit status 1 if something is missing."""
+    if as_json:
+        print_json([dataclasses.asdict(row) for row in found])
+    else:
+        for row in found:
+            print(
+                f"{'ok     ' if row.ok else 'missing'}  {row.name}: {row.found}"
+                + ("" if row.ok else f"\n         do: {row.advice}")
+            )
+    if not all(row.ok for row in found):
+        raise typer.Exit(1)
+
+
+def record(values: Mapping[str, Any], *, as_json: bool) -> None:
+    """One record, a line a value."""
+    if as_json:
+        print_json(values)
+        return
+    for name, value in values.items():
+        if isinstance(value, bool):
+            value = "yes" if value else "no"
+        print(f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}")
+
+
+def _result_json(result: "BuildResult") -> dict[str, Any]:
+    return {
+        "out": str(result.out),
+        "dataset": str(result.dataset) if result.dataset else None,
+        "content_hash": result.content_hash,
+        "done": result.done,
+        "unchanged": result.skipped,
+    }
+
+
+def _stage_order(name: str) -> tuple[int, str]:
+    """Stages in the order in which a build runs them."""
+    kinds = {"clips": 0, "translate": 1, "validate": 2, "publish": 3}
+    return kinds.get(name.partition("-")[0], len(kinds)), name
+
+
+def _validation_table(result: "BuildResult") -> None:
+    rows = [
+        (
+            LANGUAGES[lang].name,
+            figures["rows"],
+            figures["accepted"],
+            figures["rejected"],
+            ", ".join(f"{name} {count:,}" for name, count in figures["checks"].items()) or "-",
+        )
+        for lang, figures in result.report["languages"].items()
+    ]
+    if not rows:  # English alone
+        return
+    columns = ("language", "rows", "accepted", "rejected", "rejected by")
+    print_table(columns, rows, numbers=("rows", "accepted", "rejected"))
+
+
+def _rows(result: "BuildResult", count: int) -> list[dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    folder = Path(str(result.dataset)) / "all"
+    files = (folder / f"{split}.parquet" for split in SPLITS)
+    tables = (pq.read_table(path) for path in files if path.is_file())
+    return [row for table in tables for row in table.slice(0, count).to_pylist()][:count]

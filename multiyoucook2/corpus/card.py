@@ -1,0 +1,97 @@
+"""The data set's card: a template of ``data_cards/`` filled with measured figures, never with typed ones."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from ..errors import RecipeError, nearest
+from ..languages import LANGUAGES
+from .dataset import ALL
+from .tables import SPLITS
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def card_folder() -> Path:
+    """Where the templates are: in the installed package, or in the source tree beside it."""
+    package = Path(str(resources.files("multiyoucook2")))
+    installed = package / "data_cards"
+    return installed if installed.is_dir() else package.parent / "data_cards"
+
+
+def card_hash(template: str) -> str:
+    """SHA-256 of a template and of the parts that templates share.
+
+    Raises:
+        RecipeError: there is no such template.
+    """
+    folder = card_folder()
+    path = folder / f"{template}.md"
+    if template.startswith("_") or not path.is_file():
+        known = [path.stem for path in folder.glob("[!_]*.md")]
+        raise RecipeError(f"unknown card template {template!r}", hint=nearest(template, known))
+    return hashlib.sha256(b"".join(part.read_bytes() for part in [path, *sorted(folder.glob("_*.md"))])).hexdigest()
+
+
+def card_metadata(
+    pretty_name: str, licenses: Iterable[str], langs: Iterable[str], splits: Mapping[str, int], content_hash: str
+) -> dict[str, Any]:
+    """The YAML head of the README: what the Hub shows, and the configs that ``load_dataset`` reads.
+
+    ``splits`` counts the rows of each split that has any. Each config names the content in its description:
+    ``datasets`` keys its cache of a local folder by the folder's name and this head alone, so without it another data
+    set in a folder of the same name, or this one built anew, would be read as the rows of the first.
+    """
+    langs, rows = list(langs), sum(splits.values())
+    return {
+        "pretty_name": pretty_name,
+        "license": sorted({name.lower() if " " not in name else "other" for name in licenses}),
+        "language": langs,
+        "task_categories": ["translation", "text-to-video", "sentence-similarity"],
+        "tags": ["video-retrieval", "multilingual", "cooking", "youcook2"],
+        "size_categories": [next((name for limit, name in _SIZES if rows < limit), "1M<n<10M")],
+        "configs": [
+            {
+                "config_name": config,
+                **({"default": True} if config == ALL else {}),
+                "description": f"content {content_hash[:16]}",
+                "data_files": [
+                    {"split": split, "path": f"{config}/{split}.parquet"} for split in SPLITS if split in splits
+                ],
+            }
+            for config in (ALL, *langs)
+        ],
+    }
+
+
+def fill_card(template: str, metadata: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    """A card's text. A value that the template names and nobody gives is an error, not a gap.
+
+    Raises:
+        RecipeError: the template asks for such a value, or is no template.
+    """
+    import jinja2
+    import yaml
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(card_folder()),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["yaml"] = lambda value: yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+    environment.filters["cell"] = lambda text: " ".join(str(text).split()).replace("|", "\\|")
+    names = {code: row.name for code, row in LANGUAGES.items()}
+    try:
+        return environment.get_template(f"{template}.md").render(
+            **values, metadata=dict(metadata), language_names=names
+        )
+    except jinja2.TemplateError as error:
+        raise RecipeError(
+            f"the card template {template!r} does not fit a data set: {error}", hint="see data_cards/multi-youcook2.md"
+        ) from None

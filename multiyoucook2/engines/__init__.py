@@ -1,0 +1,1 @@
+"""Engines: whatever translates texts, how it is found, downloaded, converted and run."""

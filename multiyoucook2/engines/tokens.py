@@ -1,0 +1,141 @@
+"""Text to source tokens and target tokens to text, by SentencePiece and the family's layout."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..errors import ModelError
+from .local import DESCRIPTION, read_json
+from .registry import FAMILIES
+
+END = "</s>"
+SPECIAL = frozenset({"<s>", "</s>", "<pad>", "<unk>"})
+LANGUAGE_TOKEN = re.compile(r"__\w{2,}__|>>\S+<<|<2\S+>|[a-z]{3}_[A-Z][a-z]{3}")
+_FILLER = re.compile(r"madeupword\d+|<extra_id_\d+>")  # rows that pad an embedding to a round size
+SOURCE_FILES = ("source.spm", "sentencepiece.bpe.model", "spiece.model", "sentencepiece.model")
+TARGET_FILES = ("target.spm", *SOURCE_FILES[1:])
+FAST_FILE = "tokenizer.json"
+TOKENIZER_FILES = (*SOURCE_FILES, "target.spm", FAST_FILE)
+
+
+def is_special(token: str) -> bool:
+    """Whether a token stands for no text: an end, a language, an unknown piece, a filler."""
+    return token in SPECIAL or bool(LANGUAGE_TOKEN.fullmatch(token) or _FILLER.fullmatch(token))
+
+
+class Pieces(Protocol):
+    """A subword model: texts to pieces and back, without special tokens."""
+
+    def split(self, texts: Sequence[str]) -> list[list[str]]:
+        """The pieces of each text."""
+
+    def join(self, pieces: Sequence[str]) -> str:
+        """The text that pieces spell."""
+
+
+class SentencePieces:
+    """A ``.model`` or ``.spm`` file."""
+
+    def __init__(self, path: Path) -> None:
+        import sentencepiece
+
+        try:
+            self._processor: Any = sentencepiece.SentencePieceProcessor(model_file=str(path))
+        except (RuntimeError, OSError):
+            raise ModelError(f"{path} is not a SentencePiece model", hint="the model folder is damaged") from None
+
+    def split(self, texts: Sequence[str]) -> list[list[str]]:
+        """The pieces of each text."""
+        return [list(row) for row in self._processor.encode(list(texts), out_type=str)]
+
+    def join(self, pieces: Sequence[str]) -> str:
+        """The text that pieces spell."""
+        return str(self._processor.decode_pieces(list(pieces)))
+
+
+class FastPieces:
+    """A ``tokenizer.json``, which is all that transformers 5 saves of the NLLB and T5 tokenizers."""
+
+    def __init__(self, path: Path) -> None:
+        from tokenizers import Tokenizer
+
+        try:
+            self._tokenizer = Tokenizer.from_file(str(path))
+        except Exception:  # tokenizers raises bare Exception
+            raise ModelError(f"{path} is not a tokenizer", hint="the model folder is damaged") from None
+
+    def split(self, texts: Sequence[str]) -> list[list[str]]:
+        """The pieces of each text."""
+        return [list(row.tokens) for row in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+    def join(self, pieces: Sequence[str]) -> str:
+        """The text that pieces spell."""
+        ids = [self._tokenizer.token_to_id(piece) for piece in pieces]
+        return str(self._tokenizer.decode([i for i in ids if i is not None], skip_special_tokens=True))
+
+
+@dataclass(frozen=True)
+class Tokenization:
+    """One model's way into one language.
+
+    ``prefix`` are the tokens before the source pieces, ``target_prefix`` those that decoding starts with,
+    ``positions`` the longest source sequence, special tokens included.
+    """
+
+    source: Pieces
+    target: Pieces
+    prefix: tuple[str, ...]
+    target_prefix: tuple[str, ...]
+    positions: int
+    lowercase: bool = False
+
+    def encode(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """The source tokens of each text: prefix, pieces, ``</s>``; cut to ``positions``, which callers flag."""
+        room = self.positions - len(self.prefix) - 1
+        rows = self.source.split([self._prepare(text) for text in texts])
+        return [(*self.prefix, *row[:room], END) for row in rows]
+
+    def too_long(self, tokens: Sequence[str]) -> bool:
+        """Whether a source may have been cut: it fills every position."""
+        return len(tokens) >= self.positions
+
+    def decode(self, tokens: Sequence[str]) -> str:
+        """The text of target tokens; special tokens are left out."""
+        return self.target.join([token for token in tokens if not is_special(token)]).strip()
+
+    def _prepare(self, text: str) -> str:
+        text = " ".join(text.split())
+        return text.lower().removesuffix(".").rstrip() if self.lowercase else text
+
+
+def load_tokenization(folder: Path, family: str, token: str | None) -> Tokenization:
+    """The tokenization of a converted model's folder for one language's token.
+
+    Raises:
+        ModelError: the folder has no subword model.
+    """
+    rule, about = FAMILIES[family], read_json(folder / DESCRIPTION) or {}
+    special = rule.english if rule.source_token == "english" else token
+    source = _load(folder, SOURCE_FILES)
+    target = _load(folder, TARGET_FILES) if (folder / "target.spm").is_file() else source
+    return Tokenization(
+        source,
+        target,
+        prefix=(special,) if special else (),
+        target_prefix=(token,) if rule.target_prefix and token else (),
+        positions=int(about.get("max_positions") or rule.positions),
+        lowercase=bool(about.get("lowercase", False)),
+    )
+
+
+def _load(folder: Path, names: Sequence[str]) -> Pieces:
+    for name in names:
+        if (folder / name).is_file():
+            return SentencePieces(folder / name)
+    if (folder / FAST_FILE).is_file():
+        return FastPieces(folder / FAST_FILE)
+    raise ModelError(
+        f"{folder} has no subword model", hint=f"copy one of {', '.join(TOKENIZER_FILES)} beside the model"
+    )

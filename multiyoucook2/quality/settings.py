@@ -1,0 +1,16 @@
+"""Thresholds of the checks: the section ``checks`` of a recipe."""
+
+from pydantic import Field
+
+from ..settings import Strict
+
+
+class Checks(Strict):
+    """Thresholds of the validation; ``None`` switches a check off."""
+
+    script_share: float | None = Field(0.5, ge=0, le=1, description="letters in the language's script, at least")
+    language: bool = True
+    length_ratio: tuple[float, float] | None = (0.25, 4.0)
+    repetition: int | None = Field(4, ge=2, description="the same word or n-gram in a row, this often, is refused")
+    numbers: bool = True
+    copies: bool = True

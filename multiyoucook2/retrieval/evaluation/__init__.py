@@ -1,0 +1,1 @@
+"""Scores: embeddings, ranks, pools, intervals, comparisons, reports."""

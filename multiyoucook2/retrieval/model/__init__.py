@@ -1,0 +1,1 @@
+"""The text-video model: towers, text encoders, its folder."""

@@ -1,0 +1,1 @@
+"""Runs: data, teachers, student, checkpoints."""

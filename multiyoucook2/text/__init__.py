@@ -1,0 +1,1 @@
+"""Knowledge of languages that translation and quality share: numbers, scripts, identification, repetition."""

@@ -1,0 +1,206 @@
+"""What is published is what ``load_dataset`` reads, offline and streaming, without code of ours."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from conftest import FAST, MyCook
+
+from multiyoucook2.corpus.card import card_hash, card_metadata, fill_card
+from multiyoucook2.corpus.dataset import content_hash, dataset_about, dataset_files, dataset_tables, features_json
+from multiyoucook2.corpus.tables import ALL_CONFIG_COLUMNS, CLIP, LANGUAGE_CONFIG, REJECTION, TRANSLATION
+from multiyoucook2.errors import DatasetError, RecipeError
+
+READER = """
+import json, sys
+from datasets import get_dataset_config_names, load_dataset
+folder = sys.argv[1]
+found = {"configs": get_dataset_config_names(folder)}
+for config in found["configs"]:
+    data = load_dataset(folder, config)
+    stream = load_dataset(folder, config, streaming=True)
+    found[config] = {split: data[split].to_list() for split in data}
+    assert {split: list(stream[split]) for split in stream} == found[config]
+    found[config + " features"] = data["train"].features.to_dict()
+    assert all(data[split].features == stream[split].features == data["train"].features for split in data)
+assert load_dataset(folder)["train"].column_names == list(found["all"]["train"][0])
+print(json.dumps(found))
+"""
+
+
+def clips() -> pa.Table:
+    rows = [
+        {"clip_id": f"v{n}_0", "video_id": f"v{n}", "video_url": f"https://example.org/v{n}", "segment_index": 0,
+         "start_s": 0.5, "end_s": 2.0, "split": split, "recipe_type": "1", "caption": caption, "flags": flags}
+        for n, (split, caption, flags) in enumerate(
+            [("train", "chop it", []), ("validation", "fry it", ["whitespace"]), ("train", "eat it", [])]
+        )
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=CLIP)
+
+
+def translations(lang: str, texts: list[str]) -> pa.Table:
+    rows = [
+        {"clip_id": f"v{n}_0", "lang": lang, "text": text, "score": -0.25, "model": "m", "revision": "r",
+         "license": "mit", "decode_hash": "d", "flags": [] if text else ["empty"], "retries": 0}
+        for n, text in enumerate(texts)
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=TRANSLATION)
+
+
+def tables() -> dict[str, pa.Table]:
+    rejected = {"clip_id": "v2_0", "lang": "de", "check": "empty", "reason": "no letter and no digit"}
+    return dataset_tables(
+        clips(),
+        {"de": translations("de", ["hacken", "braten", ""]), "ja": translations("ja", ["刻む", "焼く", "食べる"])},
+        {"de": pa.Table.from_pylist([rejected], schema=REJECTION), "ja": REJECTION.empty_table()},
+    )
+
+
+def test_rows_by_hand() -> None:
+    found = tables()
+    assert list(found) == ["all", "en", "de", "ja"]
+    assert tuple(found["all"].column_names) == ALL_CONFIG_COLUMNS
+    assert found["all"].to_pylist()[2] == {
+        "clip_id": "v2_0", "video_id": "v2", "video_url": "https://example.org/v2", "segment_index": 0, "start_s": 0.5,
+        "end_s": 2.0, "recipe_type": "1", "captions": {"de": None, "en": "eat it", "ja": "食べる"},
+        "flags": ["de:empty", "de:rejected:empty"],
+    }  # fmt: skip
+    assert found["all"].column("flags").to_pylist()[1] == ["whitespace"]
+    assert found["de"].schema == LANGUAGE_CONFIG
+    assert found["de"].to_pylist()[0] == {
+        "clip_id": "v0_0", "caption": "hacken", "caption_en": "chop it", "score": -0.25, "flags": [], "accepted": True,
+    }  # fmt: skip
+    assert found["de"].to_pylist()[2] == {
+        "clip_id": "v2_0", "caption": None, "caption_en": "eat it", "score": -0.25,
+        "flags": ["empty", "rejected:empty"], "accepted": False,
+    }  # fmt: skip
+    assert found["en"].to_pylist()[1] == {
+        "clip_id": "v1_0", "caption": "fry it", "caption_en": "fry it", "score": None, "flags": ["whitespace"],
+        "accepted": True,
+    }  # fmt: skip
+
+
+def test_files_depend_on_the_rows_alone(tmp_path: Path) -> None:
+    found = tables()
+    files = dataset_files(found, clips())
+    assert sorted(files) == sorted(f"{c}/{s}.parquet" for c in found for s in ("train", "validation"))
+    chunked = {name: pa.concat_tables([table.slice(0, 1), table.slice(1)]) for name, table in found.items()}
+    assert dataset_files(chunked, clips()) == files
+    assert content_hash(chunked, clips()) == content_hash(found, clips())
+    changed = found | {"de": tables()["de"].set_column(1, "caption", pa.array(["hacken", "braten", "essen"]))}
+    assert content_hash(changed, clips()) != content_hash(found, clips())
+    assert content_hash(found, clips().set_column(6, "split", pa.array(["train"] * 3))) != content_hash(found, clips())
+    assert set(dataset_files(found, clips().set_column(6, "split", pa.array(["train"] * 3)))) == {
+        f"{config}/train.parquet" for config in found
+    }
+
+
+def test_features_are_what_datasets_writes() -> None:
+    from datasets import Features, Translation
+
+    for table in tables().values():
+        features = Features.from_dict(features_json(table.schema)["info"]["features"])
+        assert features.arrow_schema.remove_metadata() == table.schema
+    assert features_json(tables()["all"].schema)["info"]["features"]["captions"] == {
+        "languages": Translation(["de", "en", "ja"]).languages,
+        "_type": "Translation",
+    }
+
+
+def test_load_dataset_reads_a_build(
+    mycook: MyCook, tiny_model: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    mycook(
+        "build",
+        "--recipe",
+        FAST,
+        "--offline",
+        "--engine",
+        tiny_model,
+        "--langs",
+        "de,ja",
+        "--limit",
+        40,
+        "--out",
+        "out",
+    )
+    folder = tmp_path / "out/dataset"
+    reader = tmp_path / "reader.py"
+    reader.write_text(READER)
+    settings = environment | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
+    done = subprocess.run(
+        [sys.executable, str(reader), str(folder)], cwd=tmp_path, env=settings, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["configs"] == ["all", "en", "de", "ja"]
+    assert found["all features"]["captions"] == {"languages": ["de", "en", "ja"], "_type": "Translation"}
+    rows = {config: [row for split in found[config].values() for row in split] for config in found["configs"]}
+    assert [row["clip_id"] for row in rows["de"]] == [row["clip_id"] for row in rows["all"]]
+    assert len(rows["ja"]) == 40
+    for one, de in zip(rows["all"], rows["de"], strict=True):
+        assert one["captions"]["de"] == de["caption"]
+        assert one["captions"]["en"] == de["caption_en"]
+        assert de["accepted"] is not any(flag.startswith("rejected:") for flag in de["flags"])
+    check_card(folder, rows["de"])
+
+
+def check_card(folder: Path, german: list[dict[str, object]]) -> None:
+    """The card's figures are those of the rows."""
+    about, card = dataset_about(folder), (folder / "README.md").read_text(encoding="utf-8")
+    head = yaml.safe_load(card.split("---\n")[1])
+    assert [config["config_name"] for config in head["configs"]] == ["all", "en", "de", "ja"]
+    assert (head["language"], head["license"]) == (["en", "de", "ja"], ["apache-2.0"])
+    accepted = sum(1 for row in german if row["accepted"])
+    assert f"| German (de) | 40 | {accepted} | {40 - accepted} |" in card
+    assert f"`{about['content_hash']}`" in card
+    assert "Limited to the first 40 clips" in card
+    recipe = yaml.safe_load(card.split("```yaml\n")[1].split("```")[0])
+    assert (recipe["engine"], recipe["languages"], recipe["decoding"]["beam_size"]) == ("tiny", ["de", "ja"], 1)
+    for path in folder.rglob("*.parquet"):
+        assert pq.read_metadata(path).num_row_groups == 1
+
+
+def test_cards_name_non_commercial_models_and_refuse_gaps() -> None:
+    metadata = card_metadata("A", ["mit", "CC-BY-NC-4.0", "my own terms"], ["en", "de"], {"train": 999}, "c0ffee" * 4)
+    assert metadata["license"] == ["cc-by-nc-4.0", "mit", "other"]
+    assert metadata["size_categories"] == ["n<1K"]
+    assert metadata["configs"][0]["data_files"] == [{"split": "train", "path": "all/train.parquet"}]
+    with pytest.raises(RecipeError, match="unknown card template 'mimi'") as caught:
+        card_hash("mimi")
+    assert "did you mean 'mini'" in caught.value.hint
+    with pytest.raises(RecipeError, match=r"does not fit a data set: .* is undefined"):
+        fill_card("mini", metadata, {})
+
+
+def test_a_folder_that_is_not_ours(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="holds no data set of ours"):
+        dataset_about(tmp_path)
+    (tmp_path / "multiyoucook2.json").write_text("[]")
+    with pytest.raises(DatasetError, match="is damaged"):
+        dataset_about(tmp_path)
+
+
+def test_the_cache_of_datasets_tells_contents_apart(tmp_path: Path, environment: dict[str, str]) -> None:
+    """``datasets`` caches local folders by name and card; both folders here are called ``dataset``."""
+    counts = []
+    for number, rows in enumerate((3, 2)):
+        shown = clips().slice(0, rows)
+        found = {"en": tables()["en"].slice(0, rows), "all": tables()["all"].slice(0, rows)}
+        folder = tmp_path / str(number) / "dataset"
+        for name, data in dataset_files(found, shown).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        # The split sizes that the card states elsewhere are the same here: the content alone must tell them apart.
+        metadata = card_metadata("A", ["mit"], ["en"], {"train": 1, "validation": 1}, content_hash(found, shown))
+        (folder / "README.md").write_text(f"---\n{yaml.safe_dump(metadata)}---\n")
+        code = f"from datasets import load_dataset; print(len(load_dataset({str(folder)!r}, 'en', split='train')))"
+        settings = environment | {"HF_HUB_OFFLINE": "1", "HF_DATASETS_CACHE": str(tmp_path / "cache")}
+        counts.append(subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True, text=True).stdout)
+    assert counts == ["2\n", "1\n"]

@@ -1,0 +1,157 @@
+"""The checks on hand-worked rows, each beside the nearest row that passes."""
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multiyoucook2.corpus.tables import CLIP, TRANSLATION
+from multiyoucook2.errors import WorkspaceError
+from multiyoucook2.languages import YOUCOOK2_LANGUAGES
+from multiyoucook2.quality.report import clip_figures, language_figures, totals
+from multiyoucook2.quality.rules import RULES, Row, check_row, check_table
+from multiyoucook2.quality.settings import Checks
+from multiyoucook2.sources.mini import mini_annotations
+from multiyoucook2.sources.youcook2 import read_clips
+from multiyoucook2.text.language_id import script_share
+
+GOOD = [
+    ("chop the onion and fry it in a pan", "die Zwiebel hacken und in einer Pfanne anbraten", "de"),
+    ("chop the onion and fry it in a pan", "hacher l'oignon et le faire revenir dans une poêle", "fr"),
+    ("chop the onion and fry it in a pan", "cibuli nakrájejte a osmažte na pánvi", "cs"),
+    ("chop the onion and fry it in a pan", "把洋葱切碎，放入锅中煎炒", "zh"),
+    ("chop the onion and fry it in a pan", "нарежьте лук и обжарьте его на сковороде", "ru"),
+    ("chop the onion and fry it in a pan", "thái hành tây và xào trong chảo", "vi"),
+    ("chop the onion and fry it in a pan", "picar la cebolla y freírla en una sartén", "es"),
+    ("chop the onion and fry it in a pan", "玉ねぎを刻んでフライパンで炒める", "ja"),
+    ("pizza", "Pizza", "de"),
+    ("stir stir stir stir", "rühren rühren rühren rühren", "de"),
+    ("mix", "mélanger le tout", "fr"),
+    ("add tofu", "加入 tofu 豆腐", "zh"),
+]
+BAD = [
+    ("chop the onion", "", "de", {"empty"}),
+    ("chop the onion", " .,! ", "de", {"empty"}),
+    ("chop the onion", "chop the onion", "de", {"copies"}),
+    ("chop the red onion in a bowl", "chop the red onion in Schüssel", "de", {"copies"}),
+    ("chop the onion and fry it", "нарежьте лук и обжарьте", "de", {"script"}),
+    ("chop the onion and fry it", "chop onions finely then", "zh", {"script"}),
+    ("chop the onion and fry it", "玉ねぎを刻んで炒める", "zh", {"script"}),
+    ("chop the onion and fry it", "切洋葱然后放入锅中煎炒", "ja", {"script"}),
+    ("chop the onion and fry it in a pan", "нарежьте лук и обжарьте его на сковороде", "vi", {"script"}),
+    ("chop the onion and fry it in a pan", "hacher l'oignon et le faire revenir dans une poêle", "de", {"language"}),
+    ("chop the onion and fry it in a pan with a little oil", "Zwiebel", "de", {"length_ratio"}),
+    (
+        "chop it",
+        "die Zwiebel hacken und danach in einer sehr großen Pfanne anbraten, bis sie goldbraun ist",
+        "de",
+        {"length_ratio"},
+    ),
+    ("chop the onion and fry it", "hacken und und und und anbraten in der Pfanne", "de", {"repetition"}),
+    (
+        "chop the onion and fry it",
+        "hacken und anbraten, hacken und anbraten, hacken und anbraten, hacken und anbraten",
+        "de",
+        {"repetition"},
+    ),
+    ("chop the onion and fry it in oil", "把洋葱切碎切碎切碎切碎，煎炒", "zh", {"repetition"}),
+    ("add 3 onions to the pan", "die Zwiebeln in die Pfanne geben", "de", {"numbers"}),
+]
+
+
+@pytest.mark.parametrize(("caption", "text", "lang"), GOOD)
+def test_good_rows_pass(caption: str, text: str, lang: str) -> None:
+    assert check_row(Row(caption, text, lang), Checks()) == []
+
+
+@pytest.mark.parametrize(("caption", "text", "lang", "failed"), BAD)
+def test_bad_rows_fail_by_the_right_check(caption: str, text: str, lang: str, failed: set[str]) -> None:
+    found = check_row(Row(caption, text, lang), Checks())
+    assert failed <= {name for name, _ in found}
+    assert all(reason for _, reason in found)
+    if failed == {"empty"}:
+        assert len(found) == 1
+
+
+def test_engine_flags_are_final() -> None:
+    good = Row("chop the onion", "die Zwiebel hacken", "de", ("unknown",))
+    assert check_row(good, Checks()) == []
+    for flag in ("loop", "truncated", "copy"):
+        found = check_row(Row(good.caption, good.text, "de", (flag,)), Checks())
+        assert found == [("engine", f"the engine reports: {flag}")]
+
+
+def test_checks_can_be_switched_off() -> None:
+    off = Checks(script_share=None, language=False, length_ratio=None, repetition=None, numbers=False, copies=False)
+    for caption, text, lang, failed in BAD:
+        if failed != {"empty"}:
+            assert check_row(Row(caption, text, lang), off) == []
+
+
+def test_script_share() -> None:
+    assert script_share("die Zwiebel", "de") == 1.0
+    assert script_share("лук xyz", "ru") == 0.5
+    assert script_share("12 3/4!", "de") is None
+    assert script_share("玉ねぎ", "ja") == 1.0
+    assert script_share("玉ねぎ", "zh") == pytest.approx(1 / 3)
+
+
+def clips(*captions: str) -> pa.Table:
+    rows = [
+        {"clip_id": f"v_{n}", "video_id": "v", "caption": text, "split": "train", "flags": []}
+        for n, text in enumerate(captions)
+    ]
+    return pa.Table.from_pylist(rows, schema=CLIP)
+
+
+def translations(lang: str, *texts: str) -> pa.Table:
+    rows = [
+        {"clip_id": f"v_{n}", "lang": lang, "text": text, "score": -0.5, "model": "m", "revision": "r",
+         "license": "mit", "decode_hash": "d", "flags": ["empty"] if not text else [], "retries": 0}
+        for n, text in enumerate(texts)
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=TRANSLATION)
+
+
+def test_accepted_and_rejected_add_up() -> None:
+    english = clips("add 3 onions to the pan", "chop the onion", "chop the onion")
+    german = translations("de", "und und und und", "", "die Zwiebel hacken")
+    rejections = check_table(english, german, "de", Checks())
+    figures = language_figures(english, german, rejections)
+    assert (figures["rows"], figures["accepted"], figures["rejected"]) == (3, 1, 2)
+    assert figures["checks"] == {"empty": 1, "numbers": 1, "repetition": 1}  # the first row fails two
+    assert figures["flags"] == {"empty": 1}
+    assert figures["models"] == [{"model": "m", "revision": "r", "license": "mit", "decode_hash": "d", "rows": 3}]
+    assert figures["examples"]["numbers"][0]["clip_id"] == "v_0"
+    assert totals({"de": figures, "fr": figures}) == {"rows": 6, "accepted": 2, "rejected": 4}
+    assert clip_figures(english)["distinct_captions"] == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([0, 1], "1 missing, 0 doubled, 0 unknown"),
+        ([0, 1, 1], "1 missing, 1 doubled"),
+        ([0, 2, 1], "0 missing, 0 doubled"),
+    ],
+)
+def test_coverage(rows: list[int], message: str) -> None:
+    german = translations("de", "a b", "c d", "e f").take(rows)
+    with pytest.raises(WorkspaceError, match=message):
+        check_table(clips("a", "b", "c"), german, "de", Checks())
+
+
+@pytest.mark.parametrize("lang", YOUCOOK2_LANGUAGES[1:])
+def test_the_bundled_references_pass(lang: str) -> None:
+    """Sound translations of the bundled corpus: the checks may refuse one in a hundred at most."""
+    captions = {row["clip_id"]: row["caption"] for row in read_clips(mini_annotations()).to_pylist()}
+    lines = (mini_annotations().parent / "references" / f"{lang}.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    rows = [line.split("\t") for line in lines]
+    refused = [row for row in rows if check_row(Row(captions[row[0]], row[1], lang), Checks())]
+    assert len(rows) == 300
+    assert len(refused) <= 3, refused
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.sampled_from(YOUCOOK2_LANGUAGES[1:]))
+def test_no_text_breaks_a_check(caption: str, text: str, lang: str) -> None:
+    assert {name for name, _ in check_row(Row(caption, text, lang), Checks())} <= set(RULES)
