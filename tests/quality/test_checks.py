@@ -1,5 +1,9 @@
 """The checks on hand-worked rows, each beside the nearest row that passes."""
 
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -8,9 +12,11 @@ from hypothesis import strategies as st
 from multiyoucook2.corpus.tables import CLIP, TRANSLATION
 from multiyoucook2.errors import WorkspaceError
 from multiyoucook2.languages import YOUCOOK2_LANGUAGES
+from multiyoucook2.quality.check import CHECKS, Batch, Context, Row, checks_version, run_checks
 from multiyoucook2.quality.report import clip_figures, language_figures, totals
-from multiyoucook2.quality.rules import RULES, Row, check_row, check_table
+from multiyoucook2.quality.rules import check_table
 from multiyoucook2.quality.settings import Checks
+from multiyoucook2.quality.table import check_captions
 from multiyoucook2.sources.mini import mini_annotations
 from multiyoucook2.sources.youcook2 import read_clips
 from multiyoucook2.text.language_id import script_share
@@ -59,6 +65,14 @@ BAD = [
 ]
 
 
+def check_row(row: Row, settings: Checks) -> list[tuple[str, str]]:
+    """What refuses one row, as (check, reason)."""
+    batch = Batch(row.lang, [row.caption], [row.text], [row.flags], np.full(1, np.nan, np.float32))
+    names = [check.name for check in CHECKS if check.severity == "reject"]
+    found = run_checks(batch, Context(settings), names)
+    return [(name, findings.reason(0)) for name, findings in found.items() if findings.scores[0] > 0]
+
+
 @pytest.mark.parametrize(("caption", "text", "lang"), GOOD)
 def test_good_rows_pass(caption: str, text: str, lang: str) -> None:
     assert check_row(Row(caption, text, lang), Checks()) == []
@@ -82,10 +96,46 @@ def test_engine_flags_are_final() -> None:
 
 
 def test_checks_can_be_switched_off() -> None:
-    off = Checks(script_share=None, language=False, length_ratio=None, repetition=None, numbers=False, copies=False)
+    off = Checks(
+        script_share=None, language=False, length_ratio=None, repetition=None, numbers=False, copies=False,
+        artefacts=False,
+    )  # fmt: skip
     for caption, text, lang, failed in BAD:
         if failed != {"empty"}:
             assert check_row(Row(caption, text, lang), off) == []
+
+
+def test_a_check_that_is_off_is_off_for_the_engines_flags_too() -> None:
+    """``copies: false`` and ``repetition: null`` let rows pass that the engine flagged for the same reason."""
+    copied, looped = (Row("chop the onion", "chop the onion", "de", (flag,)) for flag in ("copy", "loop"))
+    assert check_row(copied, Checks(copies=False)) == []
+    assert check_row(looped, Checks(repetition=None, copies=False)) == []
+    assert {name for name, _ in check_row(copied, Checks())} == {"copies", "engine"}
+    assert {name for name, _ in check_row(looped, Checks(copies=False))} == {"engine"}
+
+
+@pytest.mark.parametrize("piece", ["\ufffd", "<unk>", "⁇", "▁", "__de__", "deu_Latn", "</s>", "<|im_end|>"])
+def test_pieces_of_the_machinery_are_refused(piece: str) -> None:
+    assert check_row(Row("add salt", f"{piece} Salz hinzufügen", "de"), Checks())[0][0] == "artefact"
+    assert check_row(Row(f"add {piece} salt", f"{piece} Salz hinzufügen", "de"), Checks()) == []
+
+
+def test_a_refusal_stays_with_its_caption() -> None:
+    """Of a clip with several captions only the one that is wrong gets a verdict, by its index."""
+    keys = {"clip_id": ["v_0", "v_0", "v_1"], "caption_index": [0, 1, 0]}
+    captions = pa.table(keys | {"text": ["add 3 onions", "chop the onion", "stir"]})
+    german = translations("de", "Zwiebeln dazugeben", "die Zwiebel hacken", "und und und und")
+    german = german.set_column(0, "clip_id", [keys["clip_id"]]).append_column("caption_index", [keys["caption_index"]])
+    found = check_captions(captions, german, "de", Checks()).to_pylist()
+    refused = [(row["clip_id"], row["caption_index"], row["check"]) for row in found if row["severity"] == "reject"]
+    assert refused == [("v_0", 0, "numbers"), ("v_1", 0, "repetition")]
+
+
+def test_every_check_has_a_version_and_a_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "quality.md").read_text(encoding="utf-8")
+    for name, version in checks_version().items():
+        assert version >= 1
+        assert f"### `{name}`" in page
 
 
 def test_script_share() -> None:
@@ -154,4 +204,36 @@ def test_the_bundled_references_pass(lang: str) -> None:
 
 @given(st.text(max_size=60), st.text(max_size=60), st.sampled_from(YOUCOOK2_LANGUAGES[1:]))
 def test_no_text_breaks_a_check(caption: str, text: str, lang: str) -> None:
-    assert {name for name, _ in check_row(Row(caption, text, lang), Checks())} <= set(RULES)
+    found = run_checks(Batch.of(lang, [caption], [text]), Context())
+    assert all(findings.reason(0) for findings in found.values() if findings.scores[0] > findings.shown)
+
+
+@pytest.mark.parametrize(
+    ("text_of", "refused"),
+    [
+        ("its own", {}),
+        ("the next caption", {"numbers": 1190}),
+        ("another language", {"language": 1474, "numbers": 40, "script": 1500}),
+    ],
+)
+def test_what_the_rules_refuse_stays_the_same(text_of: str, refused: dict[str, int]) -> None:
+    """How many of 2,400 references, right and wrongly paired, each rule refuses, counted before the rules moved."""
+    langs, counts = YOUCOOK2_LANGUAGES[1:], Counter[str]()
+    captions = {row["clip_id"]: row["caption"] for row in read_clips(mini_annotations()).to_pylist()}
+    texts = {
+        lang: dict(line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:])
+        for lang in langs
+        if (path := mini_annotations().parent / "references" / f"{lang}.tsv")
+    }
+    for lang, other in zip(langs, (*langs[1:], langs[0]), strict=True):
+        ids = list(texts[lang])
+        shown = {
+            "its own": [texts[lang][clip] for clip in ids],
+            "the next caption": [texts[lang][clip] for clip in (*ids[1:], ids[0])],
+            "another language": [texts[other][clip] for clip in ids],
+        }
+        batch = Batch.of(lang, [captions[clip] for clip in ids], shown[text_of])
+        rules = [check.name for check in CHECKS if check.severity == "reject"]
+        for name, findings in run_checks(batch, Context(), rules).items():
+            counts[name] += int((findings.scores > 0).sum())
+    assert {name: count for name, count in counts.items() if count} == refused

@@ -1,0 +1,131 @@
+"""What a check is, and the registry that finds them: one file a check in ``quality/checks``, and nothing else to touch.
+
+A check looks at all translations into one language at once (``Batch``), so that it can learn from them, and gives each
+row a score: 0 where it finds nothing, larger where it finds more. A check of severity ``reject`` refuses the rows that
+it finds; a ``signal`` only orders a work list and enters a row's ``quality``.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import RecipeError
+from ..registry import Registry
+from .settings import Checks
+
+Severity = Literal["reject", "signal"]
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One translation beside its source."""
+
+    caption: str
+    text: str
+    lang: str
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Translations into one language beside their captions, row for row.
+
+    ``texts`` has ``""`` where there is no translation; ``flags`` are the engine's, ``scores`` its mean
+    log-probabilities an output token, ``nan`` where it gives none.
+    """
+
+    lang: str
+    captions: Sequence[str]
+    texts: Sequence[str]
+    flags: Sequence[tuple[str, ...]]
+    scores: Scores
+
+    @classmethod
+    def of(cls, lang: str, captions: Sequence[str], texts: Sequence[str]) -> "Batch":
+        """Plain pairs, of which no engine says anything."""
+        return cls(lang, captions, texts, [()] * len(texts), np.full(len(texts), np.nan, np.float32))
+
+    def __len__(self) -> int:
+        return len(self.captions)
+
+    def rows(self) -> Iterable[Row]:
+        """The rows one by one."""
+        for caption, text, flags in zip(self.captions, self.texts, self.flags, strict=True):
+            yield Row(caption, text, self.lang, flags)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What checks need beside the rows: the recipe's section ``checks``."""
+
+    settings: Checks = field(default_factory=Checks)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a check found.
+
+    ``scores`` has a number a row, 0 where nothing is found. ``reason`` says in words what is wrong with a row. Rows
+    whose score is above ``shown`` get a verdict; what lies below still counts in a row's quality.
+    """
+
+    scores: Scores
+    reason: Callable[[int], str]
+    shown: float = 0.0
+
+    @classmethod
+    def of(cls, size: int, reasons: Mapping[int, str]) -> "Findings":
+        """Findings that are there or not, by row."""
+        scores = np.zeros(size, np.float32)
+        scores[list(reasons)] = 1
+        return cls(scores, reasons.__getitem__)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check. Raise ``version`` with any change to what it finds: finished validations are done again then."""
+
+    name: str
+    version: int
+    severity: Severity
+    run: Callable[[Batch, Context], Findings]
+
+
+CHECKS: Registry[Check] = Registry("multiyoucook2.quality.checks", "check", RecipeError)
+
+
+Rule = Callable[[Row, Checks], str | None]
+
+
+def row_check(name: str, *, version: int = 1, severity: Severity = "reject") -> Callable[[Rule], Rule]:
+    """Registers a rule of one row, which says what is wrong in words, or ``None``, as a check."""
+
+    def register(rule: Rule) -> Rule:
+        def run(batch: Batch, context: Context) -> Findings:
+            found = {n: reason for n, row in enumerate(batch.rows()) if (reason := rule(row, context.settings))}
+            return Findings.of(len(batch), found)
+
+        CHECKS.add(Check(name, version, severity, run))
+        return rule
+
+    return register
+
+
+def checks_version() -> dict[str, int]:
+    """The version of each check, by name: what a validation depends on beside its rows and settings."""
+    return {check.name: check.version for check in CHECKS}
+
+
+def run_checks(batch: Batch, context: Context, names: Iterable[str] | None = None) -> dict[str, Findings]:
+    """What all checks, or those named, find in a batch. An empty row is only that: other checks find nothing in it."""
+    found = {check.name: check.run(batch, context) for check in CHECKS if names is None or check.name in set(names)}
+    if "empty" in found:
+        nothing = found["empty"].scores > 0
+        for name, findings in found.items():
+            if name != "empty":
+                findings.scores[nothing] = 0
+    return found

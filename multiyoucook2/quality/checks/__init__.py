@@ -1,0 +1,1 @@
+"""The checks, one file each: what it finds, registered in ``CHECKS``."""
