@@ -232,6 +232,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     pairs = list(dict.fromkeys(all_pairs(args)))
     if args.sentencepiece:
+        (args.out / "sentencepiece.model").write_bytes(args.sentencepiece.read_bytes())
         processor = sentencepiece.SentencePieceProcessor(model_file=str(args.sentencepiece))
     else:
         processor = train_sentencepiece(pairs, args.out, args.vocabulary, args.seed)

@@ -1,7 +1,8 @@
 """Train the bundled model: ``python -m pipelines.mini_nmt.train --data build/mini_nmt``.
 
 Resumes from ``checkpoint.pt`` in the data folder. Learning rate: warm-up, constant, then linear decay over the last
-two thirds of ``--steps``, so that a run can be prolonged by giving more steps before the decay begins.
+two thirds of the run, so that it can be prolonged before the decay begins. A run is as long as ``--steps`` says, or
+lasts ``--until`` a time of the day: on a shared machine nobody knows how many steps there will be.
 
 On a CPU, set OMP_WAIT_POLICY=ACTIVE, MALLOC_MMAP_THRESHOLD_=4294967296 and MALLOC_TRIM_THRESHOLD_=8589934592: freed
 memory is kept then, and threads are not put to sleep between two small products.
@@ -11,10 +12,10 @@ import argparse
 import hashlib
 import math
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import sentencepiece
@@ -23,6 +24,8 @@ from torch import Tensor
 
 from .model import Shape, TranslationModel
 from .prepare import PARTS
+from .restore import model_weights
+from .schedule import Budget, learning_rate
 
 # How often a pair of each part is seen in an epoch; a fraction is drawn anew each epoch.
 SEEN = {"grammar": 0.6, "handwritten": 8.0, "general": 0.25, "lexicon": 1.0}
@@ -81,11 +84,6 @@ class Pairs:
             epoch, position = epoch + 1, 0
 
 
-def learning_rate(step: int, steps: int, peak: float, warmup: int = 300) -> float:
-    """Linear warm-up, constant, linear decay to zero over the last two thirds."""
-    return peak * min(1.0, (step + 1) / warmup, (steps - step) / (steps * 2 / 3))
-
-
 def make_optimizers(model: TranslationModel, lr: float) -> list[torch.optim.Optimizer]:
     """Muon for the matrices, Adam for embedding, norms and biases.
 
@@ -102,9 +100,15 @@ def make_optimizers(model: TranslationModel, lr: float) -> list[torch.optim.Opti
 
 
 def warm_start(model: TranslationModel, init: Path, data: Path) -> None:
-    """Takes the averaged weights of the run in ``init``, each piece its own by its text: vocabularies may differ."""
+    """Takes the weights in ``init``, an earlier run's averaged ones or a converted model's.
+
+    Each piece gets its own vector by its text: vocabularies may differ.
+    """
     old, new = (sentencepiece.SentencePieceProcessor(model_file=str(f / "sentencepiece.model")) for f in (init, data))
-    weights = torch.load(init / "checkpoint.pt", weights_only=True, map_location="cpu")["average"]
+    if (init / "checkpoint.pt").exists():
+        weights = torch.load(init / "checkpoint.pt", weights_only=True, map_location="cpu")["average"]
+    else:
+        weights = model_weights(init, [name for name, _ in model.named_parameters()])
     known = {old.id_to_piece(i): i for i in range(old.get_piece_size())}
     embedding = model.embedding.weight.detach().clone()
     for index in range(new.get_piece_size()):
@@ -165,15 +169,15 @@ class Trainer:
         torch.save(state, temporary)
         os.replace(temporary, self.checkpoint)
 
-    def update(self, batch: Batch, steps: int) -> float:
-        """One optimizer step; returns the loss.
+    def update(self, batch: Batch, done: float) -> float:
+        """One optimizer step at the rate for a run of which the share ``done`` is over; returns the loss.
 
         Raises:
             FloatingPointError: the loss is not finite; the checkpoint on disk is from before.
         """
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(self.progress.step, steps, group["peak"])
+                group["lr"] = learning_rate(self.progress.step, done, group["peak"])
         with torch.autocast(self.device.type, torch.bfloat16):
             loss = self.model.loss(*(tensor.to(self.device) for tensor in batch), smoothing=0.1)
         if not math.isfinite(loss.item()):
@@ -193,29 +197,29 @@ class Trainer:
 
 
 def train(args: argparse.Namespace) -> None:
-    """Runs or goes on until ``args.steps``, saving as it goes."""
+    """Runs or goes on until the budget is spent, saving as it goes."""
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
     pairs = Pairs(args.data, args.batch_tokens, args.seed)
     digest = hashlib.sha256((args.data / "pairs.npz").read_bytes()).hexdigest()
     vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(args.data / "sentencepiece.model"))
     trainer = Trainer(args.data, Shape(vocabulary=vocabulary.get_piece_size()), args.lr, digest, args.init)
-    progress, started, seen, total = trainer.progress, time.monotonic(), 0, 0.0
+    progress, started, seen, total = trainer.progress, monotonic(), 0, 0.0
+    budget = Budget(args.steps, args.until, progress.seconds)
     for epoch, position, batch in pairs.batches_from(progress.epoch, progress.position):
-        if progress.step >= args.steps:
+        if (done := budget.done(progress.step)) >= 1:
             break
-        total += trainer.update(batch, args.steps)
+        total += trainer.update(batch, done)
         progress.epoch, progress.position, seen = epoch, position, seen + len(batch[0])
         if progress.step % args.log_every == 0:
-            seconds = time.monotonic() - started
+            seconds = monotonic() - started
             progress.seconds += seconds
-            left = (args.steps - progress.step) / args.log_every * seconds / 60
             print(
                 f"step {progress.step} epoch {epoch} loss {total / args.log_every:.3f} {seen / seconds:.0f} pairs/s"
-                f" {progress.seconds / 60:.0f} min, {left:.0f} min left",
+                f" {progress.seconds / 60:.0f} min, {done:.1%} done",
                 flush=True,
             )
-            started, seen, total = time.monotonic(), 0, 0.0
+            started, seen, total = monotonic(), 0, 0.0
         if progress.step % args.save_every == 0:
             trainer.save()
     trainer.save()
@@ -225,9 +229,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("build/mini_nmt"))
     parser.add_argument("--steps", type=int, default=30_000)
+    parser.add_argument("--until", metavar="HH:MM", help="run until this time of the day instead")
     parser.add_argument("--batch-tokens", type=int, default=5000, help="source and target pieces in a batch")
     parser.add_argument("--lr", type=float, default=3e-3)
-    parser.add_argument("--init", type=Path, help="folder of an earlier run to start from, its vocabulary may differ")
+    parser.add_argument("--init", type=Path, help="folder of an earlier run, or a converted model, to start from")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log-every", type=int, default=50)

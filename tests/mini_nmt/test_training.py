@@ -1,6 +1,7 @@
 """The trainer: its loss against PyTorch's, resumed runs, and the conversion to CTranslate2."""
 
 import random
+from datetime import datetime
 from pathlib import Path
 
 import ctranslate2
@@ -9,8 +10,10 @@ import sentencepiece
 import torch
 from torch.nn import functional as F
 
-from pipelines.mini_nmt import convert, prepare, train
+from multiyoucook2.sources.mini import mini_annotations
+from pipelines.mini_nmt import convert, prepare, schedule, train
 from pipelines.mini_nmt.model import Shape, SmoothedCrossEntropy, TranslationModel
+from pipelines.mini_nmt.restore import model_weights
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,7 @@ def test_resumed_is_straight(data: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     straight = run(data, 4, monkeypatch)
     checkpoint.unlink()
     # Two steps, then the other two: the schedule depends on the number of steps, so it is told the same in both.
-    monkeypatch.setattr(train, "learning_rate", lambda step, steps, peak: peak / 10)
+    monkeypatch.setattr(train, "learning_rate", lambda step, done, peak: peak / 10)
     run(data, 2, monkeypatch)
     resumed = run(data, 4, monkeypatch)
     checkpoint.unlink()
@@ -168,24 +171,78 @@ def test_a_stop_at_a_bad_loss_names_the_step(data: Path) -> None:
     torch.nn.init.constant_(trainer.model.embedding.weight, float("nan"))
     batch = tuple(torch.ones(1, length, dtype=torch.long) for length in (3, 2, 2))
     with pytest.raises(FloatingPointError, match="at step 0"):
-        trainer.update(batch, steps=10)
+        trainer.update(batch, done=0.1)
+
+
+def greedy(model: TranslationModel, source: list[int], longest: int) -> list[int]:
+    """The likeliest piece after piece, up to </s>."""
+    output = [1]
+    while len(output) <= longest and output[-1] != 2:
+        states = model(torch.tensor([source]), torch.tensor([output]))[0, -1]
+        output.append(int((model.embedding.weight @ states).argmax()))
+    return [piece for piece in output[1:] if piece != 2]
+
+
+def same_greedy_outputs(folder: Path, model: TranslationModel, langs: list[str]) -> int:
+    """Checks that a converted model and its PyTorch twin translate captions alike; returns the number of pieces."""
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(folder / "sentencepiece.model"))
+    translator = ctranslate2.Translator(str(folder), compute_type="float32")
+    pieces = 0
+    for lang in langs:
+        for text in ("add the onions to the pan and stir", "cut 2 carrots into thin slices"):
+            source = [processor.piece_to_id(f"<2{lang}>"), *processor.encode(text), processor.eos_id()]
+            tokens = [processor.id_to_piece(i) for i in source]
+            ours = translator.translate_batch([tokens], beam_size=1, max_decoding_length=30)[0].hypotheses[0]
+            assert ours == [processor.id_to_piece(i) for i in greedy(model, source, 30)]
+            pieces += len(ours)
+    return pieces
 
 
 def test_conversion_decodes_like_pytorch(data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     run(data, 3, monkeypatch)
     convert.convert(data, tmp_path / "model", quantization="float32")
-    processor = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "model" / "sentencepiece.model"))
-    model = TranslationModel(Shape(vocabulary=processor.get_piece_size())).eval()
     state = torch.load(data / "checkpoint.pt", weights_only=True)
+    model = TranslationModel(Shape(vocabulary=len(state["average"]["embedding.weight"]))).eval()
     model.load_state_dict(state["average"])
-    translator = ctranslate2.Translator(str(tmp_path / "model"), compute_type="float32")
-    for text in ("add the onions to the pan and stir", "cut 2 carrots into thin slices"):
-        source = [processor.piece_to_id("<2de>"), *processor.encode(text), processor.eos_id()]
-        tokens, output = [processor.id_to_piece(i) for i in source], [processor.bos_id()]
-        for _ in range(12):
-            states = model(torch.tensor([source]), torch.tensor([output]))[0, -1]
-            output.append(int((model.embedding.weight @ states).argmax()))
-        ours = translator.translate_batch([tokens], beam_size=1, max_decoding_length=12)[0].hypotheses[0]
-        expected = [processor.id_to_piece(i) for i in output[1:]]
-        assert ours == expected[: len(ours)]
-        assert ours
+    assert same_greedy_outputs(tmp_path / "model", model, ["de"]) > 5
+
+
+def test_the_shipped_model_can_be_trained_on() -> None:
+    folder = mini_annotations().parent / "model"
+    model = TranslationModel(Shape(vocabulary=8000)).eval()
+    train.warm_start(model, folder, folder)
+    assert same_greedy_outputs(folder, model, ["de", "ja", "ru"]) > 30
+
+
+def test_conversion_and_back_loses_only_the_rounding(
+    data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run(data, 3, monkeypatch)
+    weights = torch.load(data / "checkpoint.pt", weights_only=True)["average"]
+    for quantization, tolerance in (("float32", 0.0), ("int8", 0.5 / 127)):
+        convert.convert(data, tmp_path / quantization, quantization=quantization)
+        back = model_weights(tmp_path / quantization, list(weights))
+        for name, value in weights.items():
+            largest = value.abs().amax(-1, keepdim=True)
+            assert ((back[name] - value).abs() <= tolerance * largest * 1.001).all(), name
+
+
+def test_another_version_of_the_format_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"\x07\0\0\0")
+    with pytest.raises(ValueError, match="version 7"):
+        model_weights(tmp_path, ["embedding.weight"])
+
+
+def test_a_run_by_the_clock_ends_at_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert schedule.seconds_until("19:05", datetime(2026, 1, 5, 18, 0)) == 65 * 60
+    assert schedule.seconds_until("01:00", datetime(2026, 1, 5, 23, 30)) == 90 * 60
+    moment = 100.0
+    monkeypatch.setattr(schedule, "monotonic", lambda: moment)
+    monkeypatch.setattr(schedule, "seconds_until", lambda *_: 3000.0)
+    budget = schedule.Budget(steps=1, until="19:05", before=1000.0)  # 1,000 s of 4,000 are over
+    assert budget.done(step=77) == 0.25
+    moment += 1000
+    assert budget.done(step=78) == 0.5
+    assert schedule.learning_rate(5000, 0.5, 1.0) == 0.75
+    moment += 2000
+    assert budget.done(step=79) == 1
