@@ -1,16 +1,16 @@
 """Measure a translation model: ``python -m pipelines.mini_nmt.evaluate --annotations FILE --parallel DIR``.
 
-chrF and BLEU against the bundled corpus' references (validation clips) with bootstrap 95% intervals, chrF on the
-general dev sets of ``--parallel`` for contrast, and on all captions of ``--annotations`` what needs no reference: the
-share in the right language and script, empty, looping, copied, and with every number kept. ``--card`` writes the
-model card from these figures.
+chrF and BLEU against the bundled corpus' references (validation clips) and against two translations of each
+development clip, with bootstrap 95% intervals; chrF on the general dev sets of ``--parallel`` for contrast; lists
+of nouns that nobody has seen together, read off exactly; and on all captions of ``--annotations`` what needs no
+reference: the share in the right language and script, empty, looping, copied, with a content word said twice, and with
+every number kept. ``--card`` writes the model card from these figures.
 """
 
 import argparse
 import csv
 import gzip
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +18,17 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-from multiyoucook2.languages import LANGUAGES
-from multiyoucook2.quality.check import Row
-from multiyoucook2.quality.checks.empty import empty
-from multiyoucook2.quality.checks.repetition import repetition
-from multiyoucook2.quality.settings import Checks
 from multiyoucook2.sources.mini import mini_annotations
 from multiyoucook2.sources.youcook2 import read_clips
-from multiyoucook2.text.language_id import script_share
-from multiyoucook2.text.numbers import numbers_changed
 from multiyoucook2.translation.decoding import Decoding
 from multiyoucook2.translation.memory import TranslationMemory
 from multiyoucook2.translation.table import translate_table
 
 from .grammar import MODULES
+from .measures import caption_shares, held_out_lists, reference_scores, said_twice
+from .real import development_clips, development_references, read_translations
 
-BLEU_TOKENIZER = {"zh": "zh", "ja": "char"}
-REFERENCES = mini_annotations().parent / "references"
+REFERENCES = Path(__file__).parent / "references"
 
 
 class Engine:
@@ -56,22 +50,9 @@ class Engine:
         )
 
 
-def reference_scores(hypotheses: list[str], references: list[str], lang: str) -> dict[str, Any]:
-    """chrF and BLEU of a corpus, with 95% bootstrap intervals (1,000 resamples) and sacrebleu's signatures."""
-    from sacrebleu.metrics import BLEU, CHRF
-
-    scores: dict[str, Any] = {}
-    for name, metric in (("chrf", CHRF()), ("bleu", BLEU(tokenize=BLEU_TOKENIZER.get(lang, "13a")))):
-        score = metric.corpus_score(hypotheses, [references], n_bootstrap=1000)
-        scores |= {name: round(float(score.score), 1), f"{name}_interval": round(float(score._ci), 1)}
-        scores[f"{name}_signature"] = str(metric.get_signature())
-    return scores
-
-
 def mini_references(lang: str, clip_ids: list[str]) -> list[str]:
-    """The reference translations of some clips, in their order."""
-    with (REFERENCES / f"{lang}.tsv").open(encoding="utf-8", newline="") as file:
-        texts = {row["clip_id"]: row["text"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
+    """The reference translations of some clips of the bundled corpus, in their order."""
+    texts = read_translations(REFERENCES / f"{lang}.tsv")
     return [texts[clip_id] for clip_id in clip_ids]
 
 
@@ -80,53 +61,72 @@ def dev_scores(engine: Engine, path: Path, lang: str) -> dict[str, Any]:
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if len(row) == 3]
     hypotheses = engine.translate([row[1] for row in rows], lang).column("text").to_pylist()
-    return reference_scores(hypotheses, [row[2] for row in rows], lang)
+    return reference_scores(hypotheses, [[row[2] for row in rows]], lang)
 
 
-def caption_shares(table: pa.Table, captions: list[str], lang: str) -> dict[str, float]:
-    """Percentages over real captions that need no reference; language by lingua among the nine languages."""
-    from lingua import Language, LanguageDetectorBuilder
+def development_scores(engine: Engine, lang: str, captions: dict[str, str]) -> dict[str, float]:
+    """chrF on the development clips, and the same of one translator against the other; words said twice by both.
 
-    by_code = {language.iso_code_639_1.name.lower(): language for language in Language.all()}
-    detector = LanguageDetectorBuilder.from_languages(*(by_code[code] for code in ("en", *MODULES))).build()
-    texts = table.column("text").to_pylist()
-    count: Counter[str] = Counter()
-    for caption, text, flags in zip(captions, texts, table.column("flags").to_pylist(), strict=True):
-        row, share = Row(caption, text, lang, tuple(flags)), script_share(text, lang)
-        count["script"] += share is None or share >= 0.5
-        count["empty"] += empty(row, Checks()) is not None
-        count["looping"] += "loop" in flags or repetition(row, Checks()) is not None
-        count["copied"] += "copy" in flags
-        if any(character.isdigit() for character in caption):
-            count["with_number"] += 1
-            count["number_kept"] += numbers_changed(caption, text, lang) is None
-    detected = detector.detect_languages_in_parallel_of(texts)
-    count["language"] = sum(found == by_code[lang] for found in detected)
-    shares = {key: 100 * count[key] / len(texts) for key in ("language", "script", "empty", "looping", "copied")}
-    return shares | {"numbers_kept": 100 * count["number_kept"] / max(1, count["with_number"])}
+    ``captions`` is clip id -> English.
+    """
+    clip_ids = development_clips()
+    english = [captions[clip_id] for clip_id in clip_ids]
+    hypotheses = engine.translate(english, lang).column("text").to_pylist()
+    references = development_references(lang, clip_ids)
+    both = reference_scores(hypotheses, references, lang)
+    twice = [said_twice(*pair, lang) for texts in references for pair in zip(english, texts, strict=True)]
+    return {
+        "development_chrf": both["chrf"],
+        "development_interval": both["chrf_interval"],
+        "first_chrf": reference_scores(hypotheses, references[:1], lang)["chrf"],
+        "translators_chrf": reference_scores(references[1], references[:1], lang)["chrf"],
+        "translators_said_twice": 100 * sum(unit is not None for unit in twice) / len(twice),
+    }
+
+
+def list_shares(engine: Engine, lang: str, count: int = 400) -> dict[str, float]:
+    """Percentage of lists that nobody has seen with every item in its place, short (2 to 5) and long ones (6 to 9)."""
+    lists = held_out_lists(lang, count)
+    texts = engine.translate([one.english for one in lists], lang).column("text").to_pylist()
+    exact: dict[str, list[bool]] = {"lists_short": [], "lists_long": []}
+    for one, text in zip(lists, texts, strict=True):
+        exact["lists_short" if len(one.items) < 6 else "lists_long"].append(one.exact(text))
+    return {key: 100 * sum(found) / len(found) for key, found in exact.items()}
+
+
+COLUMNS = {
+    "chrF": "chrf",
+    "± 95%": "chrf_interval",
+    "BLEU": "bleu",
+    "dev chrF": "development_chrf",
+    "± 95% ": "development_interval",
+    "one reference": "first_chrf",
+    "translators": "translators_chrf",
+    "ntrex": "dev_chrf",
+    "lists 2-5": "lists_short",
+    "lists 6-9": "lists_long",
+    "numbers": "numbers_kept",
+    "said twice": "said_twice",
+    "translators ": "translators_said_twice",
+    "language": "language",
+    "script": "script",
+    "empty": "empty",
+    "looping": "looping",
+    "copied": "copied",
+}
 
 
 def show(figures: dict[str, dict[str, Any]]) -> None:
-    """The figures as a table, a row a language."""
-    columns = {
-        "chrF": "chrf",
-        "± 95%": "chrf_interval",
-        "BLEU": "bleu",
-        "ntrex chrF": "dev_chrf",
-        "language %": "language",
-        "script %": "script",
-        "numbers kept %": "numbers_kept",
-        "empty %": "empty",
-        "looping %": "looping",
-        "copied %": "copied",
-    }
-    table = Table(*["", *columns], title="bundled corpus (validation), general text, real captions")
-    for lang, row in figures.items():
-        table.add_row(LANGUAGES[lang].name, *(f"{row[key]:.1f}" if key in row else "-" for key in columns.values()))
-    Console(width=140).print(table)
+    """The figures as a table, a column a language."""
+    table = Table(
+        "", *figures, title="bundled corpus (validation), development clips, general text, lists, real captions"
+    )
+    for name, key in COLUMNS.items():
+        table.add_row(name.strip(), *(f"{row[key]:.1f}" if key in row else "-" for row in figures.values()))
+    Console(width=120).print(table)
 
 
-def write_card(figures: dict[str, dict[str, Any]], decoding: Decoding, validation: int) -> None:
+def write_card(figures: dict[str, dict[str, Any]], decoding: Decoding) -> None:
     """Fills ``data_cards/mini-model.md`` with the figures, as ``MODEL_CARD.md`` beside the model's folder."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -140,13 +140,27 @@ def write_card(figures: dict[str, dict[str, Any]], decoding: Decoding, validatio
     )
     card = environment.get_template("mini-model.md").render(
         figures=figures,
-        validation=validation,
         beam=decoding.beam_size,
         steps=json.loads((model / "mycook.json").read_text("utf-8"))["steps"],
         megabytes=sum(path.stat().st_size for path in model.iterdir()) / 1e6,
         millions=sum(p.numel() for p in TranslationModel(Shape(vocabulary)).parameters()) / 1e6,
     )
     (root / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+
+
+def language_figures(engine: Engine, lang: str, clips: list[dict[str, Any]], parallel: Path | None) -> dict[str, Any]:
+    """All figures of one language; those that need real captions (``clips``) or ``parallel`` where they are given."""
+    mini = [clip for clip in read_clips(mini_annotations()).to_pylist() if clip["split"] == "validation"]
+    hypotheses = engine.translate([clip["caption"] for clip in mini], lang).column("text").to_pylist()
+    references = mini_references(lang, [clip["clip_id"] for clip in mini])
+    figures = reference_scores(hypotheses, [references], lang) | list_shares(engine, lang) | {"clips": len(mini)}
+    if parallel and (path := parallel / f"dev.en-{lang}.tsv.gz").exists():
+        figures["dev_chrf"] = dev_scores(engine, path, lang)["chrf"]
+    if clips:
+        captions = [clip["caption"] for clip in clips]
+        figures |= development_scores(engine, lang, {clip["clip_id"]: clip["caption"] for clip in clips})
+        figures |= caption_shares(engine.translate(captions, lang), captions, lang)
+    return figures
 
 
 def main() -> None:
@@ -162,23 +176,14 @@ def main() -> None:
     args = parser.parse_args()
     if args.card and not (args.annotations and args.parallel):
         parser.error("--card needs --annotations and --parallel")
-    figures: dict[str, dict[str, Any]] = {}
     engine = Engine(args.engine, Decoding(beam_size=args.beam), args.work)
-    mini = [clip for clip in read_clips(mini_annotations()).to_pylist() if clip["split"] == "validation"]
-    for lang in args.langs.split(","):
-        hypotheses = engine.translate([clip["caption"] for clip in mini], lang).column("text").to_pylist()
-        references = mini_references(lang, [clip["clip_id"] for clip in mini])
-        figures[lang] = reference_scores(hypotheses, references, lang)
-        if args.parallel and (path := args.parallel / f"dev.en-{lang}.tsv.gz").exists():
-            figures[lang]["dev_chrf"] = dev_scores(engine, path, lang)["chrf"]
-        if args.annotations:
-            captions = read_clips(args.annotations).column("caption").to_pylist()
-            figures[lang] |= caption_shares(engine.translate(captions, lang), captions, lang)
+    clips = read_clips(args.annotations).to_pylist() if args.annotations else []
+    figures = {lang: language_figures(engine, lang, clips, args.parallel) for lang in args.langs.split(",")}
     show(figures)
     if args.json:
         args.json.write_text(json.dumps(figures, indent=1) + "\n")
     if args.card:
-        write_card(figures, engine.decoding, len(mini))
+        write_card(figures, engine.decoding)
 
 
 if __name__ == "__main__":

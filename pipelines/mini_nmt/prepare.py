@@ -1,7 +1,8 @@
 """Make the training text: ``python -m pipelines.mini_nmt.prepare --parallel DIR --out build/mini_nmt``.
 
-Four parts: captions of the grammar, the hand-written captions, general parallel text (from ``--parallel``, see
-the model card for sources and licences; left out when the folder is absent) and the lexicon itself. Writes
+Six parts: captions of the grammar, its long lists, the hand-written captions, real ones (the English of
+``--annotations``, translated by hand), general parallel text (from ``--parallel``, see the model card for sources
+and licences) and the lexicon itself; what needs files that are not given is left out. Writes
 ``sentencepiece.model`` and ``pairs.npz``: token ids of every pair, flattened, with offsets, and each pair's part.
 """
 
@@ -21,13 +22,16 @@ from pathlib import Path
 import numpy as np
 import sentencepiece
 
+from multiyoucook2.sources.youcook2 import read_clips
+
 from .grammar import MODULES, Sampler, load_language
 from .grammar.base import Clause, NounPhrase, TargetLanguage
 from .leakage import LeakFilter, mini_captions, words
+from .real import REAL, development_clips, read_translations, training_captions
 
 HANDWRITTEN = Path(__file__).parent / "handwritten"
-PARTS = ("grammar", "handwritten", "general", "lexicon")
-LONGEST = 48  # pieces a side
+PARTS = ("grammar", "lists", "handwritten", "general", "lexicon", "real")
+LONGEST = 80  # pieces a side; a list of nine has 60
 LONGEST_JOINED = 26  # words; few captions of YouCook2 are longer than 20
 NUMBER = re.compile(r"\d+(?:/\d+)?")
 FRACTIONS = ("1/2", "1/3", "1/4", "3/4", "1/8", "2/3")
@@ -62,19 +66,24 @@ def renumber(english: str, target: str, rng: random.Random) -> tuple[str, str]:
     )
 
 
-def grammar_pairs(code: str, count: int, seed: int) -> list[Pair]:
-    """``count`` captions of the grammar in one language, the leaking ones left out; every noun at least five times."""
+def grammar_pairs(code: str, count: int, lists: int, seed: int) -> list[Pair]:
+    """``count`` captions and ``lists`` lists of the grammar in one language, the leaking ones left out.
+
+    Every noun is there at least five times.
+    """
     language, guard = load_language(code), LeakFilter(mini_captions())
     sampler = Sampler(seed=seed * 100 + sorted(MODULES).index(code))
     nouns = [noun for noun in sampler.nouns for _ in range(5)]
-    captions = [sampler.noun_caption(noun) for noun in nouns] + [sampler.caption() for _ in range(count - len(nouns))]
+    captions = [("grammar", sampler.noun_caption(noun)) for noun in nouns]
+    captions += [("grammar", sampler.caption()) for _ in range(count - len(nouns))]
+    captions += [("lists", sampler.list_caption()) for _ in range(lists)]
     rng, pairs = random.Random(seed), []
-    for caption in captions:
+    for part, caption in captions:
         english, target = clean_english(caption.english), language.realise(caption.clauses, caption.opener)
         if rng.random() < 0.7:
             english, target = renumber(english, target, rng)
         if guard.caption_in(english) is None:
-            pairs.append(("grammar", code, english, target))
+            pairs.append((part, code, english, target))
     return pairs
 
 
@@ -99,17 +108,27 @@ def joined(written: list[tuple[str, str]], language: TargetLanguage, rng: random
 
 
 def handwritten_pairs(code: str) -> list[Pair]:
-    """The hand-written captions of one language: as they are, with other numbers, joined; leaking ones left out."""
-    english, target = (HANDWRITTEN / f"{name}.txt" for name in ("en", code))
-    if not target.exists():
-        return []
+    """The hand-written captions of one language and what is made from them."""
+    english, target = ((HANDWRITTEN / f"{name}.txt").read_text("utf-8").splitlines() for name in ("en", code))
+    return varied("handwritten", code, list(zip(english, target, strict=True)))
+
+
+def real_pairs(code: str, annotations: Path) -> list[Pair]:
+    """The real captions of one language and what is made from them; none that a development clip has, too."""
+    clips, translations = read_clips(annotations), read_translations(REAL / f"{code}.tsv")
+    measured = {clean_english(text) for text in training_captions(clips, development_clips())}
+    written = zip(training_captions(clips, translations), translations.values(), strict=True)
+    return varied("real", code, [(en, text) for en, text in written if clean_english(en) not in measured])
+
+
+def varied(part: str, code: str, written: list[tuple[str, str]]) -> list[Pair]:
+    """Captions translated by people: as they are, with other numbers, joined; leaking ones left out."""
     guard, rng = LeakFilter(mini_captions()), random.Random(0)
-    lines = zip(english.read_text("utf-8").splitlines(), target.read_text("utf-8").splitlines(), strict=True)
-    written = [(clean_english(en), text) for en, text in lines]
+    written = [(clean_english(en), text) for en, text in written]
     renumbered = [renumber(*pair, rng) for pair in written for _ in range(2)]
     # Most captions have no number, and come out of renumbering as they were.
     every = dict.fromkeys([*written, *renumbered, *joined(written, load_language(code), rng)])
-    return [("handwritten", code, en, text) for en, text in every if guard.caption_in(en) is None]
+    return [(part, code, en, text) for en, text in every if guard.caption_in(en) is None]
 
 
 def lexicon_pairs(code: str) -> list[Pair]:
@@ -205,10 +224,13 @@ def encode(pairs: list[Pair], processor: sentencepiece.SentencePieceProcessor) -
 def all_pairs(args: argparse.Namespace) -> Iterator[Pair]:
     codes = args.langs.split(",")
     with ProcessPoolExecutor(max_workers=2) as pool:
-        grammar = pool.map(grammar_pairs, codes, [args.grammar] * len(codes), [args.seed] * len(codes))
+        options = ([number] * len(codes) for number in (args.grammar, args.lists, args.seed))
+        grammar = pool.map(grammar_pairs, codes, *options)
         for code, pairs in zip(codes, grammar, strict=True):
             yield from pairs
             yield from handwritten_pairs(code)
+            if args.annotations:
+                yield from real_pairs(code, args.annotations)
             yield from lexicon_pairs(code)
     if args.parallel:
         domain = Counter(
@@ -222,8 +244,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("build/mini_nmt"))
     parser.add_argument("--parallel", type=Path, help="folder of en-XX.tsv.gz files (source, English, target)")
+    parser.add_argument("--annotations", type=Path, help="YouCook2's annotations, for the English of real captions")
     parser.add_argument("--langs", default=",".join(sorted(MODULES)))
     parser.add_argument("--grammar", type=int, default=120_000, help="captions of the grammar a language")
+    parser.add_argument("--lists", type=int, default=30_000, help="its long lists a language")
     parser.add_argument("--general", type=int, default=25_000, help="general sentences a language, at most")
     parser.add_argument("--vocabulary", type=int, default=8000, help="pieces of the shared vocabulary")
     parser.add_argument("--seed", type=int, default=1)

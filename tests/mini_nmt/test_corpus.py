@@ -8,6 +8,7 @@ import pytest
 
 from multiyoucook2.sources.mini import mini_annotations
 from multiyoucook2.sources.youcook2 import read_clips
+from pipelines.mini_nmt.evaluate import REFERENCES
 from pipelines.mini_nmt.grammar import MODULES
 from pipelines.mini_nmt.prepare import HANDWRITTEN
 
@@ -25,7 +26,7 @@ def test_size_and_splits() -> None:
 
 @pytest.mark.parametrize("lang", sorted(MODULES))
 def test_references_are_complete(lang: str) -> None:
-    path = mini_annotations().parent / "references" / f"{lang}.tsv"
+    path = REFERENCES / f"{lang}.tsv"
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     clips = read_clips(mini_annotations())

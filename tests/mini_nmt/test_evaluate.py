@@ -5,7 +5,9 @@ import json
 import pyarrow as pa
 import pytest
 
-from pipelines.mini_nmt.evaluate import caption_shares, mini_references, reference_scores
+from pipelines.mini_nmt.evaluate import mini_references
+from pipelines.mini_nmt.grammar import MODULES, load_language
+from pipelines.mini_nmt.measures import HeldOutList, caption_shares, held_out_lists, reference_scores, said_twice
 
 
 def test_shares_count_known_faults() -> None:
@@ -37,10 +39,53 @@ def test_the_wrong_language_is_seen() -> None:
 def test_references_score_100_against_themselves() -> None:
     references = mini_references("ja", ["MINI0000001_0", "MINI0000002_1", "MINI0000003_2"])
     assert len(set(references)) == 3
-    scores = reference_scores(references, references, "ja")
+    scores = reference_scores(references, [references], "ja")
     assert scores["chrf"] == pytest.approx(100)
     assert scores["bleu"] == pytest.approx(100)
     assert "char" in scores["bleu_signature"]
     assert json.loads(json.dumps(scores)) == scores
-    worse = reference_scores([text[: len(text) // 2] for text in references], references, "ja")
+    worse = reference_scores([text[: len(text) // 2] for text in references], [references], "ja")
     assert worse["chrf"] < 70
+
+
+def test_the_better_of_two_references_counts() -> None:
+    texts = ["die Zwiebeln würfeln", "den Teig ausrollen"]
+    others = ["Zwiebeln in Würfel schneiden", "den Teig ausrollen"]
+    assert reference_scores(texts, [others, texts], "de")["chrf"] == pytest.approx(100)
+    assert reference_scores(texts, [others], "de")["chrf"] < 100
+
+
+@pytest.mark.parametrize(
+    ("lang", "caption", "text", "unit"),
+    [
+        ("de", "add garlic and onion", "Knoblauch und Knoblauch zugeben", "knobl"),
+        ("de", "add garlic and onion", "Knoblauch und Zwiebel zugeben", None),
+        ("de", "add green onion and red onion", "Zwiebeln und rote Zwiebeln zugeben", None),  # so does the caption
+        ("ru", "add salt and pepper", "добавьте перец и чёрный перец", "перец"),
+        ("ja", "add onion and carrot", "玉ねぎと玉ねぎを加える", None),  # a mixed word: one kanji, then hiragana
+        ("ja", "add tomato and corn", "トマトとトマトを加える", "トマ"),
+        ("zh", "add onion and carrot", "加入洋葱和洋葱", "洋葱"),
+        ("vi", "add onion and carrot", "thêm hành tây và hành tây", "hành tây"),
+        ("vi", "add salt and pepper", "thêm muối và hạt tiêu", None),
+        ("de", "bake 10 minutes", "10000 Minuten, 10000", None),  # numbers have a check of their own
+    ],
+)
+def test_words_said_twice(lang: str, caption: str, text: str, unit: str | None) -> None:
+    assert said_twice(caption, text, lang) == unit
+
+
+def test_a_list_is_exact_or_not() -> None:
+    held_out = HeldOutList("add salt, sea salt and oil to the pan", ["Salz", "Meersalz", "Öl"])
+    assert held_out.exact("Salz, Meersalz und Öl in die Pfanne geben")
+    for wrong in ("Meersalz und Öl", "Öl, Salz und Meersalz", "Salz, Meersalz, Öl und Öl", "Salz, Salz und Öl"):
+        assert not held_out.exact(f"{wrong} in die Pfanne geben")
+
+
+@pytest.mark.parametrize("lang", sorted(MODULES))
+def test_the_grammars_own_lists_are_exact(lang: str) -> None:
+    lists = held_out_lists(lang, 64)
+    assert {len(one.english.split(" and ")) for one in lists} >= {2}
+    language = load_language(lang)
+    for one in lists:
+        assert one.exact(language.join(one.items)), one
+        assert not one.exact(language.join(one.items[1:])), one

@@ -1,6 +1,7 @@
 """The synchronous grammar: complete, deterministic, and clean in every language."""
 
 import re
+from collections import Counter
 
 import pytest
 
@@ -22,8 +23,7 @@ def test_lexicon_matches_the_english_files(lang: str) -> None:
 @pytest.mark.parametrize("lang", sorted(MODULES))
 def test_captions_are_clean(lang: str) -> None:
     language, sampler = load_language(lang), Sampler(seed=4)
-    for _ in range(1500):
-        caption = sampler.caption()
+    for caption in [sampler.caption() for _ in range(1200)] + [sampler.list_caption() for _ in range(400)]:
         text = language.realise(caption.clauses, caption.opener)
         assert text, caption.english
         assert not re.search(r"[{}\[\]<>@^|_]|\s[,，、]|  |^\s|\s$", text), (caption.english, text)
@@ -72,3 +72,22 @@ def test_agreement_after_numbers(lang: str, one: str, five: str) -> None:
     for number, words in (("1", one), ("5", five)):
         clause = Clause("cook_time_until", {"time": Quantity(number, "minute")})
         assert words in language.realise([clause])
+
+
+def test_lists_are_long_unusual_and_kept_in_order() -> None:
+    sampler, sizes, company = Sampler(seed=7), Counter[int](), Counter[str]()
+    for _ in range(2000):
+        items = max(
+            (
+                fill
+                for clause in sampler.list_caption().clauses
+                for fill in clause.fills.values()
+                if isinstance(fill, list)
+            ),
+            key=len,
+        )
+        sizes[len(items)] += 1
+        company.update({item.noun for item in items})
+    assert set(sizes) >= set(range(2, 10))
+    assert len(company) > 600  # nearly every food
+    assert company["salt"] < 100  # and none everywhere

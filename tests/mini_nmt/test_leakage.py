@@ -56,6 +56,6 @@ def test_a_caption_of_small_words_cannot_be_guarded() -> None:
 
 def test_training_text_is_clean() -> None:
     captions = mini_captions()
-    pairs = [*grammar_pairs("de", 5400, seed=3)[-150:], *handwritten_pairs("de")[::12]]
+    pairs = [*grammar_pairs("de", 5200, 200, seed=3)[-300:], *handwritten_pairs("de")[::12]]
     assert len(pairs) > 250
     assert not [english for _, _, english, _ in pairs if any(leaks(english, caption) for caption in captions)]

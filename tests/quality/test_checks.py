@@ -20,6 +20,7 @@ from multiyoucook2.quality.table import check_captions
 from multiyoucook2.sources.mini import mini_annotations
 from multiyoucook2.sources.youcook2 import read_clips
 from multiyoucook2.text.language_id import script_share
+from pipelines.mini_nmt.evaluate import REFERENCES
 
 GOOD = [
     ("chop the onion and fry it in a pan", "die Zwiebel hacken und in einer Pfanne anbraten", "de"),
@@ -195,7 +196,7 @@ def test_coverage(rows: list[int], message: str) -> None:
 def test_the_bundled_references_pass(lang: str) -> None:
     """Sound translations of the bundled corpus: the checks may refuse one in a hundred at most."""
     captions = {row["clip_id"]: row["caption"] for row in read_clips(mini_annotations()).to_pylist()}
-    lines = (mini_annotations().parent / "references" / f"{lang}.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    lines = (REFERENCES / f"{lang}.tsv").read_text(encoding="utf-8").splitlines()[1:]
     rows = [line.split("\t") for line in lines]
     refused = [row for row in rows if check_row(Row(captions[row[0]], row[1], lang), Checks())]
     assert len(rows) == 300

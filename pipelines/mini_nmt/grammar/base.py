@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-LEXICON = Path(__file__).resolve().parents[3] / "multiyoucook2" / "mini" / "lexicon"
+LEXICON = Path(__file__).resolve().parents[1] / "lexicon"
 Row = dict[str, str]
 
 SLOT = re.compile(r"\{([a-z_0-9]+)(?:[.:]([a-z_0-9]+))?\}|\[([a-z_]+)\]")

@@ -93,6 +93,13 @@ class Sampler:
         self._by_kind: dict[str, list[str]] = {}
         for key, row in self.phrases.items():
             self._by_kind.setdefault(row["kind"], []).append(key)
+        self._items = [row for row in self.nouns.values() if row["class"] in FOOD]
+        self._any_items = [row for row in self.nouns.values() if row["text"] != "everything"]
+        self._listing = [
+            key
+            for key, row in self.frames.items()
+            if any(match[1] in LISTS and not match[3] for match in SLOT.finditer(row["text"]))
+        ]
         # A noun's weight is flattened so that rare words are learned too, not only salt and oil.
         self._noun_weight = {key: float(row["weight"]) ** 0.6 for key, row in self.nouns.items()}
         self._first = [float(row["weight"]) ** 0.85 for row in self.frames.values()]
@@ -108,13 +115,31 @@ class Sampler:
         used: set[str] = set()
         clauses = [self._clause(first=index == 0, used=used) for index in range(count)]
         opener = rng.choice(self._by_kind["order"]) if rng.random() < 0.04 else ""
-        words = [self._english(clause) for clause in clauses]
-        english = words[0]
-        for more in words[1:]:
-            english += rng.choices((" and ", " then ", " and then ", ", ", " "), (70, 10, 6, 9, 5))[0] + more
+        english = self._typed(clauses)
         if opener:
             english = f"{self.phrases[opener]['text']} {english}"
         return Caption(clauses, opener, self._noise(english))
+
+    def list_caption(self) -> Caption:
+        """A list of two to nine items that nobody would put together, now and then with a step before or after.
+
+        Nothing but the items themselves tells which one comes next, so they have to be read off one by one.
+        """
+        rng = self.random
+        frame = rng.choices(self._listing, [float(self.frames[key]["weight"]) ** 0.5 for key in self._listing])[0]
+        clauses = [self._clause(first=True, used=set(), frame=frame)]
+        slot = rng.choice([slot for slot in clauses[0].fills if slot in LISTS])
+        count = rng.choices(range(2, 10), (14, 18, 18, 16, 13, 9, 7, 5))[0]
+        items = self._items if rng.random() < 0.9 else self._any_items
+        rows = rng.sample(items, count)
+        if rng.random() < 0.3:  # everyday food, in lists as unusual
+            drawn = rng.choices(items, [self._noun_weight[row["id"]] for row in items], k=count)
+            rows = list({row["text"]: row for row in drawn}.values())
+        measured = rng.random() < 0.25
+        clauses[0].fills[slot] = [self._noun_phrase(row, slot, alone=False, measured=measured) for row in rows]
+        if count < 7 and rng.random() < 0.3:
+            clauses.insert(rng.randrange(2), self._clause(first=False, used=set()))
+        return Caption(clauses, "", self._noise(self._typed(clauses)))
 
     def noun_caption(self, noun: str) -> Caption:
         """A short caption that certainly holds one noun, so that every lexicon row is seen."""
@@ -172,7 +197,7 @@ class Sampler:
                 phrases.append(self._noun_phrase(row, slot, alone=size == 1))
         return phrases or [self._noun_phrase(rng.choice(pool), slot, alone=True)]
 
-    def _noun_phrase(self, row: Row, slot: str, *, alone: bool) -> NounPhrase:
+    def _noun_phrase(self, row: Row, slot: str, *, alone: bool, measured: bool = False) -> NounPhrase:
         rng, cls, number = self.random, row["class"], row["number"]
         if row["text"] == "everything":
             return NounPhrase(row["id"], cls, number)
@@ -189,7 +214,7 @@ class Sampler:
         order = {"size": 0, "state": 1, "cut": 2, "cook": 2, "color": 3}
         modifiers.sort(key=lambda key: order[self.modifiers[key]["kind"]])
         amount = unit = ""
-        if cls in UNITS and slot in LISTS and rng.random() < 0.12:
+        if cls in UNITS and slot in LISTS and rng.random() < (0.7 if measured else 0.12):
             if number == "pl" and rng.random() < 0.5:
                 amount = rng.choice([*NUMBERS[1:9], "two", "three", "four", "few", "2-3"])
             elif number != "sg":
@@ -221,6 +246,13 @@ class Sampler:
         return self.random.choices(list(weights), list(weights.values()))[0]
 
     # -- how it is typed ---------------------------------------------------------------------------------------------
+
+    def _typed(self, clauses: list[Clause]) -> str:
+        words = [self._english(clause) for clause in clauses]
+        english = words[0]
+        for more in words[1:]:
+            english += self.random.choices((" and ", " then ", " and then ", ", ", " "), (70, 10, 6, 9, 5))[0] + more
+        return english
 
     def _english(self, clause: Clause) -> str:
         rng = self.random
