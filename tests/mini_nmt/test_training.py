@@ -20,7 +20,7 @@ from pipelines.mini_nmt.restore import model_weights
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small training folder: German and Japanese captions, 1,500 pieces."""
     out = tmp_path_factory.mktemp("nmt")
-    options = ["--out", str(out), "--langs", "de,ja", "--grammar", "5200", "--vocabulary", "2500"]
+    options = ["--out", str(out), "--langs", "de,ja", "--grammar", "5200", "--lists", "300", "--vocabulary", "2500"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["prepare", *options])
         prepare.main()
@@ -71,7 +71,7 @@ def test_batches_hold_the_parts_as_often_as_said_and_one_source_length(data: Pat
     written = {int(i) for i in (pairs.part == prepare.PARTS.index("handwritten")).nonzero()[0]}
     assert written <= set(seen)
     times = {part: seen_in_part(pairs, seen, part) for part in ("grammar", "handwritten")}
-    assert times["handwritten"] == train.SEEN["handwritten"]
+    assert times["handwritten"] == pytest.approx(train.SEEN["handwritten"], abs=0.05)
     assert times["grammar"] == pytest.approx(train.SEEN["grammar"], abs=0.05)
     for index in batches[:50]:
         source, target_in, target_out = pairs.batch(index)
@@ -99,7 +99,18 @@ def test_warm_start_finds_pieces_by_their_text(data: Path, monkeypatch: pytest.M
     run(data, 1, monkeypatch)
     state = torch.load(data / "checkpoint.pt", weights_only=True)["average"]
     with pytest.MonkeyPatch.context() as patch:
-        options = ["--out", str(tmp_path), "--langs", "de", "--grammar", "5200", "--vocabulary", "1500"]
+        options = [
+            "--out",
+            str(tmp_path),
+            "--langs",
+            "de",
+            "--grammar",
+            "5200",
+            "--lists",
+            "300",
+            "--vocabulary",
+            "1500",
+        ]
         patch.setattr("sys.argv", ["prepare", *options])
         prepare.main()
     old, new = (
