@@ -125,7 +125,7 @@ def test_twenty_killed_builds_resume_to_the_same_bytes(
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["different"] == []
-    assert found["files"] == 10  # four configs, two splits each, and two files about them
+    assert found["files"] == 11  # four configs, two splits each, and three files about them
     assert found["killed"] >= 10  # the others had ended before
 
 
@@ -141,7 +141,6 @@ def flip(path: Path) -> None:
         ("objects/clips/clips-*.parquet", "clips"),
         ("objects/translate-de/*.parquet", "translate-de"),
         ("objects/validate-de/figures-*.json", "validate-de"),
-        ("dataset/de/train.parquet", "publish"),
     ],
 )
 @pytest.mark.usefixtures("built")
@@ -150,13 +149,30 @@ def test_flipped_bits_and_truncation_are_named_and_mended(
 ) -> None:
     before = tree(tmp_path / "out/dataset")
     (path,) = (tmp_path / "out").glob(pattern)
-    spoilers = [flip, lambda path: path.write_bytes(path.read_bytes()[:-9]), lambda path: path.unlink()]
-    for spoil in spoilers if stage == "publish" else spoilers[:1]:
-        spoil(path)
-        found = build()
-        assert found["done"] == [stage]
-        assert path.name in str(found["notes"])
-        assert tree(tmp_path / "out/dataset") == before
+    flip(path)
+    found = build()
+    assert found["done"] == [stage]
+    assert path.name in str(found["notes"])
+    assert tree(tmp_path / "out/dataset") == before
+
+
+@pytest.mark.parametrize("spoil", [flip, lambda path: path.write_bytes(path.read_bytes()[:-9])], ids=["flip", "cut"])
+@pytest.mark.usefixtures("built")
+def test_a_changed_file_of_the_data_set_may_be_somebodys_and_is_named(
+    spoil: Callable[[Path], object], mycook: MyCook, tiny_model: Path, build: Build, tmp_path: Path
+) -> None:
+    before = tree(tmp_path / "out/dataset")
+    path = tmp_path / "out/dataset/de/train.parquet"
+    spoil(path)
+    changed = path.read_bytes()
+    arguments = ("build", *SMALL, "--engine", tiny_model, "--langs", "de", "--out", "out")
+    refused = mycook(*arguments, code=1).stderr
+    assert "out/dataset is not replaced: de/train.parquet has" in refused
+    assert "remove it if not" in refused
+    assert path.read_bytes() == changed
+    path.unlink()
+    assert build()["done"] == ["publish"]
+    assert tree(tmp_path / "out/dataset") == before
 
 
 @pytest.mark.usefixtures("built")

@@ -87,7 +87,7 @@ def build(
             steps.until(until)
             return _result(steps, published=until == "publish")
     except OSError as error:
-        raise readable(error, str(steps.workspace.root)) from error
+        raise readable(error, str(steps.workspace.root)) from None
 
 
 def _result(steps: Steps, *, published: bool) -> BuildResult:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..files import file_sha256, replace_folder
+from ..files import file_sha256, refuse_foreign, replace_folder
 from ..progress import Listener
 from .workspace import Workspace
+
+FOLDER_KIND = "data set"  # what a stage with a folder makes
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,10 @@ def run(stage: Stage, workspace: Workspace, listener: Listener) -> Done:
             listener.finished(stage.name, skipped=True, seconds=0.0, counts=manifest["counts"])
             return _done(workspace, manifest, skipped=True)
         listener.note(f"{damage}: stage {stage.name} is done again")
+    if stage.folder is not None:  # before any work: what is there may not be ours to replace
+        refuse_foreign(
+            workspace.root / stage.folder, FOLDER_KIND, known=workspace.known_files(stage.name, stage.folder)
+        )
     listener.started(stage.name)
     began = time.perf_counter()
     product = stage.work()
@@ -101,7 +107,8 @@ def _write(stage: Stage, workspace: Workspace, product: Product) -> dict[str, di
     if stage.folder is None:
         stored = {name: workspace.store(stage.name, name, data) for name, data in product.files.items()}
     else:
-        replace_folder(workspace.root / stage.folder, product.files)
+        known = workspace.known_files(stage.name, stage.folder)
+        replace_folder(workspace.root / stage.folder, product.files, FOLDER_KIND, known=known)
         stored = {name: f"{stage.folder}/{name}" for name in product.files}
     return {
         relative: {"name": name, "bytes": len(product.files[name]), "sha256": file_sha256(workspace.root / relative)}

@@ -16,27 +16,49 @@ that is killed at any instant leaves whole files or none.
 """
 
 import hashlib
-import json
-import os
-import shutil
-import socket
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import WorkspaceError
-from ..files import PARTIAL_PREFIX, atomic_write, file_sha256, json_bytes
+from ..errors import WorkspaceError, shown
+from ..files import (
+    PARTIAL_PREFIX,
+    FileRow,
+    Record,
+    atomic_write,
+    claim_folder,
+    clear_leftovers,
+    clear_partial,
+    file_sha256,
+    json_bytes,
+    lock,
+    lock_holder,
+    read_json,
+)
 
 BUILD_FILE = "build.json"
 REPORT_FILE = "report.json"
 RECIPE_FILE = "recipe.yaml"
-LOCK_FILE = ".lock"
-HOLDER_FILE = ".lock-holder.json"
-_GLANCE_S = 0.5  # as long as somebody who only looks who holds the lock may hold it
-_OURS = {BUILD_FILE, RECIPE_FILE, LOCK_FILE, HOLDER_FILE, "manifests", "objects", "memory", "dataset", REPORT_FILE}
-_MANIFEST_KEYS = {"key", "outputs", "counts", "seconds", "versions"}
+_OURS = {BUILD_FILE, RECIPE_FILE, "manifests", "objects", "memory", "dataset", REPORT_FILE}
+
+
+class _About(Record):
+    recipe: str
+
+
+class _Output(FileRow):
+    name: str
+
+
+class _StageManifest(Record):
+    """What a stage's manifest must hold to be believed; it holds more."""
+
+    key: str
+    outputs: dict[str, _Output]
+    counts: dict[str, int]
+    seconds: float
+    versions: dict[str, str]
 
 
 class Workspace:
@@ -52,28 +74,17 @@ class Workspace:
         """Hold the folder for this process; freed by the system however the process ends.
 
         Raises:
-            WorkspaceError: another process holds it; the message names its host, its process id and since when.
+            WorkspaceError: another process holds it, or it holds files that are no build's.
         """
-        from filelock import FileLock, Timeout
-
-        self._make_root()
-        lock = FileLock(self.root / LOCK_FILE, timeout=_GLANCE_S)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise WorkspaceError(
-                f"{self.root} is in use by {self._holder()}",
-                hint="wait until it ends, stop it, or build into another folder with --out",
-            ) from None
-        try:
-            holder = {"host": socket.gethostname(), "pid": os.getpid(), "since": time.time()}
-            self._sweep()
-            atomic_write(self.root / HOLDER_FILE, json_bytes(holder))
+        if not (self.root / "manifests").is_dir():  # a build whose build.json was removed is taken up again
+            claim_folder(self.root, BUILD_FILE, "build")
+        with lock(self.root, "build"):
+            clear_leftovers(self.root)
+            for name in (BUILD_FILE, RECIPE_FILE, REPORT_FILE):
+                clear_partial(self.root / name)
+            for path in (self.root / "manifests").glob(f"{PARTIAL_PREFIX}*"):
+                path.unlink(missing_ok=True)
             yield
-        finally:
-            with suppress(OSError):
-                (self.root / HOLDER_FILE).unlink(missing_ok=True)
-            lock.release()
 
     def claim(self, recipe: str) -> None:
         """Make this the folder of a recipe's build, or check that it is.
@@ -86,7 +97,7 @@ class Workspace:
             found = self.about()
             if found is None:
                 raise WorkspaceError(
-                    f"{path} is damaged", hint="remove that file if the folder is a build of this recipe"
+                    f"{shown(path)} is damaged", hint="remove that file if the folder is a build of this recipe"
                 )
             if found["recipe"] != recipe:
                 raise WorkspaceError(
@@ -94,35 +105,32 @@ class Workspace:
                     hint=f"choose another folder with --out, e.g. --out build/{recipe}, or remove this one",
                 )
             return
-        foreign = [p.name for p in self.root.iterdir() if p.name not in _OURS and not p.name.startswith(PARTIAL_PREFIX)]
-        if foreign:
-            raise WorkspaceError(
-                f"{self.root} is not empty and not a build folder (it holds {sorted(foreign)[0]!r})",
-                hint="choose a new or empty folder with --out",
-            )
+        claim_folder(self.root, BUILD_FILE, "build", ours=_OURS if self.manifests() else ())
         atomic_write(path, json_bytes({"recipe": recipe}))
 
     def about(self) -> dict[str, Any] | None:
         """What ``build.json`` says (``recipe``); ``None`` if the folder is no build."""
-        found = _read_json(self.root / BUILD_FILE)
-        return found if isinstance(found, dict) and "recipe" in found else None
+        try:
+            return read_json(self.root / BUILD_FILE, _About).model_dump()
+        except (OSError, WorkspaceError):
+            return None
 
     def holder(self) -> str | None:
         """Who works in the folder, in words; ``None`` if nobody does."""
-        from filelock import FileLock, Timeout
-
-        if not (self.root / LOCK_FILE).exists():
-            return None
-        try:
-            with FileLock(self.root / LOCK_FILE, timeout=0):
-                return None
-        except Timeout:
-            return self._holder()
+        return lock_holder(self.root)
 
     def read_manifest(self, stage: str) -> dict[str, Any] | None:
         """The manifest of a stage's last finished run; ``None`` if there is none that is whole."""
-        found = _read_json(self.root / "manifests" / f"{stage}.json")
-        return found if isinstance(found, dict) and found.keys() >= _MANIFEST_KEYS else None
+        try:
+            return read_json(self.root / "manifests" / f"{stage}.json", _StageManifest).model_dump()
+        except (OSError, WorkspaceError):
+            return None
+
+    def known_files(self, stage: str, folder: str) -> dict[str, FileRow]:
+        """What a stage wrote into a folder, by name in it: earlier versions left no manifest there."""
+        outputs = (self.read_manifest(stage) or {"outputs": {}})["outputs"]
+        rows = {name.removeprefix(f"{folder}/"): row for name, row in outputs.items() if name.startswith(f"{folder}/")}
+        return {name: FileRow(bytes=row["bytes"], sha256=row["sha256"]) for name, row in rows.items()}
 
     def manifests(self) -> dict[str, dict[str, Any]]:
         """All readable manifests, by stage name."""
@@ -142,9 +150,15 @@ class Workspace:
         return relative
 
     def drop_others(self, stage: str, keep: set[str]) -> None:
-        """Remove a stage's earlier outputs, and partial files of killed runs."""
+        """Remove a stage's earlier outputs, and partial files of killed runs.
+
+        An output's name says what it holds, so a file that is not as we wrote it, or not ours, is left where it is.
+        """
         for path in (self.root / "objects" / stage).glob("*"):
-            if path.relative_to(self.root).as_posix() not in keep:
+            if not path.is_file() or f"objects/{stage}/{path.name}" in keep:
+                continue
+            digest = path.name.partition(".")[0].rpartition("-")[2]
+            if path.name.startswith(PARTIAL_PREFIX) or file_sha256(path)[:16] == digest:
                 path.unlink(missing_ok=True)
 
     def damage(self, outputs: Mapping[str, Mapping[str, Any]]) -> str | None:
@@ -157,36 +171,4 @@ class Workspace:
                 return f"{name} is damaged (it has {path.stat().st_size} bytes instead of {recorded['bytes']})"
             if file_sha256(path) != recorded["sha256"]:
                 return f"{name} is damaged (its content is not what was written)"
-        return None
-
-    def _make_root(self) -> None:
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            raise WorkspaceError(f"{self.root} is not a folder", hint="choose another folder with --out") from None
-        except PermissionError:
-            raise WorkspaceError(
-                f"{self.root} cannot be made: permission denied", hint="choose a folder of yours with --out"
-            ) from None
-
-    def _sweep(self) -> None:
-        """Remove what killed runs were about to write."""
-        for path in [*self.root.glob(f"{PARTIAL_PREFIX}*"), *self.root.glob(f"manifests/{PARTIAL_PREFIX}*")]:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
-
-    def _holder(self) -> str:
-        found = _read_json(self.root / HOLDER_FILE)
-        if not isinstance(found, dict) or not {"host", "pid", "since"} <= found.keys():
-            return "another process"
-        minutes, seconds = divmod(max(0, round(time.time() - found["since"])), 60)
-        return f"process {found['pid']} on {found['host']}, for {minutes} min {seconds} s"
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
         return None

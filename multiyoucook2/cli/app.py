@@ -325,7 +325,7 @@ def main() -> None:
             raise
         shown = error if isinstance(error, MyCookError) else readable(error)
         print(f"error: {shown}", file=sys.stderr)
-        if shown.hint:
+        if isinstance(shown, MyCookError) and shown.hint:
             print(f"hint: {shown.hint}", file=sys.stderr)
         sys.exit(1)
     except _Interrupted:

@@ -6,29 +6,58 @@
       features.json   name, dimension, type, counts, content hash, and what the maker wants to remember
       index.arrow     one row a clip: clip_id, first frame, number of frames
       frames.bin      all frames end to end, little-endian, [frames, D], memory-mapped
+  manifest.json   size and hash of each of these, as in every folder of ours
 
 The content hash covers ids and values, not their order or the folder.
 """
 
 import hashlib
-import json
-import shutil
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
-from ..errors import FeatureError
-from ..files import json_bytes, sync_folder, write_synced
+from ..errors import FeatureError, shown
+from ..files import (
+    FileRow,
+    Record,
+    fresh_folder,
+    json_bytes,
+    known_sha256,
+    open_regular,
+    read_arrow,
+    read_json,
+    read_manifest,
+    write_synced,
+)
 
 MANIFEST, INDEX, FRAMES = "features.json", "index.arrow", "frames.bin"
 FORMAT = 1
+KIND = "feature store"
+INDEX_SCHEMA = pa.schema([("clip_id", pa.string()), ("first", pa.int64()), ("frames", pa.int32())])
+_COLUMNS = {field.name: field.type for field in INDEX_SCHEMA}
+_VERIFIED: set[tuple[Path, str, int, int]] = set()  # stores whose frames this process has checked
 Array = npt.NDArray[Any]
+
+
+class _About(Record):
+    """``features.json``."""
+
+    format: int
+    name: Annotated[str, Field(max_length=200)]
+    dim: Annotated[int, Field(ge=1, le=2**24)]
+    dtype: Literal["float16", "float32"]
+    clips: Annotated[int, Field(ge=1, le=2**40)]
+    frames: Annotated[int, Field(ge=0, le=2**40)]
+    content_hash: str
+    meta: dict[str, Any]
 
 
 class FeatureStore:
@@ -39,44 +68,66 @@ class FeatureStore:
         dim: D. ``content_hash``: 16 hex digits. ``meta``: what the maker noted, e.g. the simulator's difficulty.
     """
 
-    def __init__(self, folder: Path, manifest: Mapping[str, Any], index: pa.Table, frames: Array) -> None:
-        self.folder, self._index, self._frames = folder, index, frames
-        self.name: str = manifest["name"]
-        self.dim: int = manifest["dim"]
-        self.content_hash: str = manifest["content_hash"]
-        self.meta: dict[str, Any] = dict(manifest["meta"])
+    def __init__(self, folder: Path, about: _About, index: pa.Table, frames: Array) -> None:
+        self.folder, self._index, self._unchecked = folder, index, frames
+        self.name, self.dim, self.content_hash = about.name, about.dim, about.content_hash
+        self.meta = dict(about.meta)
         self._first = index["first"].to_numpy()
         self._count = index["frames"].to_numpy()
 
     @classmethod
     def open(cls, folder: str | Path) -> "FeatureStore":
-        """Open a store without reading its frames.
+        """Open a store without reading its frames; they are checked against the content hash when first asked for.
 
         Raises:
-            FeatureError: no store there, one that was cut off, or one of a newer format.
+            FeatureError: no store there, one that was cut off or changed, or one of a newer format.
         """
-        folder = Path(folder)
+        folder, again = Path(folder), "make it again"
         try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            if manifest["format"] != FORMAT:
-                raise FeatureError(f"{folder} is a feature store of format {manifest['format']}, not {FORMAT}")
-            with pa.memory_map(str(folder / INDEX)) as source:
-                index = pa.ipc.open_file(source).read_all()
-            shape = (manifest["frames"], manifest["dim"])
-            dtype = np.dtype(manifest["dtype"])
-            if (folder / FRAMES).stat().st_size != shape[0] * shape[1] * dtype.itemsize or len(index) != manifest[
-                "clips"
-            ]:
-                raise FeatureError(f"the feature store {folder} is cut off", hint="make it again")
-            frames = np.memmap(folder / FRAMES, dtype, "r", shape=shape) if shape[0] else np.zeros(shape, dtype)
-            return cls(folder, manifest, index, frames)
-        except FileNotFoundError:
+            about = read_json(folder / MANIFEST, _About, error=FeatureError, hint=again)
+            if about.format != FORMAT:
+                raise FeatureError(f"{shown(folder)} is a feature store of format {about.format}, not {FORMAT}")
+            index = read_arrow(folder / INDEX, _COLUMNS, error=FeatureError, hint=again)
+            with open_regular(folder / FRAMES, FeatureError) as file:
+                size = os.fstat(file.fileno()).st_size
+        except (FileNotFoundError, NotADirectoryError):
             raise FeatureError(
-                f"{folder} is no feature store",
+                f"{shown(folder)} is no feature store",
                 hint="make one with `mycook features import` or `mycook features simulate`",
             ) from None
-        except (ValueError, KeyError, TypeError, OSError, pa.ArrowInvalid) as error:
-            raise FeatureError(f"the feature store {folder} is damaged: {error}", hint="make it again") from None
+        dtype = np.dtype(about.dtype).newbyteorder("<")
+        if size != about.frames * about.dim * dtype.itemsize or len(index) != about.clips:
+            raise FeatureError(f"the feature store {shown(folder)} is cut off", hint=again)
+        if not _end_to_end(index, about.frames):
+            raise FeatureError(f"the feature store {shown(folder)} is damaged: its index is not sound", hint=again)
+        shape = (about.frames, about.dim)
+        frames = np.memmap(folder / FRAMES, dtype, "r", shape=shape) if about.frames else np.zeros(shape, dtype)
+        return cls(folder, about, index, frames)
+
+    @cached_property
+    def _frames(self) -> Array:
+        """All frames [frames, D], once they are known to be what was written."""
+        self.verify()
+        return self._unchecked
+
+    def verify(self) -> None:
+        """Check ids and values against the content hash: all bytes are read, once a process for a file unchanged.
+
+        Raises:
+            FeatureError: they are not what was written.
+        """
+        state = (self.folder / FRAMES).stat()
+        place = (self.folder.absolute(), self.content_hash, state.st_size, state.st_mtime_ns)
+        if place in _VERIFIED:
+            return
+        rows = zip(self.clip_ids, self._first.tolist(), self._count.tolist(), strict=True)
+        found = (_clip_digest(clip, self._unchecked[first : first + count]) for clip, first, count in rows)
+        if _hash_of(found) != self.content_hash:
+            raise FeatureError(
+                f"the feature store {shown(self.folder)} is damaged: its content is not what was written",
+                hint="make it again",
+            )
+        _VERIFIED.add(place)
 
     def __len__(self) -> int:
         return len(self._index)
@@ -150,40 +201,30 @@ def write_store(
         meta: anything JSON can hold.
 
     Raises:
-        FeatureError: no clip, a double clip, another dimension, NaN or infinity (also by overflow of float16), or a
-            folder that holds something else; the message names the clip.
+        FeatureError: no clip, a double clip, another dimension, NaN or infinity (also by overflow of float16);
+            the message names the clip. WorkspaceError: the folder holds what is not a store of ours, unchanged.
     """
     folder = Path(folder)
-    _check_target(folder, name)
-    partial = folder.with_name(f".partial-{folder.name}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        ids, counts, dim, content_hash = _write_frames(partial / FRAMES, clips, np.dtype(dtype).newbyteorder("<"))
+    _check_name(name)
+    with fresh_folder(folder, KIND, known=_earlier_files(folder)) as fresh:
+        ids, counts, dim, content_hash = _write_frames(fresh / FRAMES, clips, np.dtype(dtype).newbyteorder("<"))
         first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
-        index = pa.table({"clip_id": ids, "first": first, "frames": np.array(counts, dtype=np.int32)})
-        with pa.OSFile(str(partial / INDEX), "wb") as sink, pa.ipc.new_file(sink, index.schema) as writer:
+        index = pa.table(
+            {"clip_id": ids, "first": first, "frames": np.array(counts, dtype=np.int32)}, schema=INDEX_SCHEMA
+        )
+        with pa.OSFile(str(fresh / INDEX), "wb") as sink, pa.ipc.new_file(sink, index.schema) as writer:
             writer.write_table(index.combine_chunks())
-        manifest = {
+        about = {
             "format": FORMAT,
             "name": name,
             "dim": dim,
             "dtype": dtype,
             "clips": len(ids),
             "frames": sum(counts),
+            "content_hash": content_hash,
+            "meta": dict(meta or {}),
         }
-        manifest |= {"content_hash": content_hash, "meta": dict(meta or {})}
-        write_synced(partial / MANIFEST, json_bytes(manifest))
-        sync_folder(partial)
-        old = folder.with_name(f".partial-old-{folder.name}")
-        shutil.rmtree(old, ignore_errors=True)
-        if folder.exists():
-            folder.replace(old)
-        partial.replace(folder)
-        sync_folder(folder.parent)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        write_synced(fresh / MANIFEST, json_bytes(about))
     return FeatureStore.open(folder)
 
 
@@ -202,13 +243,29 @@ def _write_frames(
                 raise FeatureError(f"clip {clip_id!r} has {array.shape[1]} dimensions, the clips before it {dim}")
             dim = array.shape[1]
             counts[clip_id] = len(array)
-            data = array.tobytes()
-            file.write(data)
-            head = f"{clip_id}\0{array.shape}\0{dtype.str}\0".encode()
-            digests.append(hashlib.sha256(head + data).digest())
+            file.write(array.tobytes())
+            digests.append(_clip_digest(clip_id, array))
     if not counts:
         raise FeatureError("there are no clips to make a feature store of")
-    return list(counts), list(counts.values()), dim, hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:16]
+    return list(counts), list(counts.values()), dim, _hash_of(digests)
+
+
+def _clip_digest(clip_id: str, array: Array) -> bytes:
+    """SHA-256 of a clip's id, shape, type and values."""
+    head = f"{clip_id}\0{array.shape}\0{array.dtype.str}\0".encode()
+    return hashlib.sha256(head + array.tobytes()).digest()
+
+
+def _hash_of(digests: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:16]
+
+
+def _end_to_end(index: pa.Table, frames: int) -> bool:
+    """Whether the clips' frames lie one after the other, from the first frame to the last, under different ids."""
+    first, count = index["first"].to_numpy(), index["frames"].to_numpy().astype(np.int64)
+    ends = np.cumsum(count)
+    sound = bool((count >= 0).all()) and bool((first == ends - count).all()) and int(ends[-1]) == frames
+    return sound and pc.count_distinct(index["clip_id"]).as_py() == len(index)
 
 
 def _frames(clip_id: str, value: Any, dtype: np.dtype[Any]) -> Array:
@@ -227,8 +284,18 @@ def _frames(clip_id: str, value: Any, dtype: np.dtype[Any]) -> Array:
     return stored
 
 
-def _check_target(folder: Path, name: str) -> None:
+def _check_name(name: str) -> None:
     if not name or not all(letter.isalnum() or letter in "._-" for letter in name):
         raise FeatureError(f"a name of features cannot be {name!r}", hint="letters, digits, '.', '_' and '-', e.g. s3d")
-    if folder.exists() and not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FeatureError(f"{folder} exists and is no feature store", hint="choose a new folder")
+
+
+def _earlier_files(folder: Path) -> dict[str, FileRow] | None:
+    """The files of a store that was made before stores had a manifest, if it is whole: its content hash says so."""
+    if not (folder / MANIFEST).is_file() or read_manifest(folder) is not None:
+        return None
+    try:
+        FeatureStore.open(folder).verify()
+    except FeatureError:
+        return None
+    paths = {name: folder / name for name in (MANIFEST, INDEX, FRAMES)}
+    return {name: FileRow(bytes=path.stat().st_size, sha256=known_sha256(path)) for name, path in paths.items()}

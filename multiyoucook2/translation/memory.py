@@ -19,10 +19,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
 from ..errors import WorkspaceError
-from ..files import parquet_bytes
+from ..files import lock, parquet_bytes
 
 log = logging.getLogger(__name__)
 
@@ -82,17 +81,8 @@ class TranslationMemory:
         folder = self.folder / key.folder
         with _disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise WorkspaceError(
-                f"another process is translating into {folder}", hint="wait for it, or build into another folder"
-            ) from None
-        try:
+        with lock(folder, "build"):
             yield Space(folder, key)
-        finally:
-            lock.release()
 
 
 class Space:

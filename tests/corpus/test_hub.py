@@ -60,7 +60,7 @@ def test_a_push_is_one_commit_that_load_dataset_reads(
     assert repository.private
     assert [commit["summary"] for commit in repository.commits] == [f"mini {about['content_hash'][:12]}"]
     assert repository.files == contents(dataset)
-    assert (found["files"], found["deleted"], found["content_hash"]) == (8, [], about["content_hash"])
+    assert (found["files"], found["deleted"], found["content_hash"]) == (9, [], about["content_hash"])
     assert found["url"] == f"{server.url}/datasets/me/cooking/commit/{repository.sha}"
 
     reader = tmp_path / "reader.py"

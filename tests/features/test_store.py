@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multiyoucook2.errors import FeatureError
+from multiyoucook2.errors import FeatureError, WorkspaceError
 from multiyoucook2.features.arrays import import_arrays
 from multiyoucook2.features.store import FRAMES, INDEX, MANIFEST, FeatureStore, write_store
 
@@ -93,7 +93,7 @@ def test_float32_keeps_what_float16_cannot(tmp_path: Path) -> None:
 
 def test_a_foreign_folder_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
-    with pytest.raises(FeatureError, match="is no feature store"):
+    with pytest.raises(WorkspaceError, match=r"thesis\.txt in it is not of a feature store that we made"):
         write_store(tmp_path, clips().items(), name="x")
     assert (tmp_path / "thesis.txt").read_text() == "precious"
 

@@ -93,7 +93,10 @@ def test_two_processes_do_not_share_a_space(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(WorkspaceError, match="another process"), TranslationMemory(tmp_path).space(KEY):
+        with (
+            pytest.raises(WorkspaceError, match=f"by process {holder.pid} on"),
+            TranslationMemory(tmp_path).space(KEY),
+        ):
             pass
         holder.kill()
     fill(tmp_path, [SALT])  # a killed holder holds nothing

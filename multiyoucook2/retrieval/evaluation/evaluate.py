@@ -18,7 +18,7 @@ from torch import Tensor
 from ...corpus.captions import Captions
 from ...errors import FeatureError
 from ...features.store import FeatureStore
-from ...files import json_bytes, parquet_bytes, replace_folder
+from ...files import FileRow, json_bytes, known_sha256, parquet_bytes, replace_folder
 from ..data.vectors import read_vectors
 from ..model.towers import TextVideoModel
 from .bootstrap import RECALL_LEVELS, hits, interval, resampled_means
@@ -85,8 +85,15 @@ class Evaluation:
             f"{task}/{lang}": ranks for (task, lang), ranks in self.ranks.items()
         }
         files = {SCORES_FILE: json_bytes(self.to_dict()), RANKS_FILE: parquet_bytes(pa.table(columns))}
-        replace_folder(evaluation_folder(run), files)
-        return evaluation_folder(run)
+        folder = evaluation_folder(run)
+        replace_folder(folder, files, "evaluation", known=_earlier_files(folder))
+        return folder
+
+
+def _earlier_files(folder: Path) -> dict[str, FileRow]:
+    """The two files of an evaluation, which earlier versions left without a manifest; they can be made again."""
+    paths = [path for path in (folder / SCORES_FILE, folder / RANKS_FILE) if path.is_file()]
+    return {path.name: FileRow(bytes=path.stat().st_size, sha256=known_sha256(path)) for path in paths}
 
 
 class EvaluationSet:

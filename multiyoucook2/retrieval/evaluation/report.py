@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import TrainingError
-from ...files import atomic_write
+from ...files import fresh_folder, refuse_foreign, write_synced
 from ..training.metrics_log import read_metrics
 from .scorefiles import SCORES_FILE, evaluation_folder, run_names
 
+KIND = "report"
 MEASURE, MEASURE_NAME = "recall_at_10", "R@10"
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -34,7 +35,7 @@ def write_report(runs: Sequence[Path], out: Path) -> list[Path]:
     names = run_names(runs)
     logs = {name: _log(run) for name, run in zip(names, runs, strict=True)}
     scores = {name: _scores(run) for name, run in zip(names, runs, strict=True)}
-    out.mkdir(parents=True, exist_ok=True)
+    refuse_foreign(out, KIND)
     plots = {
         "loss.png": ("Loss", _loss_plot(logs)),
         "recall.png": (
@@ -46,12 +47,11 @@ def write_report(runs: Sequence[Path], out: Path) -> list[Path]:
             for task, title in (("t2v", "text to video"), ("v2t", "video to text"))
         },
     }
-    shown = []
-    for name, (title, figure) in plots.items():
-        if figure is not None:
-            figure.savefig(out / name, dpi=120)
-            shown.append((name, title))
-    atomic_write(out / "report.html", _page(scores, shown).encode())
+    shown = [(name, title) for name, (title, figure) in plots.items() if figure is not None]
+    with fresh_folder(out, KIND) as folder:
+        for name, _ in shown:
+            plots[name][1].savefig(folder / name, dpi=120)
+        write_synced(folder / "report.html", _page(scores, shown).encode())
     return [out / "report.html", *(out / name for name, _ in shown)]
 
 

@@ -7,17 +7,17 @@
       config.json         shape of the model, and the version that wrote it
       encoder.json        the text encoder: what it is, its size; encoder/ and tokenizer/ beside it where it has them
       README.md           the model card
+      manifest.json       size and hash of each of these
 """
 
 import json
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ... import __version__
 from ...errors import ModelError
-from ...files import PARTIAL_PREFIX, json_bytes, sync_folder, write_synced
+from ...files import MANIFEST, damaged_files, fresh_folder, json_bytes, write_synced
 from .encoders import restore_encoder
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .towers import TextVideoModel
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+KIND = "model"
 _SCORES, _IN_CARD = "## Scores", ("recall_at_1", "recall_at_5", "recall_at_10", "median_rank")
 
 
@@ -33,23 +34,10 @@ def save_model(model: "TextVideoModel", folder: Path, *, card: str | None = None
     """Write the folder whole: made beside, then put in the place of an earlier model.
 
     Raises:
-        ModelError: the folder holds something that is no model of ours.
+        WorkspaceError: the folder holds something that is no model of ours, or one that was changed.
     """
-    if folder.exists() and not (folder / CONFIG).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ModelError(f"{folder} exists and holds no model", hint="choose a new folder")
-    partial, old = (folder.with_name(f"{PARTIAL_PREFIX}{tag}{folder.name}") for tag in ("", "old-"))
-    for leftover in (partial, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        _write(model, partial, card)
-        if folder.exists():
-            folder.replace(old)
-        partial.replace(folder)
-        sync_folder(folder.parent)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+    with fresh_folder(folder, KIND) as fresh:
+        _write(model, fresh, card)
 
 
 def _write(model: "TextVideoModel", folder: Path, card: str | None) -> None:
@@ -60,7 +48,6 @@ def _write(model: "TextVideoModel", folder: Path, card: str | None) -> None:
     model.encoder.save(folder)
     write_synced(folder / CARD, (card or model_card(model)).encode())
     write_synced(folder / CONFIG, json_bytes({"model": model.config.to_dict(), "version": __version__}))
-    sync_folder(folder)
 
 
 def load_model(source: str | Path, *, revision: str | None = None, offline: bool = False) -> "TextVideoModel":
@@ -71,6 +58,8 @@ def load_model(source: str | Path, *, revision: str | None = None, offline: bool
     from .towers import ModelConfig, TextVideoModel
 
     folder = _fetched(str(source), revision, offline)
+    if (folder / MANIFEST).is_file() and (damage := damaged_files(folder, without=[CARD])):
+        raise ModelError(f"the model {source} is damaged: {damage[0]}", hint="save or download the model again")
     try:
         config = ModelConfig(**json.loads((folder / CONFIG).read_text(encoding="utf-8"))["model"])
     except FileNotFoundError:

@@ -11,6 +11,7 @@ functions of the seed and the step, which the state holds.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,11 +21,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...errors import TrainingError
-from ...files import PARTIAL_PREFIX, file_sha256, json_bytes, sync_folder, write_synced
+from ...errors import MyCookError, TrainingError
+from ...files import PARTIAL_PREFIX, Record, file_sha256, json_bytes, read_json, sync_folder, write_synced
 
 STATE_FILE = "checkpoint.json"
 FORMAT = 1
+
+
+class _Tensors(Record):
+    file: str
+
+
+class _Names(Record):
+    tensors: _Tensors
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ def save_checkpoint(
     from safetensors.torch import save_file
 
     path = folder / f"checkpoint-{step:06d}.safetensors"
+    earlier = _tensors_file(folder)
     # Both files are made in a folder of their own: what a killed save leaves, whoever named it, goes with the next.
     work = folder / f"{PARTIAL_PREFIX}checkpoint"
     try:
@@ -80,9 +90,17 @@ def save_checkpoint(
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    for old in folder.glob("checkpoint-*.safetensors"):
-        if old != path:
-            old.unlink(missing_ok=True)
+    if earlier is not None and earlier != path.name:
+        (folder / earlier).unlink(missing_ok=True)
+
+
+def _tensors_file(folder: Path) -> str | None:
+    """The file that the checkpoint in ``folder`` names, which goes when another takes its place."""
+    try:
+        found = read_json(folder / STATE_FILE, _Names).tensors.file
+    except (OSError, MyCookError):
+        return None
+    return found if re.fullmatch(r"checkpoint-\d+\.safetensors", found) else None
 
 
 def has_checkpoint(folder: Path) -> bool:

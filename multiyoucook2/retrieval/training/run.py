@@ -27,7 +27,7 @@ from ... import __version__
 from ...corpus.captions import load_captions
 from ...errors import TrainingError
 from ...features.store import FeatureStore
-from ...files import atomic_write, file_sha256, json_bytes
+from ...files import atomic_write, claim_folder, file_sha256, json_bytes, lock, update_file
 from ...progress import Listener, Silent
 from ..evaluation.evaluate import Evaluation, EvaluationSet, evaluate_model
 from ..evaluation.pool import ALL, find_pool
@@ -124,7 +124,7 @@ def train(
                 device=str(accelerator.device),
             )
             card = folder / MODEL_FOLDER / CARD
-            atomic_write(card, with_scores(card.read_text(encoding="utf-8"), plan, evaluation).encode())
+            update_file(card.parent, CARD, with_scores(card.read_text(encoding="utf-8"), plan, evaluation).encode())
         accelerator.wait_for_everyone()
     return TrainResult(folder, state, evaluation)
 
@@ -283,23 +283,10 @@ def _read_run(folder: Path) -> dict[str, Any] | None:
 
 @contextmanager
 def _locked(folder: Path, accelerator: Accelerator) -> Iterator[None]:
-    """Hold a run's folder for this run; its first process does."""
-    from filelock import FileLock, Timeout
-
+    """Hold a run's folder, which may hold nothing but a run, for this run; its first process does."""
     if not accelerator.is_main_process:
         yield
         return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise TrainingError(f"{folder} is in use by another run", hint="wait for it, or choose another --out") from None
-    except OSError as error:
-        raise TrainingError(
-            f"{folder} cannot be used: {error.strerror or error}", hint="choose another --out"
-        ) from None
-    try:
+    claim_folder(folder, RUN_FILE, "run", ours=[TEACHERS_FOLDER])
+    with lock(folder, "run"):
         yield
-    finally:
-        lock.release()

@@ -1,0 +1,74 @@
+"""Files and folders, each thing once.
+
+- :mod:`.whole`: whole files, hashes, JSON and Parquet as bytes, the cache's place
+- :mod:`.reading`: strict readers of what may be damaged, edited by hand, or somebody else's
+- :mod:`.locks`: one process in a folder at a time, and who it is
+- :mod:`.manifest`: what a folder of ours holds, and what differs from that
+- :mod:`.folders`: whole folders, which replace only what a manifest of ours lists
+"""
+
+from .folders import (
+    claim_folder,
+    clear_leftovers,
+    foreign_entry,
+    fresh_folder,
+    refuse_foreign,
+    replace_folder,
+    update_file,
+    work_folder,
+)
+from .locks import LOCK_FILE, LOCK_FILES, lock, lock_holder
+from .manifest import MANIFEST, FileRow, damaged_files, folder_hash, read_manifest, write_manifest
+from .reading import Record, open_regular, read_arrow, read_bytes, read_json, read_parquet, read_text
+from .whole import (
+    PARTIAL_PREFIX,
+    atomic_write,
+    cache_root,
+    clear_partial,
+    file_bytes,
+    file_sha256,
+    json_bytes,
+    known_sha256,
+    parquet_bytes,
+    sync_folder,
+    write_synced,
+)
+
+__all__ = [
+    "LOCK_FILE",
+    "LOCK_FILES",
+    "MANIFEST",
+    "PARTIAL_PREFIX",
+    "FileRow",
+    "Record",
+    "atomic_write",
+    "cache_root",
+    "claim_folder",
+    "clear_leftovers",
+    "clear_partial",
+    "damaged_files",
+    "file_bytes",
+    "file_sha256",
+    "folder_hash",
+    "foreign_entry",
+    "fresh_folder",
+    "json_bytes",
+    "known_sha256",
+    "lock",
+    "lock_holder",
+    "open_regular",
+    "parquet_bytes",
+    "read_arrow",
+    "read_bytes",
+    "read_json",
+    "read_manifest",
+    "read_parquet",
+    "read_text",
+    "refuse_foreign",
+    "replace_folder",
+    "sync_folder",
+    "update_file",
+    "work_folder",
+    "write_manifest",
+    "write_synced",
+]
