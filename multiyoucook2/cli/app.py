@@ -13,6 +13,7 @@ import typer
 from .. import __version__
 from ..errors import MyCookError, readable
 from .training import add_training_commands
+from .videos import add_video_commands
 
 app = typer.Typer(
     name="mycook",
@@ -300,6 +301,7 @@ def doctor(
 
 
 add_training_commands(app)
+add_video_commands(app)
 
 
 class _Interrupted(BaseException):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 features_app = typer.Typer(
-    name="features", help="Video features: simulate them from captions, or import them.", no_args_is_help=True
+    name="features", help="Video features: extract, cut, import or simulate them.", no_args_is_help=True
 )
 
 DatasetArgument = Annotated[str, typer.Option("--dataset", help="A data set folder, or USER/NAME on the Hub.")]

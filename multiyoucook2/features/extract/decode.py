@@ -1,0 +1,181 @@
+"""Frames of a video at given times, exact to the frame, by PyAV (the extra ``video``).
+
+The rule: the frame at time t is the first one whose time stamp is t or later. Times are seconds as a player counts
+them, from the start of the file. Nothing turns a time into a frame number: rates vary, and their averages lie.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import FeatureError
+
+Image = npt.NDArray[np.uint8]  # [height, width, RGB]
+SHORT_S = 1.0  # a video whose frames end so long before its container says is cut off
+_EPSILON_S = 1e-6  # times come out of divisions
+_MARGINS_S = (0.5, 15.0, float("inf"))  # before the time that is sought
+_BLIND_SEEK_S = 15.0  # where a file has no index of key frames, a gap is worth a jump from here on
+
+
+class UnreadableVideo(Exception):
+    """A video gives no frames; ``reason`` is a row's status, the message what was found."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass
+class Decoding:
+    """What was seen while a video was decoded.
+
+    Attributes:
+        duration_s: what the container says, 0 if it says nothing. ``last_s``: time of the last frame that was decoded.
+        errors: packets that could not be decoded. ``ended``: the file gave no more frames.
+    """
+
+    duration_s: float = 0.0
+    last_s: float = 0.0
+    errors: int = 0
+    ended: bool = False
+
+    @property
+    def short(self) -> bool:
+        """Whether the frames ended well before the container's duration: most likely the file was cut off."""
+        return self.ended and self.last_s + SHORT_S < self.duration_s
+
+
+def require_pyav() -> Any:
+    """The module ``av``.
+
+    Raises:
+        FeatureError: it is not installed.
+    """
+    try:
+        import av
+    except ImportError:
+        raise FeatureError("decoding videos needs PyAV", hint="pip install 'multiyoucook2[video]'") from None
+    return av
+
+
+def frames_at(path: Path, times_s: Sequence[float], seen: Decoding) -> Iterator[tuple[int, Image]]:
+    """The frame at each time, upright, as (position in ``times_s``, RGB [height, width, 3]).
+
+    Args:
+        times_s: rising. One frame may answer several times; times after the last frame are left out.
+        seen: filled in while the frames are read.
+
+    Raises:
+        UnreadableVideo: ``broken`` (no video that FFmpeg reads) or ``no-video`` (sound only, or a cover picture).
+    """
+    av = require_pyav()
+    try:
+        container = av.open(str(path))
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise UnreadableVideo("broken", _first_line(error)) from None
+    with container:
+        pictures = av.stream.Disposition.attached_pic
+        streams = [stream for stream in container.streams.video if not stream.disposition & pictures]
+        if not streams:
+            raise UnreadableVideo("no-video", "the file has no moving pictures")
+        stream = streams[0]
+        stream.thread_type = "AUTO"
+        origin_s = (container.start_time or 0) / av.time_base
+        seen.duration_s = (container.duration or 0) / av.time_base
+        frames = _Frames(container, stream, origin_s, seen, av.FFmpegError)
+        image: Image | None = None
+        for position, time_s in enumerate(times_s):
+            held = frames.current
+            frame = frames.first_from(time_s)
+            if frame is None:
+                return
+            if frame is not held or image is None:
+                image = _upright(frame)
+            yield position, image
+
+
+class _Frames:
+    """Frames of one stream in the order of time, with jumps to key frames where that saves decoding."""
+
+    def __init__(self, container: Any, stream: Any, origin_s: float, seen: Decoding, error: type[Exception]) -> None:
+        self._container, self._stream, self._origin_s, self._seen = container, stream, origin_s, seen
+        self._error = error
+        self.current: Any = None
+        self._current_s = -1.0
+        self._decoded: Iterator[tuple[Any, float]] = self._decode()
+
+    def first_from(self, time_s: float) -> Any:
+        """The first frame at ``time_s`` or later, ``None`` if there is none."""
+        if self.current is not None and self._current_s + _EPSILON_S >= time_s:
+            return self.current
+        if self._jump_pays(time_s):
+            self._seek(time_s)
+        for frame, frame_s in self._decoded:
+            self.current, self._current_s = frame, frame_s
+            self._seen.last_s = max(self._seen.last_s, frame_s)
+            if frame_s + _EPSILON_S >= time_s:
+                return frame
+        self._seen.ended = True
+        return None
+
+    def _jump_pays(self, time_s: float) -> bool:
+        """Whether a key frame lies between here and the time, or, without an index, the gap is long."""
+        entries = self._stream.index_entries
+        if len(entries) < 2:
+            return time_s - max(self._current_s, 0.0) > _BLIND_SEEK_S
+        place = entries.search_timestamp(self._pts(time_s), backward=True)
+        key_s = float(entries[place].timestamp * self._stream.time_base) - self._origin_s if place >= 0 else 0.0
+        return key_s > max(self._current_s, 0.0) + 2 * _MARGINS_S[0]
+
+    def _seek(self, time_s: float) -> None:
+        """Go to a key frame before the time; indices may list decoding times, so what is found is looked at."""
+        for margin_s in _MARGINS_S:
+            try:
+                self._container.seek(self._pts(max(0.0, time_s - margin_s)), stream=self._stream, backward=True)
+            except self._error:
+                return  # a file that cannot be searched is read through
+            self._decoded = self._decode()
+            first = next(self._decoded, None)
+            if first is not None and first[1] <= time_s + _EPSILON_S:
+                break
+        if first is not None:
+            self._decoded = chain([first], self._decoded)
+
+    def _pts(self, time_s: float) -> int:
+        return int((time_s + self._origin_s) / self._stream.time_base)
+
+    def _decode(self) -> Iterator[tuple[Any, float]]:
+        """Each packet is guarded: a damaged one costs its own frames, no more."""
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except self._error:
+                self._seen.errors += 1
+                return
+            if packet is None:
+                return
+            try:
+                frames = packet.decode()
+            except self._error:
+                self._seen.errors += 1
+                continue
+            for frame in frames:
+                if frame.time is not None:
+                    yield frame, float(frame.time) - self._origin_s
+
+
+def _upright(frame: Any) -> Image:
+    """RGB as a player shows it: turned by what the file says (``rotation`` counts against the clock)."""
+    image: Image = frame.to_ndarray(format="rgb24")
+    turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

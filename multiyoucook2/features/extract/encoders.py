@@ -1,0 +1,132 @@
+"""Vision encoders: any image or video model of transformers that gives one vector an image or a window of images.
+
+Loaded by ``AutoModel`` and ``AutoImageProcessor`` with Pillow, so that torchvision is not needed; weights in
+safetensors only, and code of a repository is never run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from ...errors import ModelError, RecipeError
+from ...files import folder_hash
+from .decode import Image
+
+Pixels = npt.NDArray[np.float32]
+DTYPES: dict[str, torch.dtype] = {
+    "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class VisionEncoder:
+    """Images -> vectors.
+
+    Attributes:
+        name: as it was asked for, a hub id or a folder. ``revision``: commit, or content hash of a folder.
+        window: images behind one vector: 1, or what a video model takes (8 in X-CLIP base).
+    """
+
+    name: str
+    revision: str
+    precision: str
+    window: int
+    processor: Any
+    model: nn.Module
+    device: torch.device
+
+    def prepare(self, images: Sequence[Image]) -> Pixels:
+        """One window of images -> pixels [3, height, width], or [window, 3, height, width] of a video model.
+
+        A window that is not full repeats its last image. Safe in several threads at once.
+        """
+        full = [*images, *[images[-1]] * (self.window - len(images))]
+        pixels = [self.processor(image, return_tensors="np")["pixel_values"] for image in full]
+        stacked: Pixels = np.concatenate([array.reshape(-1, *array.shape[-3:]) for array in pixels]).astype(np.float32)
+        return stacked if self.window > 1 else stacked[0]
+
+    @torch.inference_mode()
+    def encode(self, pixels: Sequence[Pixels]) -> npt.NDArray[np.float32]:
+        """Prepared windows -> vectors [N, D], float32, in their order.
+
+        Raises:
+            ModelError: the model gives no vector, or numbers that are none.
+        """
+        batch = torch.from_numpy(np.stack(pixels)).to(self.device, DTYPES[self.precision])
+        vectors = _vectors(self.model, batch, video=self.window > 1).float().cpu()
+        if vectors.ndim != 2 or len(vectors) != len(pixels) or not torch.isfinite(vectors).all():
+            raise ModelError(
+                f"the encoder {self.name!r} gave {list(vectors.shape)} for {len(pixels)} inputs, or NaN or infinity",
+                hint="--precision float32 may help where half precision overflows",
+            )
+        found: npt.NDArray[np.float32] = vectors.numpy()
+        return found
+
+
+def _vectors(model: Any, batch: Tensor, *, video: bool) -> Tensor:
+    """The vectors that the model's makers compare: projected where there is a projection, else pooled."""
+    method = "get_video_features" if video else "get_image_features"
+    output = getattr(model, method, model)(pixel_values=batch)
+    if isinstance(output, Tensor):
+        return output
+    pooled = getattr(output, "pooler_output", None)
+    found: Tensor = output.last_hidden_state.mean(1) if pooled is None else pooled
+    return found
+
+
+def load_vision_encoder(
+    name: str,
+    *,
+    revision: str | None = None,
+    precision: str = "float32",
+    device: str = "auto",
+    offline: bool = False,
+) -> VisionEncoder:
+    """A pretrained encoder by hub id or local folder, such as ``openai/clip-vit-base-patch32``.
+
+    Args:
+        revision: a commit, tag or branch of the Hub; the commit that was found is recorded.
+        precision: of weights and arithmetic; half precisions are for GPUs.
+        device: ``auto``, ``cpu`` or ``cuda``.
+
+    Raises:
+        ModelError: not found, not downloadable, weights only as pickles, or no model of images.
+        RecipeError: a precision or device that is not there.
+    """
+    if precision not in DTYPES:
+        raise RecipeError(f"unknown precision {precision!r}", hint=f"known: {', '.join(DTYPES)}")
+    if device not in ("auto", "cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
+        raise RecipeError(f"cannot use the device {device!r}", hint="auto, cpu, or cuda where there is one")
+    chosen = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
+    local = Path(name).is_dir()
+    options: dict[str, Any] = {"local_files_only": offline or local, "trust_remote_code": False}
+    if revision and not local:
+        options["revision"] = revision
+    processor, model = _loaded(name, options, offline)
+    config = model.config
+    window = int(getattr(getattr(config, "vision_config", config), "num_frames", 1) or 1)
+    found = folder_hash(Path(name))[:16] if local else getattr(config, "_commit_hash", None) or revision or "unknown"
+    model = model.to(chosen, DTYPES[precision]).eval()
+    return VisionEncoder(name, found, precision, window, processor, model, torch.device(chosen))
+
+
+def _loaded(name: str, options: dict[str, Any], offline: bool) -> tuple[Any, Any]:
+    from transformers import AutoImageProcessor, AutoModel
+
+    try:
+        processor = AutoImageProcessor.from_pretrained(name, backend="pil", **options)
+        model = AutoModel.from_pretrained(name, dtype=torch.float32, use_safetensors=True, **options)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        hint = "run once without --offline, or give a local folder" if offline else "check the id and the network"
+        raise ModelError(f"cannot load the vision encoder {name!r}: {line}", hint=hint) from None
+    of_images = hasattr(model, "get_image_features") or hasattr(model, "get_video_features")
+    if not of_images and getattr(model, "main_input_name", "") != "pixel_values":
+        raise ModelError(f"{name!r} is no model of images", hint="such as openai/clip-vit-base-patch32")
+    return processor, model
