@@ -41,7 +41,7 @@ def plan(
     \b
     Examples:
       mycook videos plan build/multi-youcook2/dataset --videos videos --gone unavailable.txt
-      mycook videos plan build/multi-youcook2/dataset --ids > needed.txt
+      mycook videos plan build/multi-youcook2/dataset --ids
     """
     from ..corpus.clips import load_clips
     from ..features.extract.plan import plan_videos, read_ids
