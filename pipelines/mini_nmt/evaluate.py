@@ -11,6 +11,7 @@ import argparse
 import csv
 import gzip
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,12 @@ class Engine:
         )
 
 
-def mini_references(lang: str, clip_ids: list[str]) -> list[str]:
-    """The reference translations of some clips of the bundled corpus, in their order."""
+def bundled_scores(engine: Engine, lang: str) -> dict[str, Any]:
+    """chrF and BLEU on the validation clips of the bundled corpus."""
+    clips = [clip for clip in read_clips(mini_annotations()).to_pylist() if clip["split"] == "validation"]
     texts = read_translations(REFERENCES / f"{lang}.tsv")
-    return [texts[clip_id] for clip_id in clip_ids]
+    hypotheses = engine.translate([clip["caption"] for clip in clips], lang).column("text").to_pylist()
+    return reference_scores(hypotheses, [[texts[clip["clip_id"]] for clip in clips]], lang) | {"clips": len(clips)}
 
 
 def dev_scores(engine: Engine, path: Path, lang: str) -> dict[str, Any]:
@@ -148,26 +151,12 @@ def write_card(figures: dict[str, dict[str, Any]], decoding: Decoding) -> None:
     (root / "MODEL_CARD.md").write_text(card, encoding="utf-8")
 
 
-def language_figures(engine: Engine, lang: str, clips: list[dict[str, Any]], parallel: Path | None) -> dict[str, Any]:
-    """All figures of one language; those that need real captions (``clips``) or ``parallel`` where they are given."""
-    mini = [clip for clip in read_clips(mini_annotations()).to_pylist() if clip["split"] == "validation"]
-    hypotheses = engine.translate([clip["caption"] for clip in mini], lang).column("text").to_pylist()
-    references = mini_references(lang, [clip["clip_id"] for clip in mini])
-    figures = reference_scores(hypotheses, [references], lang) | list_shares(engine, lang) | {"clips": len(mini)}
-    if parallel and (path := parallel / f"dev.en-{lang}.tsv.gz").exists():
-        figures["dev_chrf"] = dev_scores(engine, path, lang)["chrf"]
-    if clips:
-        captions = [clip["caption"] for clip in clips]
-        figures |= development_scores(engine, lang, {clip["clip_id"]: clip["caption"] for clip in clips})
-        figures |= caption_shares(engine.translate(captions, lang), captions, lang)
-    return figures
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default="mini", help="registry name or model folder")
     parser.add_argument("--langs", default=",".join(sorted(MODULES)))
     parser.add_argument("--annotations", type=Path, help="real captions in the official format")
+    parser.add_argument("--sample", type=int, help="measure what needs no reference on so many of them, drawn by seed")
     parser.add_argument("--parallel", type=Path, help="folder with dev.en-XX.tsv.gz")
     parser.add_argument("--beam", type=int, default=Decoding().beam_size)
     parser.add_argument("--work", type=Path, default=Path("build/mini_nmt/evaluation"), help="keeps the translations")
@@ -178,7 +167,18 @@ def main() -> None:
         parser.error("--card needs --annotations and --parallel")
     engine = Engine(args.engine, Decoding(beam_size=args.beam), args.work)
     clips = read_clips(args.annotations).to_pylist() if args.annotations else []
-    figures = {lang: language_figures(engine, lang, clips, args.parallel) for lang in args.langs.split(",")}
+    captions = [clip["caption"] for clip in clips]
+    if args.sample:
+        captions = random.Random(1).sample(captions, args.sample)
+    known = {clip["clip_id"]: clip["caption"] for clip in clips}
+    figures = {}
+    for lang in args.langs.split(","):
+        figures[lang] = list_shares(engine, lang) | bundled_scores(engine, lang)
+        if args.parallel and (path := args.parallel / f"dev.en-{lang}.tsv.gz").exists():
+            figures[lang]["dev_chrf"] = dev_scores(engine, path, lang)["chrf"]
+        if captions:
+            figures[lang] |= development_scores(engine, lang, known)
+            figures[lang] |= caption_shares(engine.translate(captions, lang), captions, lang)
     show(figures)
     if args.json:
         args.json.write_text(json.dumps(figures, indent=1) + "\n")

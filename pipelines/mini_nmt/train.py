@@ -28,7 +28,7 @@ from .restore import model_weights
 from .schedule import Budget, learning_rate
 
 # How often a pair of each part is seen in an epoch; a fraction is drawn anew each epoch.
-SEEN = {"grammar": 0.15, "lists": 0.45, "handwritten": 1.5, "general": 0.1, "lexicon": 0.5, "real": 8.0}
+SEEN = {"grammar": 0.1, "lists": 0.3, "handwritten": 1.0, "general": 0.06, "lexicon": 0.3, "real": 8.0}
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
