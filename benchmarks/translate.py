@@ -24,10 +24,10 @@ from typing import Any
 import pyarrow as pa
 
 from multiyoucook2.engines.ctranslate2 import usable_cores
-from multiyoucook2.engines.registry import MINI_FOLDER
-from multiyoucook2.engines.tokens import load_tokenization
+from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.registry import FAMILIES, MINI_FOLDER
+from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.translation.batches import Item, plan_batches
-from multiyoucook2.translation.decoding import Decoding
 from multiyoucook2.translation.memory import TranslationMemory
 from multiyoucook2.translation.table import translate_table
 
@@ -121,14 +121,14 @@ def time_bare(engine: Path, captions: list[str], threads: int, *, use_map: bool)
     """Seconds of the ``translate_batch`` calls alone: tokens are ready, the same batches queued, results dropped."""
     import ctranslate2
 
-    tokenization = load_tokenization(engine, "marian", None)
-    items = [Item(text, tokens) for text, tokens in zip(captions, tokenization.encode(captions), strict=True)]
+    tokenization = FAMILIES.find("marian").tokenization(engine, None, None)
+    items = [Item(text, source) for text, source in zip(captions, tokenization.encode(captions), strict=True)]
     batches = plan_batches(items, DECODING.batch_tokens)
     translator = ctranslate2.Translator(str(engine), inter_threads=threads, intra_threads=1, max_queued_batches=-1)
     started = time.perf_counter()
     waiting = [
         translator.translate_batch(
-            [list(item.tokens) for item in batch], beam_size=4, max_decoding_length=len(batch[-1].tokens),
+            [list(item.source.tokens) for item in batch], beam_size=4, max_decoding_length=len(batch[-1].source.tokens),
             asynchronous=True, use_vmap=use_map, return_scores=True,
         )
         for batch in batches
@@ -140,12 +140,12 @@ def time_bare(engine: Path, captions: list[str], threads: int, *, use_map: bool)
 
 
 def time_ours(engine: Path, captions: list[str], threads: int, work: Path) -> float:
-    """Seconds of ``translate_table`` from the clips to the finished table, into an empty memory."""
-    clips = pa.table({"clip_id": [str(row) for row in range(len(captions))], "caption": captions})
+    """Seconds of ``translate_table`` from the captions to the finished table, into an empty memory."""
+    rows = pa.table({"clip_id": [str(row) for row in range(len(captions))], "text": captions})
     started = time.perf_counter()
     table = translate_table(
-        clips, lang="de", engine=str(engine), decoding=DECODING, device="cpu", threads=threads,
-        memory=TranslationMemory(work / f"memory-{engine.name}"), cache_dir=work / "cache", offline=True,
+        rows, engine=resolve(str(engine), "de", cache_dir=work / "cache", offline=True), decoding=DECODING,
+        device="cpu", threads=threads, memory=TranslationMemory(work / f"memory-{engine.name}"),
     )  # fmt: skip
     assert len(table) == len(captions)
     return time.perf_counter() - started

@@ -4,8 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from ..engines.decoding import Decoding
 from ..files import cache_root
-from ..translation.decoding import Decoding
 
 
 def measure(
@@ -16,14 +16,14 @@ def measure(
     Raises:
         MyCookError: the captions cannot be read, or the model cannot be used.
     """
+    from ..engines.resolve import resolve
     from ..sources.mini import mini_annotations
     from ..sources.youcook2 import read_clips
     from ..translation.shortlist import measure_vocabulary_map
 
     captions = read_clips(annotations or mini_annotations()).column("caption").to_pylist()[:limit]
-    report = measure_vocabulary_map(
-        engine, lang, captions, decoding=Decoding(), cache_dir=cache_root(), device=device, offline=offline, size=size
-    )
+    resolved = resolve(engine, lang, cache_dir=cache_root(), offline=offline)
+    report = measure_vocabulary_map(resolved, captions, decoding=Decoding(), device=device, size=size)
     return {
         name: str(value) if isinstance(value, Path) else value for name, value in dataclasses.asdict(report).items()
     }

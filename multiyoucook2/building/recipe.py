@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from ..engines.decoding import Decoding
 from ..languages import language, parse_languages
 from ..quality.settings import Checks
 from ..settings import Strict
-from ..translation.decoding import Decoding
 
 
 class Publication(Strict):

@@ -18,6 +18,8 @@ from .workspace import RECIPE_FILE, REPORT_FILE, Workspace
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from ..engines.kind import ResolvedEngine
+
 CLIPS_VERSION = 1  # raise with any change to what reading and cleaning gives
 DATASET_VERSION = 2  # raise with any change to the published files
 
@@ -34,6 +36,7 @@ class Steps:
     offline: bool
     listener: Listener
     stages: dict[str, Done] = field(default_factory=dict)
+    engines: "dict[str, ResolvedEngine]" = field(default_factory=dict)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -51,11 +54,10 @@ class Steps:
         batch: what is missing for the last language is not found out after the others have been translated.
         """
         from ..corpus.card import card_hash
-        from ..engines.registry import find_engine
 
         if step != "fetch":
             for lang in self.targets:
-                find_engine(self.recipe.engine_for(lang), lang)
+                self._engine(lang)
         if step == "publish":
             card_hash(self.recipe.publication.card)
         self._keep(RECIPE_FILE, recipe_yaml(self.recipe).encode())
@@ -115,30 +117,34 @@ class Steps:
     def _preflight(self, langs: list[str]) -> None:
         """Have the models of these languages downloaded, converted and their language tokens checked."""
         for lang in langs:
-            from ..translation.table import preflight
+            self._engine(lang).prepare(self.device)
 
-            engine = self.recipe.engine_for(lang)
-            preflight(engine, lang, device=self.device, cache_dir=self.cache, offline=self.offline)
+    def _engine(self, lang: str) -> "ResolvedEngine":
+        """The engine of a language, resolved once."""
+        from ..engines.resolve import resolve
+
+        if lang not in self.engines:
+            name = self.recipe.engine_for(lang)
+            self.engines[lang] = resolve(name, lang, cache_dir=self.cache, offline=self.offline)
+        return self.engines[lang]
 
     def _translation(self, lang: str) -> Stage:
-        from ..translation.table import engine_fingerprint
+        from ..translation import VERSION
 
-        engine, decoding = self.recipe.engine_for(lang), self.recipe.decoding
+        engine, decoding = self._engine(lang), self.recipe.decoding
 
         def work() -> Product:
             from ..translation.memory import TranslationMemory
             from ..translation.table import translate_table
 
+            clips = self._table("clips", "clips.parquet")
             table = translate_table(
-                self._table("clips", "clips.parquet"),
-                lang=lang,
+                clips.select(["clip_id", "caption"]).rename_columns(["clip_id", "text"]),
                 engine=engine,
                 decoding=decoding,
                 device=self.device,
                 threads=self.threads,
                 memory=TranslationMemory(self.workspace.memory),
-                cache_dir=self.cache,
-                offline=self.offline,
                 progress=self.listener.progress,
             )
             flagged = sum(1 for flags in table.column("flags").to_pylist() if flags)
@@ -146,8 +152,8 @@ class Steps:
 
         inputs = {
             "clips": self.stages["clips"].hashes["clips.parquet"],
-            "engine": engine_fingerprint(engine, lang, decoding, cache_dir=self.cache, offline=self.offline),
-            "decoding": decoding.model_dump(mode="json"),
+            "engine": engine.fingerprint(decoding),
+            "version": VERSION,
             "device": self.device,
         }
         packages = ("multiyoucook2", "pyarrow", "ctranslate2", "sentencepiece")

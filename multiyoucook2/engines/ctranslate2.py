@@ -1,17 +1,18 @@
-"""CTranslate2 behind the ``Translator`` protocol."""
+"""An encoder-decoder model behind the ``Engine`` protocol, run by CTranslate2's Translator."""
 
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from ..errors import ModelError
-from .base import Candidates, Hypothesis, OutOfMemory, Search
-from .convert import PreparedModel
-from .registry import FAMILIES
-from .tokens import END
+from .base import Candidate, OutOfMemory, Search, Source
+from .tokens import END, UNKNOWN, Tokenization
 
 
 def usable_cores() -> int:
@@ -24,45 +25,63 @@ def usable_cores() -> int:
     return cores if quota == "max" else max(1, min(cores, round(int(quota) / int(period))))
 
 
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """What CTranslate2 raises, as the errors that the ladder and the user know."""
+    try:
+        yield
+    except MemoryError as error:
+        raise OutOfMemory(str(error)) from error
+    except RuntimeError as error:
+        if "out of memory" in str(error).lower() or "alloc" in str(error).lower():
+            raise OutOfMemory(str(error)) from error
+        raise ModelError(
+            f"the translation engine failed: {str(error).splitlines()[0]}", hint="try --device cpu or --engine mini"
+        ) from error
+
+
+def mean_score(score: float, length: int, length_penalty: float) -> float:
+    """The mean log-probability of a token: the engine divides the sum by length ** penalty."""
+    return min(0.0, score * float(max(length, 1) ** length_penalty) / max(length, 1))
+
+
 class CTranslate2:
     """A converted model: one translator of one thread a core (the weights are shared), or one GPU.
 
-    ``map_file`` is a vocabulary map that restricts the output to the tokens it allows.
+    ``map_file`` is a vocabulary map that restricts the output to the tokens it allows. ``min_length`` is the least
+    number of tokens that an output has.
     """
 
     def __init__(
         self,
-        model: PreparedModel,
-        target_prefix: Sequence[str],
+        folder: Path,
+        tokenization: Tokenization,
         *,
+        device: str,
+        compute_type: str,
         threads: int | None = None,
         map_file: Path | None = None,
+        min_length: int = 1,
     ) -> None:
-        import ctranslate2
+        self.workers = 1 if device == "cuda" else threads or usable_cores()
+        self.tokenization = tokenization
+        self._folder, self._device, self._compute_type = folder, device, compute_type
+        self._map_file, self._min_length = map_file, min_length
+        self._loading = Lock()
 
-        self.workers = 1 if model.device == "cuda" else threads or usable_cores()
-        self._prefix, self._use_map = list(target_prefix), map_file is not None
-        self._min_length = FAMILIES[model.family].min_length
-        try:
-            with _folder_with_map(model.folder, map_file) as folder:
-                self._translator: Any = ctranslate2.Translator(
-                    str(folder),
-                    device=model.device,
-                    compute_type=model.compute_type,
-                    inter_threads=self.workers,
-                    intra_threads=1,
-                )
-        except (RuntimeError, ValueError) as error:
-            raise ModelError(
-                f"{model.folder} cannot be loaded: {str(error).splitlines()[0]}", hint="convert or download it again"
-            ) from error
+    def read(self, texts: Sequence[str]) -> list[Source]:
+        """Each text's source tokens."""
+        return self.tokenization.encode(texts)
 
-    def translate(self, batch: Sequence[Sequence[str]], search: Search) -> list[Candidates]:
+    def translate(self, batch: Sequence[Source], search: Search) -> list[tuple[Candidate, ...]]:
         """Translates exactly this batch, unpadded: CTranslate2 has no mask and would read pads as words."""
-        try:
-            results = self._translator.translate_batch(
-                [list(tokens) for tokens in batch],
-                [self._prefix] * len(batch) if self._prefix else None,
+        with self._loading:
+            translator = self._translator
+        prefix = list(self.tokenization.target_prefix)
+        with engine_errors():
+            results = translator.translate_batch(
+                [list(source.tokens) for source in batch],
+                [prefix] * len(batch) if prefix else None,
                 max_batch_size=0,  # the planner has made the batch: it must not be cut or sorted anew
                 batch_type="tokens",
                 beam_size=max(search.beam_size, search.candidates),
@@ -70,34 +89,55 @@ class CTranslate2:
                 length_penalty=search.length_penalty,
                 no_repeat_ngram_size=search.no_repeat_ngram,
                 disable_unk=search.disable_unk,
-                max_decoding_length=search.max_tokens + len(self._prefix) + 1,
+                max_decoding_length=self.output_cap(batch, search) + len(prefix) + 1,
                 min_decoding_length=self._min_length,
                 max_input_length=0,
-                use_vmap=self._use_map,
+                use_vmap=self._map_file is not None,
                 return_scores=True,
                 return_end_token=True,
             )
-        except MemoryError as error:
-            raise OutOfMemory(str(error)) from error
-        except RuntimeError as error:
-            if "out of memory" in str(error).lower() or "alloc" in str(error).lower():
-                raise OutOfMemory(str(error)) from error
-            raise ModelError(
-                f"the translation engine failed: {str(error).splitlines()[0]}", hint="try --device cpu or --engine mini"
-            ) from error
         return [
             tuple(
-                self._read(tokens, float(score), search.length_penalty)
+                self._candidate(tokens, float(score), search.length_penalty)
                 for tokens, score in zip(row.hypotheses, row.scores, strict=True)
             )
             for row in results
         ]
 
-    def _read(self, tokens: list[str], score: float, length_penalty: float) -> Hypothesis:
+    def output_cap(self, batch: Sequence[Source], search: Search) -> int:
+        """The most output tokens that a batch's longest source allows, prefix and end token not counted."""
+        longest = max(len(source.pieces) for source in batch)
+        wished = math.ceil(search.output_factor * longest + search.output_extra)
+        return max(1, min(wished, self.tokenization.positions - len(self.tokenization.target_prefix) - 2))
+
+    @cached_property
+    def _translator(self) -> Any:
+        import ctranslate2
+
+        try:
+            with _folder_with_map(self._folder, self._map_file) as folder:
+                return ctranslate2.Translator(
+                    str(folder),
+                    device=self._device,
+                    compute_type=self._compute_type,
+                    inter_threads=self.workers,
+                    intra_threads=1,
+                )
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(
+                f"{self._folder} cannot be loaded: {str(error).splitlines()[0]}", hint="convert or download it again"
+            ) from error
+
+    def _candidate(self, tokens: list[str], score: float, length_penalty: float) -> Candidate:
         finished = bool(tokens) and tokens[-1] == END
-        length = max(len(tokens), 1)
-        mean = min(0.0, score * length**length_penalty / length)  # the engine divides by length ** penalty
-        return Hypothesis(tuple(tokens[len(self._prefix) : -1 if finished else None]), mean, finished)
+        pieces = tuple(tokens[len(self.tokenization.target_prefix) : -1 if finished else None])
+        return Candidate(
+            self.tokenization.decode(pieces),
+            mean_score(score, len(tokens), length_penalty),
+            finished,
+            pieces,
+            flags=("unknown",) if UNKNOWN in pieces else (),
+        )
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import FetchError, ModelError
 from ..files import atomic_write, damaged_files, json_bytes, write_manifest
-from .registry import Checkpoint
+from .family import Checkpoint
 from .tokens import TOKENIZER_FILES
 
 log = logging.getLogger(__name__)

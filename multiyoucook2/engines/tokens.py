@@ -7,22 +7,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..errors import ModelError
-from .local import DESCRIPTION, read_json
-from .registry import FAMILIES
+from .base import Source
 
 END = "</s>"
-SPECIAL = frozenset({"<s>", "</s>", "<pad>", "<unk>"})
-LANGUAGE_TOKEN = re.compile(r"__\w{2,}__|>>\S+<<|<2\S+>|[a-z]{3}_[A-Z][a-z]{3}")
+UNKNOWN = "<unk>"
+SPECIAL = frozenset({"<s>", END, "<pad>", UNKNOWN})
 _FILLER = re.compile(r"madeupword\d+|<extra_id_\d+>")  # rows that pad an embedding to a round size
 SOURCE_FILES = ("source.spm", "sentencepiece.bpe.model", "spiece.model", "sentencepiece.model")
 TARGET_FILES = ("target.spm", *SOURCE_FILES[1:])
 FAST_FILE = "tokenizer.json"
 TOKENIZER_FILES = (*SOURCE_FILES, "target.spm", FAST_FILE)
-
-
-def is_special(token: str) -> bool:
-    """Whether a token stands for no text: an end, a language, an unknown piece, a filler."""
-    return token in SPECIAL or bool(LANGUAGE_TOKEN.fullmatch(token) or _FILLER.fullmatch(token))
 
 
 class Pieces(Protocol):
@@ -81,7 +75,8 @@ class Tokenization:
     """One model's way into one language.
 
     ``prefix`` are the tokens before the source pieces, ``target_prefix`` those that decoding starts with,
-    ``positions`` the longest source sequence, special tokens included.
+    ``positions`` the longest source sequence, special tokens included. ``language_tokens`` is what the family's tokens
+    for languages look like.
     """
 
     source: Pieces
@@ -89,45 +84,39 @@ class Tokenization:
     prefix: tuple[str, ...]
     target_prefix: tuple[str, ...]
     positions: int
+    language_tokens: re.Pattern[str]
     lowercase: bool = False
 
-    def encode(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
-        """The source tokens of each text: prefix, pieces, ``</s>``; cut to ``positions``, which callers flag."""
+    def encode(self, texts: Sequence[str]) -> list[Source]:
+        """The source tokens of each text: prefix, pieces, ``</s>``; cut to ``positions``."""
         room = self.positions - len(self.prefix) - 1
         rows = self.source.split([self._prepare(text) for text in texts])
-        return [(*self.prefix, *row[:room], END) for row in rows]
+        return [
+            Source((*self.prefix, *row[:room], END), before=len(self.prefix), after=1, cut=len(row) >= room)
+            for row in rows
+        ]
 
-    def too_long(self, tokens: Sequence[str]) -> bool:
-        """Whether a source may have been cut: it fills every position."""
-        return len(tokens) >= self.positions
+    def is_special(self, token: str) -> bool:
+        """Whether a token stands for no text: an end, a language, an unknown piece, a filler."""
+        return token in SPECIAL or bool(self.language_tokens.fullmatch(token) or _FILLER.fullmatch(token))
 
     def decode(self, tokens: Sequence[str]) -> str:
         """The text of target tokens; special tokens are left out."""
-        return self.target.join([token for token in tokens if not is_special(token)]).strip()
+        return self.target.join([token for token in tokens if not self.is_special(token)]).strip()
 
     def _prepare(self, text: str) -> str:
         text = " ".join(text.split())
         return text.lower().removesuffix(".").rstrip() if self.lowercase else text
 
 
-def load_tokenization(folder: Path, family: str, token: str | None) -> Tokenization:
-    """The tokenization of a converted model's folder for one language's token.
+def load_pieces(folder: Path) -> tuple[Pieces, Pieces]:
+    """The subword models of a converted model's folder, source and target; often one and the same.
 
     Raises:
-        ModelError: the folder has no subword model.
+        ModelError: the folder has none.
     """
-    rule, about = FAMILIES[family], read_json(folder / DESCRIPTION) or {}
-    special = rule.english if rule.source_token == "english" else token
     source = _load(folder, SOURCE_FILES)
-    target = _load(folder, TARGET_FILES) if (folder / "target.spm").is_file() else source
-    return Tokenization(
-        source,
-        target,
-        prefix=(special,) if special else (),
-        target_prefix=(token,) if rule.target_prefix and token else (),
-        positions=int(about.get("max_positions") or rule.positions),
-        lowercase=bool(about.get("lowercase", False)),
-    )
+    return source, _load(folder, TARGET_FILES) if (folder / "target.spm").is_file() else source
 
 
 def _load(folder: Path, names: Sequence[str]) -> Pieces:

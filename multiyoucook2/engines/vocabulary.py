@@ -1,38 +1,34 @@
 """The pre-flight check: CTranslate2 reads an unknown language token as ``<unk>``, says nothing, and writes garbage."""
 
 import difflib
+import re
 from pathlib import Path
 
 from ..errors import ModelError
-from .local import vocabulary
-from .registry import FAMILIES
-from .tokens import LANGUAGE_TOKEN
+from .folder import vocabulary
+from .tokens import END, Tokenization
 
 
-def check_tokens(folder: Path, name: str, family: str, token: str | None) -> None:
+def check_tokens(folder: Path, name: str, tokenization: Tokenization) -> None:
     """Checks each special token that a language's batches will use against the converted model's vocabularies.
 
     Raises:
         ModelError: a token is missing; the hint names the nearest that the model has.
     """
-    rule = FAMILIES[family]
-    source, target = vocabulary(folder, "source"), vocabulary(folder, "target")
-    wanted = [("</s>", source, "source")]
-    if rule.source_token == "english":
-        wanted.append((rule.english, source, "source"))
-    elif token is not None:
-        wanted.append((token, source, "source"))
-    if rule.target_prefix and token is not None:
-        wanted.append((token, target, "target"))
-    for wished, tokens, side in wanted:
-        if wished not in tokens:
-            raise ModelError(
-                f"model {name!r} has no token {wished!r} in its {side} vocabulary", hint=_near(wished, tokens)
-            )
+    sides = {"source": (END, *tokenization.prefix), "target": tokenization.target_prefix}
+    for side, wanted in sides.items():
+        tokens = vocabulary(folder, side)
+        known = frozenset(tokens)
+        for token in wanted:
+            if token not in known:
+                raise ModelError(
+                    f"model {name!r} has no token {token!r} in its {side} vocabulary",
+                    hint=_near(token, tokens, tokenization.language_tokens),
+                )
 
 
-def _near(wished: str, tokens: list[str]) -> str:
-    known = sorted(token for token in tokens if LANGUAGE_TOKEN.fullmatch(token))
+def _near(wished: str, tokens: list[str], language_tokens: re.Pattern[str]) -> str:
+    known = sorted(token for token in tokens if language_tokens.fullmatch(token))
     if not known:
         return "it has no language tokens at all: is it a model for one language, or of another family?"
     close = difflib.get_close_matches(wished, known, n=3, cutoff=0.4)

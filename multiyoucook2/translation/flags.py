@@ -1,7 +1,6 @@
 """What can go wrong with one output: loops, truncation, emptiness, copies, unknown pieces, lost or added numbers."""
 
-from collections.abc import Sequence
-
+from ..engines.base import Candidate, Source
 from ..text.copies import is_copy
 from ..text.numbers import numbers_changed
 from ..text.repetition import loops
@@ -10,16 +9,18 @@ from ..text.repetition import loops
 SEVERITY = {"empty": 5, "loop": 4, "truncated": 3, "copy": 2, "number": 1, "unknown": 0}
 
 
-def find_flags(
-    source: str, source_tokens: Sequence[str], tokens: Sequence[str], text: str, *, finished: bool, lang: str
-) -> tuple[str, ...]:
-    """The names of what is wrong with an output, worst first; empty for a sound one."""
+def find_flags(text: str, output: str, source: Source, candidate: Candidate, lang: str) -> tuple[str, ...]:
+    """The names of what is wrong with an output, worst first; empty for a sound one.
+
+    ``output`` is the candidate's text as it would be kept, ``source`` what the engine read for ``text``.
+    """
     found = {
-        "empty": not any(letter.isalnum() for letter in text),
-        "loop": loops(tokens, source_tokens),
-        "truncated": not finished,
-        "copy": is_copy(source, text, lang),
-        "number": numbers_changed(source, text, lang) is not None,
-        "unknown": "<unk>" in tokens,
+        "empty": not any(letter.isalnum() for letter in output),
+        "loop": loops(candidate.pieces, source.pieces),
+        "truncated": not candidate.finished,
+        "copy": is_copy(text, output, lang),
+        "number": numbers_changed(text, output, lang) is not None,
+        "unknown": "unknown" in candidate.flags,
+        "source_cut": source.cut,
     }
-    return tuple(name for name in SEVERITY if found[name])
+    return tuple(name for name in (*SEVERITY, "source_cut") if found[name])

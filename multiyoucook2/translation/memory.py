@@ -1,6 +1,7 @@
 """The translation memory: what has been translated once is never translated again.
 
-An entry is addressed by its content: text, language, model, revision and decoding hash. All but the text name a *space*
+What is remembered is a whole batch, since a text's output depends on the texts that shared its batch. A batch is
+addressed by its content: the texts in it, language, model, revision and decoding hash. All but the texts name a *space*
 (a folder whose name is a hash); in it lie append-only Parquet shards, one a finished batch, written to a temporary file
 and renamed, with their own SHA-256 in the name. A shard that no longer matches its name is set aside in ``damaged/``,
 and its batch is translated again. A finished language's shards are merged into one.
@@ -12,7 +13,7 @@ import io
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 SCHEMA = pa.schema(
     [
+        ("batch", pa.string()),  # names the batch by its content
         ("source", pa.string()),
         ("rung", pa.int8()),  # 0 for the first attempt, then the rungs of the retry ladder
         ("text", pa.string()),
@@ -86,53 +88,55 @@ class TranslationMemory:
 
 
 class Space:
-    """The attempts of one (language, model, revision, decoding), by text and rung."""
+    """The finished batches of one (language, model, revision, decoding)."""
 
     def __init__(self, folder: Path, key: SpaceKey) -> None:
         self.folder, self.key = folder, key
-        self._attempts: dict[tuple[str, int], Attempt] = {}
+        self._batches: dict[tuple[str, int], list[Attempt]] = {}
         with _disk_errors(folder):
             for left_over in folder.glob(".tmp-*"):
                 left_over.unlink()
             shards = self.shards()
             self._next = int(shards[-1].name.split("-", 1)[0]) + 1 if shards else 0
             for shard in shards:
-                self._attempts.update({(row.source, row.rung): row for row in self._read(shard)})
+                self._batches.update(self._read(shard))
 
     def shards(self) -> list[Path]:
-        """The shards, oldest first; where two hold the same text, the newer one counts."""
+        """The shards, oldest first; where two hold the same batch, the newer one counts."""
         return sorted(self.folder.glob(f"{'[0-9]' * 8}-*.parquet"))
 
-    def get(self, source: str, rung: int) -> Attempt | None:
-        """The attempt at a text on a rung, if it was ever finished."""
-        return self._attempts.get((source, rung))
+    def get(self, batch: str, rung: int) -> list[Attempt] | None:
+        """The attempts of a batch on a rung, in its order, if it was ever finished."""
+        return self._batches.get((batch, rung))
 
     def __len__(self) -> int:
-        return len(self._attempts)
+        return len(self._batches)
 
-    def append(self, rows: Iterable[Attempt]) -> None:
-        """Writes one finished batch as a shard, complete or not at all, and remembers its rows.
+    def append(self, batch: str, attempts: list[Attempt]) -> list[Attempt]:
+        """Writes one finished batch, of one rung, as a shard, complete or not at all; remembers it and gives it back.
 
         Raises:
             WorkspaceError: the disk is full or not writable; what was written before stays usable.
         """
-        rows = list(rows)
-        self._write(rows)
-        self._attempts.update({(row.source, row.rung): row for row in rows})
+        finished = {(batch, attempts[0].rung): attempts}
+        self._write(finished)
+        self._batches |= finished
+        return attempts
 
     def compact(self) -> None:
         """Merges all shards into one. Killed in between, the old shards and the merged one say the same."""
         old = self.shards()
         if len(old) < 2:
             return
-        self._write([self._attempts[key] for key in sorted(self._attempts, key=lambda key: (key[1], key[0]))])
+        self._write(dict(sorted(self._batches.items(), key=lambda pair: pair[0][::-1])))
         with _disk_errors(self.folder):
             for shard in old:
                 shard.unlink()
 
-    def _write(self, rows: list[Attempt]) -> None:
-        columns = {name: [getattr(row, name) for row in rows] for name in SCHEMA.names}
-        columns["flags"] = [list(row.flags) for row in rows]
+    def _write(self, batches: dict[tuple[str, int], list[Attempt]]) -> None:
+        pairs = [(batch, row) for (batch, _), rows in batches.items() for row in rows]
+        columns = {"batch": [batch for batch, _ in pairs]}
+        columns |= {name: [getattr(row, name) for _, row in pairs] for name in SCHEMA.names[1:]}
         table = pa.table(columns, schema=SCHEMA).replace_schema_metadata({"space": json.dumps(asdict(self.key))})
         content = parquet_bytes(table)
         path = self.folder / f"{self._next:08d}-{hashlib.sha256(content).hexdigest()[:32]}.parquet"
@@ -149,7 +153,7 @@ class Space:
                 temporary.unlink(missing_ok=True)
                 raise
 
-    def _read(self, shard: Path) -> list[Attempt]:
+    def _read(self, shard: Path) -> dict[tuple[str, int], list[Attempt]]:
         content = shard.read_bytes()
         wanted = shard.stem.split("-", 1)[-1]
         if hashlib.sha256(content).hexdigest()[:32] != wanted:
@@ -159,9 +163,12 @@ class Space:
             log.warning(
                 "the translation memory's shard %s is damaged: set aside as %s, its texts are redone", shard, aside
             )
-            return []
-        rows = pq.read_table(io.BytesIO(content)).to_pylist()
-        return [Attempt(row["source"], row["rung"], row["text"], row["score"], tuple(row["flags"])) for row in rows]
+            return {}
+        found: dict[tuple[str, int], list[Attempt]] = {}
+        for row in pq.read_table(io.BytesIO(content)).to_pylist():
+            attempt = Attempt(row["source"], row["rung"], row["text"], row["score"], tuple(row["flags"]))
+            found.setdefault((row["batch"], row["rung"]), []).append(attempt)
+        return found
 
 
 @contextmanager

@@ -19,9 +19,10 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
+from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.sources.mini import mini_annotations
 from multiyoucook2.sources.youcook2 import read_clips
-from multiyoucook2.translation.decoding import Decoding
 from multiyoucook2.translation.memory import TranslationMemory
 from multiyoucook2.translation.table import translate_table
 
@@ -39,15 +40,12 @@ class Engine:
         self.name, self.decoding, self.folder = name, decoding, folder
 
     def translate(self, texts: list[str], lang: str) -> pa.Table:
-        clips = pa.table({"clip_id": [str(i) for i in range(len(texts))], "caption": texts})
+        captions = pa.table({"clip_id": [str(i) for i in range(len(texts))], "text": texts})
         return translate_table(
-            clips,
-            lang=lang,
-            engine=self.name,
+            captions,
+            engine=resolve(self.name, lang, cache_dir=self.folder / "cache", offline=True),
             decoding=self.decoding,
             memory=TranslationMemory(self.folder / "memory"),
-            cache_dir=self.folder / "cache",
-            offline=True,
         )
 
 

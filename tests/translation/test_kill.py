@@ -15,14 +15,15 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import pyarrow.parquet as pq
-from multiyoucook2.translation.decoding import Decoding
+from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.translation.memory import TranslationMemory
 from multiyoucook2.translation.table import translate_table
 clips, engine, memory, out = sys.argv[1:]
 print("started", flush=True)
 table = translate_table(
-    pq.read_table(clips), lang="de", engine=engine, device="cpu", threads=2, offline=True,
-    decoding=Decoding(beam_size=4, batch_tokens=64), memory=TranslationMemory(Path(memory)), cache_dir=Path(memory),
+    pq.read_table(clips), engine=resolve(engine, "de", cache_dir=Path(memory), offline=True), device="cpu", threads=2,
+    decoding=Decoding(beam_size=4, batch_tokens=64), memory=TranslationMemory(Path(memory)),
 )
 pq.write_table(table, out)
 """
@@ -30,9 +31,9 @@ pq.write_table(table, out)
 
 @pytest.fixture
 def clips(tmp_path: Path) -> Path:
-    from .conftest import clips_of, made_up_lines
+    from tiny_families import captions_of, made_up_lines
 
-    pq.write_table(clips_of(made_up_lines(700)), tmp_path / "clips.parquet")
+    pq.write_table(captions_of(made_up_lines(700)), tmp_path / "clips.parquet")
     return tmp_path / "clips.parquet"
 
 

@@ -15,70 +15,71 @@ from multiyoucook2.translation.memory import Attempt, SpaceKey, TranslationMemor
 KEY = SpaceKey("de", "mini", "abc", "0123")
 SALT = Attempt("add salt", 0, "Salz zugeben", -0.25)
 OIL = Attempt("heat oil", 0, "Öl Öl Öl Öl", -1.5, ("loop", "truncated"))
+ONE, TWO = ("one", SALT), ("two", OIL)  # batches
 
 
-def fill(folder: Path, *batches: list[Attempt]) -> list[Path]:
+def fill(folder: Path, *batches: tuple[str, Attempt]) -> list[Path]:
     with TranslationMemory(folder).space(KEY) as space:
-        for batch in batches:
-            space.append(batch)
+        for key, attempt in batches:
+            space.append(key, [attempt])
         return space.shards()
 
 
 def test_what_is_appended_is_read_back(tmp_path: Path) -> None:
-    fill(tmp_path, [SALT], [OIL])
+    fill(tmp_path, ONE, TWO)
     with TranslationMemory(tmp_path).space(KEY) as space:
-        assert (space.get("add salt", 0), space.get("heat oil", 0)) == (SALT, OIL)
-        assert space.get("add salt", 1) is None
+        assert (space.get("one", 0), space.get("two", 0)) == ([SALT], [OIL])
+        assert space.get("one", 1) is None
         assert len(space) == 2
 
 
 @pytest.mark.parametrize("field", ["lang", "model", "revision", "decode_hash"])
 def test_each_part_of_the_key_separates(tmp_path: Path, field: str) -> None:
-    fill(tmp_path, [SALT])
+    fill(tmp_path, ONE)
     with TranslationMemory(tmp_path).space(SpaceKey(**{**KEY.__dict__, field: "other"})) as space:
-        assert space.get("add salt", 0) is None
+        assert space.get("one", 0) is None
 
 
 def test_newest_shard_wins_and_compaction_keeps_it(tmp_path: Path) -> None:
     newer = Attempt("add salt", 0, "Mit Salz würzen", -0.5)
-    fill(tmp_path, [SALT], [OIL], [newer])
+    fill(tmp_path, ONE, TWO, ("one", newer))
     with TranslationMemory(tmp_path).space(KEY) as space:
-        assert space.get("add salt", 0) == newer
+        assert space.get("one", 0) == [newer]
         space.compact()
         assert len(space.shards()) == 1
     with TranslationMemory(tmp_path).space(KEY) as space:
-        assert (space.get("add salt", 0), space.get("heat oil", 0)) == (newer, OIL)
+        assert (space.get("one", 0), space.get("two", 0)) == ([newer], [OIL])
 
 
 def test_killed_between_merging_and_deleting(tmp_path: Path) -> None:
-    old = {shard.name: shard.read_bytes() for shard in fill(tmp_path, [SALT], [OIL])}
+    old = {shard.name: shard.read_bytes() for shard in fill(tmp_path, ONE, TWO)}
     with TranslationMemory(tmp_path).space(KEY) as space:
         space.compact()
         for name, content in old.items():
             (space.folder / name).write_bytes(content)
     with TranslationMemory(tmp_path).space(KEY) as space:
-        assert (space.get("add salt", 0), space.get("heat oil", 0)) == (SALT, OIL)
+        assert (space.get("one", 0), space.get("two", 0)) == ([SALT], [OIL])
         space.compact()
         assert len(space.shards()) == 1
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "emptied"])
 def test_damaged_shard_is_named_and_set_aside(tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture) -> None:
-    bad = fill(tmp_path, [SALT], [OIL])[0]
+    bad = fill(tmp_path, ONE, TWO)[0]
     content = bytearray(bad.read_bytes())
     if damage == "flipped":
         content[len(content) // 2] ^= 1
     bad.write_bytes({"truncated": content[:-7], "flipped": content, "emptied": b""}[damage])
     with caplog.at_level(logging.WARNING), TranslationMemory(tmp_path).space(KEY) as space:
-        assert space.get("add salt", 0) is None
-        assert space.get("heat oil", 0) == OIL
+        assert space.get("one", 0) is None
+        assert space.get("two", 0) == [OIL]
         assert bad not in space.shards()
     assert bad.name in caplog.text
     assert (bad.parent / "damaged" / bad.name).is_file()
 
 
 def test_half_written_shard_of_a_killed_process_is_swept(tmp_path: Path) -> None:
-    shard = fill(tmp_path, [SALT])[0]
+    shard = fill(tmp_path, ONE)[0]
     left_over = shard.parent / ".tmp-00000001-x.parquet"
     left_over.write_bytes(b"half")
     fill(tmp_path)
@@ -99,7 +100,7 @@ def test_two_processes_do_not_share_a_space(tmp_path: Path) -> None:
         ):
             pass
         holder.kill()
-    fill(tmp_path, [SALT])  # a killed holder holds nothing
+    fill(tmp_path, ONE)  # a killed holder holds nothing
 
 
 def test_full_disk_leaves_what_was_finished(tmp_path: Path) -> None:
@@ -107,15 +108,15 @@ def test_full_disk_leaves_what_was_finished(tmp_path: Path) -> None:
     write = (
         "import resource; from multiyoucook2.errors import *; from multiyoucook2.translation.memory import *\n"
         f"with TranslationMemory({str(tmp_path)!r}).space({KEY!r}) as space:\n"
-        "    space.append([Attempt('add salt', 0, 'Salz zugeben', -0.25)])\n"
+        "    space.append('one', [Attempt('add salt', 0, 'Salz zugeben', -0.25)])\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))\n"
-        "    try: space.append([Attempt('heat oil', 0, 'x' * 99, -1.0)])\n"
+        "    try: space.append('two', [Attempt('heat oil', 0, 'x' * 99, -1.0)])\n"
         "    except WorkspaceError as error: print('cannot' in str(error))\n"
     )
     done = subprocess.run([sys.executable, "-c", write], capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
     with TranslationMemory(tmp_path).space(KEY) as space:
-        assert space.get("add salt", 0) == SALT
+        assert space.get("one", 0) == [SALT]
         assert len(space) == 1
         assert [name for name in os.listdir(space.folder) if name.startswith(".tmp")] == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY

@@ -2,6 +2,7 @@
 
 import pytest
 
+from multiyoucook2.engines.base import Candidate, Source
 from multiyoucook2.text.copies import is_copy
 from multiyoucook2.text.repetition import longest_run, loops
 from multiyoucook2.translation.flags import find_flags
@@ -66,12 +67,14 @@ def test_copies(source: str, text: str, lang: str, copy: bool) -> None:
     ],
 )
 def test_flags(tokens: list[str], text: str, finished: bool, flags: tuple[str, ...]) -> None:
-    assert find_flags("add salt", ["add", "salt"], tokens, text, finished=finished, lang="de") == flags
+    found = Candidate(text, -0.5, finished, tuple(tokens), ("unknown",) if "<unk>" in tokens else ())
+    assert find_flags("add salt", text, Source(("add", "salt")), found, "de") == flags
 
 
 def test_lost_and_added_numbers() -> None:
     def flags(text: str) -> tuple[str, ...]:
-        return find_flags("add 2 eggs", ["add", "2", "eggs"], text.split(), text, finished=True, lang="de")
+        found = Candidate(text, -0.5, True, tuple(text.split()))
+        return find_flags("add 2 eggs", text, Source(("add", "2", "eggs")), found, "de")
 
     assert flags("2 Eier zugeben") == flags("zwei Eier zugeben") == ()
     assert flags("Eier zugeben") == flags("2 Eier und 3 Zwiebeln zugeben") == ("number",)

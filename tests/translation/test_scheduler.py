@@ -8,32 +8,24 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tiny_families import made_up_lines
 
-from multiyoucook2.engines.base import Candidates, Hypothesis, OutOfMemory, Search
-from multiyoucook2.engines.tokens import Tokenization
+from multiyoucook2.engines.base import Candidate, OutOfMemory, Search, Source
+from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.errors import ModelError
-from multiyoucook2.translation.decoding import Decoding
-from multiyoucook2.translation.ladder import Outcome, Runner, as_sentence, translate_texts
+from multiyoucook2.translation.ladder import Job, Outcome, as_sentence, translate_texts
 from multiyoucook2.translation.memory import SpaceKey, TranslationMemory
 
-from .conftest import made_up_lines
-
 KEY = SpaceKey("de", "double", "1", "2")
-Rule = Callable[[tuple[str, ...], Search], Hypothesis]
-
-
-class Words:
-    """A subword model whose pieces are words."""
-
-    def split(self, texts: Sequence[str]) -> list[list[str]]:
-        return [text.split() for text in texts]
-
-    def join(self, pieces: Sequence[str]) -> str:
-        return " ".join(pieces)
+POSITIONS = 64
+Rule = Callable[[tuple[str, ...], Search], Candidate]
 
 
 class Double:
-    """A translator that follows a rule, and notes its batches. ``room`` is how many rows fit into its memory."""
+    """An engine whose pieces are words and that follows a rule. It notes its batches.
+
+    ``room`` is how many rows fit into its memory, ``fails_at`` the batch at which it is killed.
+    """
 
     def __init__(self, rule: Rule, workers: int = 2, room: int = 10_000, fails_at: int | None = None) -> None:
         self.rule, self.workers, self.room, self.fails_at = rule, workers, room, fails_at
@@ -41,8 +33,13 @@ class Double:
         self.searches: list[Search] = []
         self._lock = threading.Lock()
 
-    def translate(self, batch: Sequence[Sequence[str]], search: Search) -> list[Candidates]:
-        rows = tuple(tuple(row) for row in batch)
+    def read(self, texts: Sequence[str]) -> list[Source]:
+        rows = [text.split() for text in texts]
+        room = POSITIONS - 1
+        return [Source((*row[:room], "</s>"), after=1, cut=len(row) >= room) for row in rows]
+
+    def translate(self, batch: Sequence[Source], search: Search) -> list[tuple[Candidate, ...]]:
+        rows = tuple(source.tokens for source in batch)
         with self._lock:
             if len(rows) > self.room:
                 raise OutOfMemory("no room")
@@ -50,14 +47,17 @@ class Double:
                 raise RuntimeError("killed")
             self.batches.append(rows)
             self.searches.append(search)
-        return [(self.rule(row, search),) for row in rows]
+        return [self.candidates(row, search) for row in rows]
+
+    def candidates(self, row: tuple[str, ...], search: Search) -> tuple[Candidate, ...]:
+        return (self.rule(row, search),)
 
 
-def say(*words: str, finished: bool = True, score: float = -0.5) -> Hypothesis:
-    return Hypothesis(words, score, finished)
+def say(*words: str, finished: bool = True, score: float = -0.5) -> Candidate:
+    return Candidate(" ".join(words), score, finished, words)
 
 
-def german(tokens: tuple[str, ...], search: Search) -> Hypothesis:
+def german(tokens: tuple[str, ...], search: Search) -> Candidate:
     return say(*(f"{word}en" for word in tokens[:-1]))
 
 
@@ -68,11 +68,9 @@ def run(
     progress: Callable[[int, int], None] | None = None,
     **decoding: object,
 ) -> dict[str, Outcome]:
-    words = Words()
-    tokenization = Tokenization(words, words, (), (), positions=64)
-    runner = Runner(tokenization, lambda: double, Decoding(**decoding))  # type: ignore[arg-type]
     with TranslationMemory(folder).space(KEY) as space:
-        return translate_texts(texts, runner, "de", space, progress)
+        job = Job("de", double, Decoding(**decoding), space)  # type: ignore[arg-type]
+        return translate_texts(texts, job, progress)
 
 
 def test_each_distinct_text_is_translated_once(tmp_path: Path) -> None:
@@ -118,7 +116,7 @@ def test_error_in_a_batch_keeps_what_was_finished(tmp_path: Path) -> None:
 
 
 def test_ladder_stops_where_a_rung_mends(tmp_path: Path) -> None:
-    def rule(tokens: tuple[str, ...], search: Search) -> Hypothesis:
+    def rule(tokens: tuple[str, ...], search: Search) -> Candidate:
         if tokens[0] == "loop" and not search.no_repeat_ngram:
             return say("ja", "ja", "ja", "ja", finished=False)
         if tokens[0] == "copy":
@@ -132,14 +130,12 @@ def test_ladder_stops_where_a_rung_mends(tmp_path: Path) -> None:
 
 
 def test_first_sound_candidate_is_taken(tmp_path: Path) -> None:
-    double = Double(german)
+    class Several(Double):
+        def candidates(self, row: tuple[str, ...], search: Search) -> tuple[Candidate, ...]:
+            all_ = (say("Eier", score=-0.125), say("da", "da", "da", "da"), say("2", "Eier"), say("zwei", "Eier"))
+            return all_[: search.candidates]
 
-    def translate(batch: Sequence[Sequence[str]], search: Search) -> list[Candidates]:
-        Double.translate(double, batch, search)
-        candidates = (say("Eier", score=-0.125), say("da", "da", "da", "da"), say("2", "Eier"), say("zwei", "Eier"))
-        return [candidates[: search.candidates]] * len(batch)
-
-    double.translate = translate  # type: ignore[method-assign]
+    double = Several(german)
     outcomes = run(tmp_path, ["add eggs", "add 2 eggs", "add 3 eggs"], double)
     assert outcomes["add eggs"] == Outcome("Eier", -0.125, (), 0)
     assert outcomes["add 2 eggs"] == Outcome("2 Eier", -0.5, (), 1)
@@ -156,7 +152,7 @@ def test_row_that_still_fails_is_kept_and_flagged(tmp_path: Path) -> None:
 
 
 def test_rare_number_comes_through_as_a_common_one(tmp_path: Path) -> None:
-    def rule(tokens: tuple[str, ...], search: Search) -> Hypothesis:
+    def rule(tokens: tuple[str, ...], search: Search) -> Candidate:
         return german(tuple(token for token in tokens if token != "365"), search)
 
     double = Double(rule)
@@ -166,8 +162,8 @@ def test_rare_number_comes_through_as_a_common_one(tmp_path: Path) -> None:
 
 
 def test_caption_is_mended_part_by_part(tmp_path: Path) -> None:
-    def rule(tokens: tuple[str, ...], search: Search) -> Hypothesis:
-        words = german(tokens[:4] + tokens[-1:], search).tokens  # forgets what comes after the fourth word
+    def rule(tokens: tuple[str, ...], search: Search) -> Candidate:
+        words = german(tokens[:4] + tokens[-1:], search).pieces  # forgets what comes after the fourth word
         return say(*words, score=-0.02 if words[0] == "boilen" else -0.37)
 
     double = Double(rule)
@@ -211,14 +207,6 @@ def test_single_text_that_does_not_fit_is_an_error(tmp_path: Path) -> None:
     assert "beam_size" in caught.value.hint
 
 
-def test_output_cap_follows_the_source_and_ends_at_the_positions(tmp_path: Path) -> None:
-    double = Double(german)
-    run(tmp_path, ["add salt"], double, max_length_factor=1.5, max_length_extra=4)
-    assert double.searches[0].max_tokens == 7  # 1.5 x 2 + 4
-    run(tmp_path, ["stir " * 60], double, max_length_factor=3)
-    assert double.searches[1].max_tokens == 62
-
-
 def test_source_beyond_the_positions_is_cut_and_flagged_but_not_retried(tmp_path: Path) -> None:
     double = Double(lambda tokens, search: say("gut"))
     text = " ".join(made_up_lines(30))
@@ -232,44 +220,49 @@ def test_batches_keep_to_the_recipe(tmp_path: Path) -> None:
     assert all(len(batch) * len(max(batch, key=len)) <= 64 for batch in double.batches)
 
 
-def by_batch(texts: list[str], fails_at: int | None = None) -> Double:
-    """A translator whose scores depend on all that shares the batch, as 8-bit models' do, and that often loops."""
-    double = Double(german, fails_at=fails_at)
+class ByBatch(Double):
+    """Its scores depend on all that shares the batch, as 8-bit models' do, and it is often silent."""
 
-    def translate(batch: Sequence[Sequence[str]], search: Search) -> list[Candidates]:
-        Double.translate(double, batch, search)
-        digest = hashlib.sha256(repr((batch, search)).encode()).digest()[0]
-        bad = {
-            row: hashlib.sha256(repr((row, search.no_repeat_ngram)).encode()).digest()[0] % 3 == 0
-            for row in map(tuple, batch)
-        }
-        return [(say(*([] if bad[tuple(row)] else ["so"]), score=-digest / 256),) for row in batch]
+    def __init__(self, fails_at: int | None = None) -> None:
+        super().__init__(german, fails_at=fails_at)
 
-    double.translate = translate  # type: ignore[method-assign]
-    return double
+    def translate(self, batch: Sequence[Source], search: Search) -> list[tuple[Candidate, ...]]:
+        rows = [source.tokens for source in batch]
+        super().translate(batch, search)
+        score = -hashlib.sha256(repr((rows, search)).encode()).digest()[0] / 256
+        silent = [hashlib.sha256(repr((row, search.no_repeat_ngram)).encode()).digest()[0] % 3 == 0 for row in rows]
+        return [(say(*([] if nothing else ["so"]), score=score),) for nothing in silent]
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stops=st.lists(st.integers(0, 12), max_size=3))
 def test_resumed_is_straight(tmp_path_factory: pytest.TempPathFactory, stops: list[int]) -> None:
     texts = made_up_lines(60)
-    straight = run(tmp_path_factory.mktemp("straight"), texts, by_batch(texts), batch_tokens=64)
+    straight = run(tmp_path_factory.mktemp("straight"), texts, ByBatch(), batch_tokens=64)
     folder = tmp_path_factory.mktemp("resumed")
     for stop in stops:
         try:
-            run(folder, texts, by_batch(texts, fails_at=stop), batch_tokens=64)
+            run(folder, texts, ByBatch(fails_at=stop), batch_tokens=64)
         except RuntimeError as error:
             if str(error) != "killed":
                 raise
-    assert run(folder, texts, by_batch(texts), batch_tokens=64) == straight
+    assert run(folder, texts, ByBatch(), batch_tokens=64) == straight
+
+
+def test_a_shorter_list_before_changes_nothing(tmp_path: Path) -> None:
+    """What was translated for the first 30 texts shared other batches: it must not be taken for the whole list."""
+    texts = made_up_lines(90)
+    straight = run(tmp_path / "straight", texts, ByBatch(), batch_tokens=64)
+    run(tmp_path / "limited", texts[:30], ByBatch(), batch_tokens=64)
+    assert run(tmp_path / "limited", texts, ByBatch(), batch_tokens=64) == straight
 
 
 def test_damaged_shard_redoes_its_whole_batch(tmp_path: Path) -> None:
     texts = made_up_lines(120)
-    straight = run(tmp_path, texts, by_batch(texts), batch_tokens=64)
+    straight = run(tmp_path, texts, ByBatch(), batch_tokens=64)
     shard = sorted(tmp_path.rglob("*.parquet"))[3]
     shard.write_bytes(shard.read_bytes()[:-1])
-    again = by_batch(texts)
+    again = ByBatch()
     assert run(tmp_path, texts, again, batch_tokens=64) == straight
     assert len(again.batches) == 1
 

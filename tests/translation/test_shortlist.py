@@ -5,26 +5,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tiny_families import captions_of, made_up_lines
 
-from multiyoucook2.engines.local import vocabulary
-from multiyoucook2.engines.tokens import load_tokenization
+from multiyoucook2.engines import family
+from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.folder import vocabulary
+from multiyoucook2.engines.maps import measured_map
+from multiyoucook2.engines.registry import FAMILIES
+from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import ModelError
-from multiyoucook2.translation import table
-from multiyoucook2.translation.decoding import Decoding
 from multiyoucook2.translation.memory import TranslationMemory
-from multiyoucook2.translation.shortlist import build_map, measure_vocabulary_map, measured_map
+from multiyoucook2.translation.shortlist import build_map, measure_vocabulary_map
 from multiyoucook2.translation.table import translate_table
-
-from .conftest import clips_of, made_up_lines
 
 DECODING = Decoding(beam_size=1, max_length_factor=1.0, max_length_extra=2)
 TEXTS = made_up_lines(400)
 
 
 def measure(engine: Path, cache: Path, texts: list[str] = TEXTS, size: int = 2000):  # type: ignore[no-untyped-def]
-    return measure_vocabulary_map(
-        str(engine), "de", texts, decoding=DECODING, cache_dir=cache, device="cpu", threads=1, offline=True, size=size
-    )
+    resolved = resolve(str(engine), "de", cache_dir=cache, offline=True)
+    return measure_vocabulary_map(resolved, texts, decoding=DECODING, device="cpu", threads=1, size=size)
 
 
 def translate(
@@ -33,8 +33,8 @@ def translate(
     decoding = DECODING.model_copy(update={"vocabulary_map": vocabulary_map})
     memory = TranslationMemory(folder)
     rows = translate_table(
-        clips_of(TEXTS), lang=lang, engine=str(engine), decoding=decoding, device="cpu", threads=1, memory=memory,
-        cache_dir=cache, offline=True,
+        captions_of(TEXTS), engine=resolve(str(engine), lang, cache_dir=cache, offline=True), decoding=decoding,
+        device="cpu", threads=1, memory=memory,
     )  # fmt: skip
     return list(rows.to_pylist())
 
@@ -47,8 +47,8 @@ def test_map_of_all_that_the_model_says_passes_and_is_used(
     assert report.share >= 0.99
     assert 150 < report.texts < 250  # about half: the others made the map
     used = []
-    engine_class = table.CTranslate2
-    monkeypatch.setattr(table, "CTranslate2", lambda *a, **k: used.append(k["map_file"]) or engine_class(*a, **k))
+    engine_class = family.CTranslate2
+    monkeypatch.setattr(family, "CTranslate2", lambda *a, **k: used.append(k["map_file"]) or engine_class(*a, **k))
     mapped = translate(model("ctranslate2"), tmp_path / "a", tmp_path)
     full = translate(model("ctranslate2"), tmp_path / "b", tmp_path, vocabulary_map=False)
     assert [path and path.name for path in used] == ["vmap.txt", None]
@@ -98,7 +98,7 @@ def test_map_by_language_tag(model: Callable[[str], Path], tmp_path: Path) -> No
 
 
 def test_built_map_in_the_engine_format(model: Callable[[str], Path]) -> None:
-    tokenization = load_tokenization(model("ctranslate2"), "marian", None)
+    tokenization = FAMILIES.find("marian").tokenization(model("ctranslate2"), None, None)
     assert "▁salt" in vocabulary(model("ctranslate2"), "target")
     outputs = {"salt the pan": ("▁die", "▁Salz"), "salt": ("▁Salz", "</s>"), "pan": ("▁die", "▁Salz", "▁Topf")}
     lines = build_map(list(outputs), outputs, tokenization, 2).splitlines()

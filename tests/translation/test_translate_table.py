@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from tiny_families import captions_of, made_up_lines
 
 from multiyoucook2.corpus.tables import TRANSLATION
+from multiyoucook2.engines.ctranslate2 import CTranslate2
+from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import ModelError, RecipeError
 from multiyoucook2.files import write_manifest
-from multiyoucook2.translation import table
-from multiyoucook2.translation.decoding import Decoding
 from multiyoucook2.translation.memory import TranslationMemory
-from multiyoucook2.translation.table import engine_fingerprint, preflight, translate_table
-
-from .conftest import clips_of, made_up_lines
+from multiyoucook2.translation.table import translate_table
 
 DECODING = Decoding(beam_size=2, batch_tokens=64, max_length_factor=1.0, max_length_extra=2)
 
@@ -26,15 +26,12 @@ def translate(
     engine: Path | str, lang: str, memory: Path, cache: Path, captions: list[str], threads: int = 2, **changes: object
 ) -> pa.Table:
     return translate_table(
-        clips_of(captions),
-        lang=lang,
-        engine=str(engine),
+        captions_of(captions),
+        engine=resolve(str(engine), lang, cache_dir=cache, offline=True),
         decoding=DECODING.model_copy(update=changes),
         device="cpu",
         threads=threads,
         memory=TranslationMemory(memory),
-        cache_dir=cache,
-        offline=True,
     )
 
 
@@ -75,9 +72,8 @@ def test_second_run_loads_no_model(
     captions = made_up_lines(60)
     first = translate(model("mini"), "de", tmp_path, cache, captions)
     assert len(list(tmp_path.rglob("*.parquet"))) == 1  # compacted
-    monkeypatch.setattr(table, "CTranslate2", None)
+    monkeypatch.setattr(CTranslate2, "_translator", None)
     assert translate(model("mini"), "de", tmp_path, cache, captions) == first
-    assert translate(model("mini"), "de", tmp_path, cache, captions[:10]) == first.slice(0, 10)
 
 
 def test_number_of_threads_changes_nothing(model: Callable[[str], Path], cache: Path, tmp_path: Path) -> None:
@@ -135,7 +131,7 @@ def test_language_token_is_checked_before_the_first_batch(
     assert hint in caught.value.hint
     assert not (tmp_path / "memory").exists()
     with pytest.raises(ModelError) as before:
-        preflight(str(model(engine)), lang, device="cpu", cache_dir=cache, offline=True)
+        resolve(str(model(engine)), lang, cache_dir=cache, offline=True).prepare("cpu")
     assert str(before.value) == str(caught.value)
 
 
@@ -160,7 +156,7 @@ def test_fingerprint_follows_what_outputs_depend_on(model: Callable[[str], Path]
     engine = shutil.copytree(model("mini"), tmp_path / "engine")
 
     def fingerprint(lang: str = "de", decoding: Decoding = DECODING) -> str:
-        return engine_fingerprint(str(engine), lang, decoding, cache_dir=cache, offline=True)
+        return resolve(str(engine), lang, cache_dir=cache, offline=True).fingerprint(decoding)
 
     first = fingerprint()
     assert fingerprint() == first
@@ -172,10 +168,10 @@ def test_fingerprint_follows_what_outputs_depend_on(model: Callable[[str], Path]
 
 def test_fingerprint_loads_neither_torch_nor_transformers(model: Callable[[str], Path], tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from multiyoucook2.translation.decoding import Decoding\n"
-        "from multiyoucook2.translation.table import engine_fingerprint\n"
+        "import sys; from pathlib import Path; from multiyoucook2.engines.decoding import Decoding\n"
+        "from multiyoucook2.engines.resolve import resolve\n"
         f"cache, engine = Path({str(tmp_path)!r}), {str(model('mini'))!r}\n"
-        "engine_fingerprint(engine, 'de', Decoding(), cache_dir=cache, offline=True)\n"
+        "resolve(engine, 'de', cache_dir=cache, offline=True).fingerprint(Decoding())\n"
         "print(sorted({'torch', 'ctranslate2', 'transformers', 'datasets'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from tiny_families import made_up_lines
 
-from multiyoucook2.engines.base import Search
-from multiyoucook2.engines.convert import prepare
+from multiyoucook2.engines.base import Search, Source
 from multiyoucook2.engines.ctranslate2 import CTranslate2
-from multiyoucook2.engines.registry import find_engine
-from multiyoucook2.engines.tokens import is_special, load_tokenization
+from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.kinds.model import ResolvedModel
+from multiyoucook2.engines.resolve import resolve
 
-from .conftest import made_up_lines
-
-GREEDY = Search(beam_size=1, length_penalty=1.0, max_tokens=12)
+MAX_TOKENS = 12
+GREEDY = Search(beam_size=1, length_penalty=1.0, output_factor=0.0, output_extra=MAX_TOKENS)
 TEXTS = [*made_up_lines(12), "chop the ZUCCHINI"]  # the last has pieces that the vocabulary lacks
 
 
@@ -36,24 +36,26 @@ TEXTS = [*made_up_lines(12), "chop the ZUCCHINI"]  # the last has pieces that th
 def test_greedy_output_is_transformers_own(
     model: Callable[[str], Path], cache: Path, name: str, lang: str, special: str | None
 ) -> None:
-    spec = replace(find_engine(str(model(name)), lang), compute_types={"cpu": ("float32",)})
-    prepared = prepare(spec, lang, device="cpu", cache_dir=cache, offline=True)
+    resolved = resolve(str(model(name)), lang, cache_dir=cache, offline=True)
+    assert isinstance(resolved, ResolvedModel)
+    exact = replace(resolved, spec=replace(resolved.spec, compute_types={"cpu": ("float32",)}))
+    prepared = exact.prepare("cpu")
     assert prepared.token == special
-    tokenization = load_tokenization(prepared.folder, prepared.family, prepared.token)
-    sources = tokenization.encode(TEXTS)
-    translator = CTranslate2(prepared, tokenization.target_prefix, threads=1)
-    outputs = [best for (best,) in translator.translate(sources, GREEDY)]
+    engine = prepared.open(Decoding(), 1)
+    assert isinstance(engine, CTranslate2)
+    tokenization, sources = engine.tokenization, engine.read(TEXTS)
+    outputs = [best for (best,) in engine.translate(sources, GREEDY)]
     for text, source, output in zip(TEXTS, sources, outputs, strict=True):
         ids, generated, tokenizer = _transformers(model(name), name, lang, special, text)
         known = tokenizer.get_vocab().keys() | {*_unlisted(prepared.token)}
-        assert tokenizer.convert_ids_to_tokens(ids) == [token if token in known else "<unk>" for token in source]
+        assert tokenizer.convert_ids_to_tokens(ids) == [token if token in known else "<unk>" for token in source.tokens]
         kept = [token for token in tokenizer.convert_ids_to_tokens(generated) if token != "<pad>"]
         kept = kept[len(tokenization.target_prefix) :]
         finished = bool(kept) and kept[-1] == "</s>"
         assert output.finished == finished
-        assert list(output.tokens) == kept[: -1 if finished else None]
-        text_ids = [i for i in generated if not is_special(tokenizer.convert_ids_to_tokens(i))]
-        assert tokenization.decode(output.tokens) == tokenizer.decode(text_ids, skip_special_tokens=True).strip()
+        assert list(output.pieces) == kept[: -1 if finished else None]
+        text_ids = [i for i in generated if not tokenization.is_special(tokenizer.convert_ids_to_tokens(i))]
+        assert output.text == tokenizer.decode(text_ids, skip_special_tokens=True).strip()
 
 
 def _unlisted(token: str | None) -> set[str]:
@@ -81,7 +83,7 @@ def _transformers(
             **inputs,
             num_beams=1,
             do_sample=False,
-            max_new_tokens=GREEDY.max_tokens + 1 + (forced is not None),
+            max_new_tokens=MAX_TOKENS + 1 + (forced is not None),
             forced_bos_token_id=forced,
         )
     return inputs.input_ids[0].tolist(), output[0].tolist()[1:], tokenizer
@@ -91,14 +93,21 @@ def _transformers(
 def test_score_is_the_mean_log_probability_under_any_length_penalty(
     model: Callable[[str], Path], cache: Path, name: str
 ) -> None:
-    prepared = prepare(find_engine(str(model(name)), "de"), "de", device="cpu", cache_dir=cache, offline=True)
-    tokenization = load_tokenization(prepared.folder, prepared.family, prepared.token)
-    translator = CTranslate2(prepared, tokenization.target_prefix, threads=1)
-    sources = tokenization.encode(TEXTS)
+    translator = resolve(str(model(name)), "de", cache_dir=cache, offline=True).prepare("cpu").open(Decoding(), 1)
+    sources = translator.read(TEXTS)
     plain = [best for (best,) in translator.translate(sources, GREEDY)]
     for penalty in (0.0, 0.6, 2.0):
         other = [best for (best,) in translator.translate(sources, replace(GREEDY, length_penalty=penalty))]
-        assert [row.tokens for row in other] == [row.tokens for row in plain]
+        assert [row.pieces for row in other] == [row.pieces for row in plain]
         assert [row.score for row in other] == pytest.approx([row.score for row in plain], abs=1e-5)
     assert all(row.score < 0 for row in plain)
-    assert all(len(row.tokens) <= GREEDY.max_tokens + 1 for row in plain)
+    assert all(len(row.pieces) <= MAX_TOKENS + 1 for row in plain)
+
+
+def test_output_cap_follows_the_longest_source_and_ends_at_the_positions(model: Callable[[str], Path]) -> None:
+    engine = resolve(str(model("ctranslate2")), "de", cache_dir=Path("unused")).prepare("cpu").open(Decoding(), 1)
+    assert isinstance(engine, CTranslate2)
+    short, long = Source(("add", "salt", "</s>"), after=1), Source(("stir",) * 500 + ("</s>",), after=1)
+    search = replace(GREEDY, output_factor=1.5, output_extra=4)
+    assert engine.output_cap([short, short], search) == 7  # 1.5 x 2 + 4
+    assert engine.output_cap([short, long], search) == 510  # of 512 positions two are the start's and the end's

@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from multiyoucook2.engines import download as hub
-from multiyoucook2.engines.convert import prepare
-from multiyoucook2.engines.registry import MODELS, Checkpoint, ModelSpec
+from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import FetchError, ModelError
-from multiyoucook2.translation.decoding import Decoding
-from multiyoucook2.translation.table import engine_fingerprint
 
 from .hub_server import COMMIT, serve
 
@@ -37,16 +35,16 @@ def test_downloaded_once_and_the_commit_recorded(
     monkeypatch.setattr(hub, "LARGE_BYTES", 1000)
     with serve({DE: repository}) as (endpoint, requests), caplog.at_level(logging.INFO, "multiyoucook2"):
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
-        prepared = prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=cache, offline=False)
+        prepared = resolve("opus-mt", "de", cache_dir=cache, offline=False).prepare("cpu")
         asked = len(requests)
-        assert prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=cache, offline=False) == prepared
+        assert resolve("opus-mt", "de", cache_dir=cache, offline=False).prepare("cpu") == prepared
         assert len(requests) == asked
     assert (prepared.revision, prepared.license) == (COMMIT, "cc-by-4.0")
     assert not [line for line in requests if "tf_model" in line or "pytorch_model" in line or "rust" in line]
     assert "downloading Helsinki-NLP/opus-mt-en-de: 0.0 GB" in caplog.text
-    assert prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=cache, offline=True) == prepared
+    assert resolve("opus-mt", "de", cache_dir=cache, offline=True).prepare("cpu") == prepared
     shutil.rmtree(prepared.folder)  # the snapshot is still there: converting again needs no network
-    assert prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=cache, offline=True) == prepared
+    assert resolve("opus-mt", "de", cache_dir=cache, offline=True).prepare("cpu") == prepared
 
 
 def test_a_damaged_download_is_named_and_downloaded_again(
@@ -54,16 +52,16 @@ def test_a_damaged_download_is_named_and_downloaded_again(
 ) -> None:
     with serve({DE: repository}) as (endpoint, _):
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
-        prepared = prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path / "cache", offline=False)
+        prepared = resolve("opus-mt", "de", cache_dir=tmp_path / "cache", offline=False).prepare("cpu")
         (weights,) = (tmp_path / "cache").glob("hub/models--*/snapshots/*/model.safetensors")
         data = bytearray(weights.read_bytes())
         data[len(data) // 2] ^= 1
         weights.write_bytes(data)
         shutil.rmtree(prepared.folder)
         with pytest.raises(FetchError, match="is not whole in"):
-            prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path / "cache", offline=True)
+            resolve("opus-mt", "de", cache_dir=tmp_path / "cache", offline=True).prepare("cpu")
         assert "model.safetensors has another hash" in caplog.text
-        assert prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path / "cache", offline=False) == prepared
+        assert resolve("opus-mt", "de", cache_dir=tmp_path / "cache", offline=False).prepare("cpu") == prepared
         assert weights.read_bytes() == (repository / "model.safetensors").read_bytes()
 
 
@@ -72,9 +70,9 @@ def test_fingerprint_resolves_the_commit_without_a_download(
 ) -> None:
     with serve({DE: repository}) as (endpoint, requests):
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
-        first = engine_fingerprint("opus-mt", "de", Decoding(), cache_dir=tmp_path, offline=False)
+        first = resolve("opus-mt", "de", cache_dir=tmp_path, offline=False).fingerprint(Decoding())
         assert requests == [f"GET /api/models/{DE}"]
-    assert engine_fingerprint("opus-mt", "de", Decoding(), cache_dir=tmp_path, offline=True) == first
+    assert resolve("opus-mt", "de", cache_dir=tmp_path, offline=True).fingerprint(Decoding()) == first
     assert json.loads(next(tmp_path.glob("revisions/*.json")).read_text())["revision"] == COMMIT
 
 
@@ -82,9 +80,9 @@ def test_hub_that_lacks_the_model_or_cannot_be_reached(tmp_path: Path, monkeypat
     with serve({}) as (endpoint, _):
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
         with pytest.raises(ModelError, match="the hub has no model Helsinki-NLP/opus-mt-en-de"):
-            prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path, offline=False)
+            resolve("opus-mt", "de", cache_dir=tmp_path, offline=False).prepare("cpu")
     with pytest.raises(FetchError, match="cannot be asked") as caught:  # the server is gone
-        prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path, offline=False)
+        resolve("opus-mt", "de", cache_dir=tmp_path, offline=False).prepare("cpu")
     assert "--engine mini" in caught.value.hint
 
 
@@ -94,15 +92,14 @@ def test_no_room_is_said_before_the_download(repository: Path, tmp_path: Path, m
     with serve({DE: repository}) as (endpoint, requests):
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
         with pytest.raises(FetchError, match="are free"):
-            prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path, offline=False)
+            resolve("opus-mt", "de", cache_dir=tmp_path, offline=False).prepare("cpu")
         assert not [line for line in requests if "/resolve/" in line]
 
 
 def test_repository_without_usable_weights(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (repository / "model.safetensors").unlink()
     (repository / "pytorch_model.bin").unlink()
-    spec = ModelSpec("own", "marian", {"de": Checkpoint(DE, "mit")})
     with serve({DE: repository}) as (endpoint, _):
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
         with pytest.raises(ModelError, match="neither safetensors nor PyTorch weights"):
-            prepare(spec, "de", device="cpu", cache_dir=tmp_path, offline=False)
+            resolve(DE, "de", cache_dir=tmp_path, offline=False).prepare("cpu")

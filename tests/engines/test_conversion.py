@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 
 from multiyoucook2.engines import convert
-from multiyoucook2.engines.convert import PreparedModel, pick_compute_type, prepare
-from multiyoucook2.engines.registry import FAMILIES, MODELS, find_engine
+from multiyoucook2.engines.convert import pick_compute_type
+from multiyoucook2.engines.family import PreparedModel
+from multiyoucook2.engines.registry import FAMILIES, MODELS
+from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import FetchError, ModelError
 from multiyoucook2.files import damaged_files, folder_hash, write_manifest
 
 
 def ready(engine: Path, cache: Path, lang: str = "de") -> PreparedModel:
-    return prepare(find_engine(str(engine), lang), lang, device="cpu", cache_dir=cache, offline=True)
+    prepared = resolve(str(engine), lang, cache_dir=cache, offline=True).prepare("cpu")
+    assert isinstance(prepared, PreparedModel)
+    return prepared
 
 
 @pytest.fixture
@@ -97,18 +101,18 @@ def test_weights_that_do_not_load(model: Callable[[str], Path], tmp_path: Path) 
 
 def test_folders_that_hold_no_translation_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="neither a CTranslate2 model"):
-        find_engine(str(tmp_path), "de")
+        resolve(str(tmp_path), "de", cache_dir=tmp_path)
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(ModelError, match="'bert' model"):
-        find_engine(str(tmp_path), "de")
+        resolve(str(tmp_path), "de", cache_dir=tmp_path)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(ModelError, match="not JSON"):
-        find_engine(str(tmp_path), "de")
+        resolve(str(tmp_path), "de", cache_dir=tmp_path)
 
 
 def test_hub_model_offline_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match=r"opus-mt-en-de was never downloaded.*offline") as caught:
-        prepare(MODELS["opus-mt"], "de", device="cpu", cache_dir=tmp_path, offline=True)
+        resolve("opus-mt", "de", cache_dir=tmp_path, offline=True)
     assert "--engine mini" in caught.value.hint
 
 

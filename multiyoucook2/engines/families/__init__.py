@@ -1,0 +1,1 @@
+"""Families of translation models, one file each."""

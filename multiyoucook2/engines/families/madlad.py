@@ -1,0 +1,37 @@
+"""MADLAD-400, a T5 with ``<2xx>`` in front. Tokens: ``<2de> pieces </s>``."""
+
+import re
+from collections.abc import Iterable
+
+from ...languages import LANGUAGES
+from ..family import FAMILIES, Checkpoint, ComputeTypes, Family, ModelSpec
+from ..folder import ModelFiles
+
+NO_FLOAT16: ComputeTypes = {"cpu": ("int8", "float32"), "cuda": ("bfloat16", "float32")}  # it overflows
+
+
+class Madlad(Family):
+    name = "madlad"
+    model_types = ("t5",)
+    language_tokens = r"<2[A-Za-z_]{2,}>"
+    min_length = 0
+    compute_types = NO_FLOAT16
+
+    def models(self) -> Iterable[ModelSpec]:
+        rows = {
+            code: Checkpoint("google/madlad400-3b-mt", "apache-2.0", self.token(code))
+            for code in LANGUAGES
+            if code != "en"
+        }
+        return (ModelSpec("madlad400-3b-mt", self.name, rows, self.compute_types, size="11.8 GB"),)
+
+    def recognises(self, files: ModelFiles) -> int:
+        if files.converted:
+            return 2 if any(re.fullmatch(self.language_tokens, token) for token in files.tokens) else 0
+        return super().recognises(files)
+
+    def token(self, lang: str) -> str | None:
+        return f"<2{lang}>"
+
+
+FAMILIES.add(Madlad())

@@ -1,0 +1,123 @@
+"""What lies in a model folder, read without loading a model: its kind, configuration, vocabulary and licence."""
+
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..errors import ModelError
+
+DESCRIPTION = "mycook.json"  # what a user, or our conversion, says of a folder
+
+
+def is_ctranslate2(folder: Path) -> bool:
+    """Whether a folder holds a converted model."""
+    return (folder / "model.bin").is_file() and (folder / "config.json").is_file()
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """A JSON object, or ``None`` where the file is absent.
+
+    Raises:
+        ModelError: the file is no JSON object.
+    """
+    if not path.is_file():
+        return None
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise ModelError(
+            f"{path} is not JSON", hint="the model folder is damaged: download or convert it again"
+        ) from None
+    if not isinstance(value, dict):
+        raise ModelError(
+            f"{path} holds no JSON object", hint="the model folder is damaged: download or convert it again"
+        )
+    return value
+
+
+def vocabulary(folder: Path, side: str) -> list[str]:
+    """The tokens of a converted model, ``side`` ``"source"`` or ``"target"``."""
+    for stem in (f"{side}_vocabulary", "shared_vocabulary", "vocabulary"):
+        path = folder / f"{stem}.json"
+        if path.is_file():
+            try:
+                return [str(token) for token in json.loads(path.read_text(encoding="utf-8"))]
+            except (ValueError, TypeError):
+                raise ModelError(f"{path} is no list of tokens", hint="convert the model again") from None
+        if (folder / f"{stem}.txt").is_file():
+            return (folder / f"{stem}.txt").read_text(encoding="utf-8").splitlines()
+    raise ModelError(f"{folder} has no {side} vocabulary", hint="convert the model again with CTranslate2 4")
+
+
+def license_of_readme(folder: Path) -> str | None:
+    """The licence in the YAML head of a model card, if there is one."""
+    card = folder / "README.md"
+    if not card.is_file():
+        return None
+    head = card.read_text(encoding="utf-8", errors="replace").split("\n---", 1)[0]
+    found = re.search(r"^license:\s*['\"]?([\w.+-]+)", head, flags=re.MULTILINE)
+    return found.group(1) if found else None
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A model's small files in ``folder``, as far as they tell what it is.
+
+    ``place`` is how messages name the model. ``names`` are the model's files, of which those of a repository that is
+    not yet downloaded lie elsewhere.
+    """
+
+    place: str
+    folder: Path
+    names: Collection[str]
+
+    @classmethod
+    def of(cls, folder: Path) -> "ModelFiles":
+        """What a folder of this disk holds."""
+        return cls(str(folder), folder, frozenset(path.name for path in folder.iterdir()))
+
+    @property
+    def converted(self) -> bool:
+        """Whether this is a CTranslate2 model. Its config.json may be the original's, so model.bin decides."""
+        return {"model.bin", "config.json"} <= set(self.names)
+
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """``mycook.json``, where there is one."""
+        return read_json(self.folder / DESCRIPTION) or {}
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """``config.json``, where there is one."""
+        return read_json(self.folder / "config.json") or {}
+
+    @property
+    def model_type(self) -> str:
+        """transformers' name of the architecture; empty for a converted model or where there is no config.json."""
+        return "" if self.converted else str(self.config.get("model_type") or "")
+
+    @cached_property
+    def tokenizer_class(self) -> str:
+        """Name of the tokenizer's class, in lower case."""
+        return str((read_json(self.folder / "tokenizer_config.json") or {}).get("tokenizer_class") or "").lower()
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """The vocabulary of a converted model, or of ``vocab.json``; empty where neither is there."""
+        if self.converted:
+            return vocabulary(self.folder, "source")
+        return list(read_json(self.folder / "vocab.json") or {})
+
+    @cached_property
+    def token_set(self) -> frozenset[str]:
+        """:attr:`tokens`, to look tokens up in."""
+        return frozenset(self.tokens)
+
+    @cached_property
+    def license(self) -> str:
+        """What ``mycook.json`` or the card says, in lower case; ``unknown`` otherwise."""
+        return str(self.about.get("license") or license_of_readme(self.folder) or "unknown").lower()

@@ -1,0 +1,46 @@
+"""CTranslate2's converter of transformers models, quiet and with the tokenizer that the family names."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+def converter(source: Path, tokenizer_class: str | None = None) -> Any:
+    """A converter of the model in ``source``. ``tokenizer_class`` is transformers' name of its tokenizer's class."""
+    from ctranslate2.converters import TransformersConverter
+
+    class Converter(TransformersConverter):  # type: ignore[misc]
+        """Loads the tokenizer with all of its tokens."""
+
+        def load_tokenizer(self, tokenizer_class_: Any, model_name_or_path: str, **kwargs: Any) -> Any:
+            import transformers
+
+            chosen = getattr(transformers, tokenizer_class) if tokenizer_class else tokenizer_class_
+            tokenizer = super().load_tokenizer(chosen, model_name_or_path, **kwargs)
+            languages = getattr(tokenizer, "lang_token_to_id", None)
+            if languages:  # transformers 5 leaves M2M-100's language tokens out of the vocabulary that it lists
+                complete = tokenizer.get_vocab() | languages
+                tokenizer.get_vocab = lambda: complete
+            return tokenizer
+
+    return Converter(str(source), low_cpu_mem_usage=True)
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Conversion without transformers' progress bars, and without advice that does not concern this use."""
+    from transformers.utils import logging as transformers_logging
+
+    level, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
+        try:
+            yield
+        finally:
+            transformers_logging.set_verbosity(level)
+            if bars:
+                transformers_logging.enable_progress_bar()

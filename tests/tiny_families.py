@@ -1,0 +1,193 @@
+"""Tiny real models of every family: random weights, real tokenizers, real conversion. Built once a session."""
+
+import json
+import random
+import shutil
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import sentencepiece
+import torch
+import transformers
+
+_VERBS = ("slice", "chop", "stir", "add", "heat", "fry", "mix", "pour", "bake", "serve")
+_REST = ("the", "onion", "garlic", "soup", "salt", "pepper", "to", "pan", "oil", "egg", "bowl", "sauce", "over")
+WORDS = (*_VERBS, *_REST, "noodles", "bread", "in", "oven", "until", "golden", "brown", "with", "rice")
+SIZES = {
+    "d_model": 32,
+    "encoder_layers": 1,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 2,
+    "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 64,
+    "decoder_ffn_dim": 64,
+    "max_position_embeddings": 64,
+    "init_std": 0.5,
+}
+LANGUAGE_TAGS = ["<2de>", "<2fr>", "<2ja>"]
+
+
+def made_up_lines(count: int, seed: int = 1) -> list[str]:
+    """Distinct invented instructions, from three to nine words long."""
+    rng = random.Random(seed)
+    lines: dict[str, None] = {}
+    while len(lines) < count:
+        lines[" ".join(rng.choices(WORDS, k=rng.randint(3, 9)))] = None
+    return list(lines)
+
+
+def captions_of(texts: list[str]) -> pa.Table:
+    """A table of captions, as far as translation reads it."""
+    return pa.table({"clip_id": [f"video_{row}" for row in range(len(texts))], "text": texts})
+
+
+def train_pieces(prefix: Path, **settings: object) -> None:
+    """A SentencePiece model of the made-up lines at ``prefix`` + ``.model``."""
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(made_up_lines(300, seed=1)),
+        model_prefix=str(prefix),
+        vocab_size=90,
+        hard_vocab_limit=False,
+        minloglevel=2,
+        **settings,
+    )
+
+
+def save(model: transformers.PreTrainedModel, tokenizer: object, folder: Path) -> Path:
+    """Model and tokenizer as a user has them after ``save_pretrained``."""
+    transformers.utils.logging.disable_progress_bar()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)  # type: ignore[attr-defined]
+    return folder
+
+
+def marian(folder: Path, extra_tokens: tuple[str, ...] = (), **spm: object) -> Path:
+    """A Marian model; ``extra_tokens`` are language tokens such as ``>>deu<<``."""
+    folder.mkdir(parents=True)
+    train_pieces(folder / "source", **spm)
+    (folder / "source.model").rename(folder / "source.spm")
+    shutil.copyfile(folder / "source.spm", folder / "target.spm")
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(folder / "source.spm"))
+    pieces = [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
+    tokens = dict.fromkeys(["</s>", "<unk>", *pieces, *extra_tokens])
+    tokens.pop("<s>", None)
+    vocabulary = {token: number for number, token in enumerate([*tokens, "<pad>"])}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
+        tokenizer = transformers.MarianTokenizer(*(str(folder / n) for n in ("source.spm", "target.spm", "vocab.json")))
+    pad = vocabulary["<pad>"]
+    config = transformers.MarianConfig(
+        vocab_size=len(vocabulary), pad_token_id=pad, eos_token_id=0, decoder_start_token_id=pad,
+        bos_token_id=None, forced_eos_token_id=None, **SIZES,
+    )  # fmt: skip
+    return save(transformers.MarianMTModel(config), tokenizer, folder)
+
+
+def m2m100(folder: Path) -> Path:
+    """An M2M-100 model."""
+    folder.mkdir(parents=True)
+    train_pieces(folder / "sentencepiece.bpe")
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(folder / "sentencepiece.bpe.model"))
+    pieces = [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
+    tokens = dict.fromkeys(["<s>", "<pad>", "</s>", "<unk>", *pieces])
+    (folder / "vocab.json").write_text(json.dumps({token: number for number, token in enumerate(tokens)}))
+    tokenizer = transformers.M2M100Tokenizer(
+        str(folder / "vocab.json"), str(folder / "sentencepiece.bpe.model"), src_lang="en", tgt_lang="de"
+    )
+    config = transformers.M2M100Config(vocab_size=len(tokens) + 100 + 8, **SIZES)
+    net = transformers.M2M100ForConditionalGeneration(config)
+    net.model.shared.weight.data[len(tokens) + 100 :] = 0  # a trained model never says its filler rows
+    return save(net, tokenizer, folder)
+
+
+def small100(folder: Path) -> Path:
+    """SMaLL-100: M2M-100's layout, told apart by the code file that its repository carries."""
+    m2m100(folder)
+    (folder / "tokenization_small100.py").write_text("# never run\n")
+    return folder
+
+
+def nllb(folder: Path) -> Path:
+    """An NLLB-200 model, whose tokenizer transformers 5 saves as a lone ``tokenizer.json``."""
+    pieces = folder.with_name(folder.name + "-pieces")
+    pieces.mkdir(parents=True)
+    train_pieces(pieces / "sentencepiece.bpe", model_type="bpe")
+    tokenizer = transformers.NllbTokenizer.from_pretrained(
+        pieces, src_lang="eng_Latn", extra_special_tokens=["eng_Latn", "deu_Latn", "fra_Latn", "zho_Hans"]
+    )
+    config = transformers.M2M100Config(vocab_size=len(tokenizer), **SIZES)
+    return save(transformers.M2M100ForConditionalGeneration(config), tokenizer, folder)
+
+
+def madlad(folder: Path) -> Path:
+    """A T5-shaped model with MADLAD-400's language tags; the SentencePiece file lies beside, as on the hub."""
+    folder.mkdir(parents=True)
+    train_pieces(folder / "spiece", pad_id=0, eos_id=1, unk_id=2, bos_id=-1, user_defined_symbols=LANGUAGE_TAGS)
+    tokenizer = transformers.T5Tokenizer.from_pretrained(folder, extra_ids=0)
+    config = transformers.T5Config(
+        vocab_size=len(tokenizer) + 4, d_model=32, d_kv=16, num_layers=2, num_heads=2, d_ff=64,
+        feed_forward_proj="gated-gelu", tie_word_embeddings=False, decoder_start_token_id=0, initializer_factor=3.0,
+    )  # fmt: skip
+    net = transformers.T5ForConditionalGeneration(config)
+    net.lm_head.weight.data[len(tokenizer) :] = 0  # a trained model never says its filler rows
+    return save(net, tokenizer, folder)
+
+
+def convert(source: Path, folder: Path, quantization: str = "int8") -> Path:
+    """A user's own CTranslate2 conversion, with the SentencePiece files beside it."""
+    from ctranslate2.converters import TransformersConverter
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
+        TransformersConverter(str(source)).convert(str(folder), quantization=quantization)
+    for name in ("source.spm", "target.spm"):
+        shutil.copyfile(source / name, folder / name)
+    return folder
+
+
+def mini(folder: Path, source: Path) -> Path:
+    """The layout of the bundled model, from a Marian model with ``<2xx>`` tokens."""
+    convert(source, folder)
+    (folder / "source.spm").rename(folder / "sentencepiece.model")
+    (folder / "target.spm").unlink()
+    about = {
+        "family": "mini", "languages": ["de", "fr", "ja"], "source_prefix": "<2{lang}>", "lowercase": True,
+        "license": "apache-2.0", "vocabulary_map": False, "max_positions": 64,
+    }  # fmt: skip
+    (folder / "mycook.json").write_text(json.dumps(about))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """``model("m2m100")`` is the folder of that tiny model, built at the first call. Never write into it."""
+    root = tmp_path_factory.mktemp("models")
+    makers: dict[str, Callable[[Path], Path]] = {
+        "marian": marian,
+        "marian-many": lambda folder: marian(folder, (">>deu<<", ">>cmn_Hans<<", ">>vie<<")),
+        "marian-tags": lambda folder: marian(folder, tuple(LANGUAGE_TAGS)),
+        "m2m100": m2m100,
+        "small100": small100,
+        "nllb": nllb,
+        "madlad": madlad,
+        "ctranslate2": lambda folder: convert(get("marian"), folder),
+        "mini": lambda folder: mini(folder, get("marian-tags")),
+    }
+
+    def get(name: str) -> Path:
+        if not (root / name).is_dir():
+            torch.manual_seed(7)
+            makers[name](root / name)
+        return root / name
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache of converted models for all tests that don't damage it."""
+    return tmp_path_factory.mktemp("cache")
