@@ -42,7 +42,5 @@ def test_batches_are_greedy_runs_of_the_sorted_list(items: list[Item], limit: in
 def test_worked_example() -> None:
     lengths = {"b": 3, "a": 3, "long": 9, "c": 4, "one": 1}
     items = [Item(text, Source(("t",) * length)) for text, length in lengths.items()]
-        Item(text, Source(("t",) * length)) for text, length in (("b", 3), ("a", 3), ("long", 9), ("c", 4), ("one", 1))
-    ]
     texts = [[item.text for item in batch] for batch in plan_batches(items, 9)]
     assert texts == [["long"], ["c"], ["one", "a", "b"]]
