@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from multiyoucook2.errors import ModelError
+from multiyoucook2.errors import ModelError, WorkspaceError
 from multiyoucook2.retrieval.model.encoders import tiny_encoder, vector_encoder
 from multiyoucook2.retrieval.model.layers import GatedEmbeddingUnit
 from multiyoucook2.retrieval.model.tiny import TinyConfig
@@ -165,13 +165,28 @@ def test_cut_off_weights_are_one_clear_error(model: TextVideoModel, tmp_path: Pa
     model.save_pretrained(tmp_path / "m")
     weights = tmp_path / "m" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:kept])
+    with pytest.raises(ModelError, match=r"is damaged: model\.safetensors has \d+ of \d+ bytes"):
+        TextVideoModel.from_pretrained(tmp_path / "m")
+    (tmp_path / "m" / "manifest.json").unlink()
     with pytest.raises(ModelError, match="missing or cut off"):
+        TextVideoModel.from_pretrained(tmp_path / "m")
+
+
+def test_flipped_weights_are_found_and_the_card_may_be_edited(model: TextVideoModel, tmp_path: Path) -> None:
+    model.save_pretrained(tmp_path / "m")
+    (tmp_path / "m" / "README.md").write_text("my own words")
+    TextVideoModel.from_pretrained(tmp_path / "m")
+    data = bytearray((tmp_path / "m" / "model.safetensors").read_bytes())
+    data[-1] ^= 0x40  # an exponent: another finite number
+    (tmp_path / "m" / "model.safetensors").write_bytes(data)
+    with pytest.raises(ModelError, match=r"is damaged: model\.safetensors has another hash"):
         TextVideoModel.from_pretrained(tmp_path / "m")
 
 
 def test_weights_load_strictly(model: TextVideoModel, tmp_path: Path) -> None:
     model.save_pretrained(tmp_path / "m")
     config = tmp_path / "m" / "config.json"
+    (tmp_path / "m" / "manifest.json").unlink()
     values = json.loads(config.read_text())
     config.write_text(json.dumps({**values, "model": {**values["model"], "blocks": 1}}))
     with pytest.raises(ModelError, match=r"do not fit its config.*video\.blocks\.1"):
@@ -185,7 +200,7 @@ def test_what_is_no_model_is_said_and_left_alone(model: TextVideoModel, tmp_path
     (tmp_path / "notes.txt").write_text("precious")
     with pytest.raises(ModelError, match="holds no model"):
         TextVideoModel.from_pretrained(tmp_path)
-    with pytest.raises(ModelError, match="holds no model"):
+    with pytest.raises(WorkspaceError, match=r"notes\.txt in it is not of a model"):
         model.save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="no model folder"):
         TextVideoModel.from_pretrained(tmp_path / "nowhere")
@@ -209,5 +224,5 @@ def test_pushing_uploads_the_folder_in_one_commit(model: TextVideoModel, monkeyp
     assert model.push_to_hub("me/model", private=True) == "https://hub/commit/1"
     assert calls == [
         ("create", ("me/model", True)),
-        ("upload", ["README.md", "config.json", "encoder.json", "model.safetensors", "tokenizer"]),
+        ("upload", ["README.md", "config.json", "encoder.json", "manifest.json", "model.safetensors", "tokenizer"]),
     ]

@@ -11,7 +11,6 @@ functions of the seed and the step, which the state holds.
 """
 
 import json
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,18 +21,11 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import MyCookError, TrainingError
-from ...files import PARTIAL_PREFIX, Record, file_sha256, json_bytes, read_json, sync_folder, write_synced
+from ...files import PARTIAL_PREFIX, file_sha256, json_bytes, open_regular, sync_folder, write_synced
 
 STATE_FILE = "checkpoint.json"
 FORMAT = 1
-
-
-class _Tensors(Record):
-    file: str
-
-
-class _Names(Record):
-    tensors: _Tensors
+_MARK = {"format": "pt", "made_by": "multiyoucook2"}
 
 
 @dataclass(frozen=True)
@@ -64,14 +56,13 @@ def save_checkpoint(
     from safetensors.torch import save_file
 
     path = folder / f"checkpoint-{step:06d}.safetensors"
-    earlier = _tensors_file(folder)
     # Both files are made in a folder of their own: what a killed save leaves, whoever named it, goes with the next.
     work = folder / f"{PARTIAL_PREFIX}checkpoint"
     try:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         partial = work / path.name
-        save_file({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}, partial)
+        save_file({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}, partial, _MARK)
         with partial.open("rb+") as file:
             _sync(file.fileno())
         about = {"file": path.name, "bytes": partial.stat().st_size, "sha256": file_sha256(partial)}
@@ -90,17 +81,20 @@ def save_checkpoint(
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    if earlier is not None and earlier != path.name:
-        (folder / earlier).unlink(missing_ok=True)
+    for old in folder.glob("checkpoint-*.safetensors"):
+        if old != path and _is_ours(old):
+            old.unlink(missing_ok=True)
 
 
-def _tensors_file(folder: Path) -> str | None:
-    """The file that the checkpoint in ``folder`` names, which goes when another takes its place."""
+def _is_ours(path: Path) -> bool:
+    """Whether :func:`save_checkpoint` wrote a file of tensors: its head says so."""
+    from safetensors import SafetensorError, safe_open
+
     try:
-        found = read_json(folder / STATE_FILE, _Names).tensors.file
-    except (OSError, MyCookError):
-        return None
-    return found if re.fullmatch(r"checkpoint-\d+\.safetensors", found) else None
+        with open_regular(path), safe_open(path, "pt") as file:
+            return dict(file.metadata() or {}) == _MARK
+    except (OSError, MyCookError, SafetensorError):
+        return False
 
 
 def has_checkpoint(folder: Path) -> bool:
