@@ -17,8 +17,7 @@ MyCook = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny random model that serves all languages. Never write into it."""
-    from multiyoucook2.sources.mini import mini_annotations
-    from multiyoucook2.sources.youcook2 import read_clips
+    from multiyoucook2.sources.youcook2 import mini_annotations, read_clips
 
     captions = read_clips(mini_annotations()).column("caption").to_pylist()
     return make_tiny_model(tmp_path_factory.mktemp("tiny") / "tiny", captions)

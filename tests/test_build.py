@@ -17,7 +17,7 @@ from trees import tree
 
 import multiyoucook2
 from multiyoucook2.errors import RecipeError, WorkspaceError
-from multiyoucook2.sources.mini import mini_annotations
+from multiyoucook2.sources.youcook2 import mini_annotations
 
 SMALL = ("--recipe", str(FAST), "--offline", "--limit", "40")
 Build = Callable[..., dict[str, object]]
@@ -65,7 +65,23 @@ def test_the_second_build_does_nothing_and_a_new_language_does_only_itself(
     third = build(langs="de,cz")
     assert third["done"] == ["translate-cs", "validate-cs", "publish"]
     assert json.loads((tmp_path / "out/dataset/multiyoucook2.json").read_text())["languages"] == ["en", "de", "cs"]
-    assert build()["content_hash"] == built["content_hash"]  # and back
+
+
+@pytest.mark.usefixtures("built")
+def test_a_build_with_fewer_languages_never_replaces_one_with_more(
+    mycook: MyCook, build: Build, tmp_path: Path
+) -> None:
+    build(langs="de,cs")
+    before = tree(tmp_path / "out")
+    again = ("--recipe", tmp_path / "out/recipe.yaml", "--limit", "40", "--offline", "--langs", "de", "--out", "out")
+    refused = mycook("build", *again, code=1).stderr
+    assert "out/dataset also holds cs, which this build would drop" in refused
+    assert "--out" in refused
+    assert tree(tmp_path / "out") == before
+    # nor do steps before publishing: recipe.yaml and report.json stay those of the data set beside them
+    mycook("validate", *again)
+    for name in ("recipe.yaml", "report.json"):
+        assert tree(tmp_path / "out")[name] == before[name]
 
 
 @pytest.mark.usefixtures("built")

@@ -1,21 +1,25 @@
 """``build``: from captions to a data set, stage by stage. The command line is a thin layer over it."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..corpus.tables import ABOUT_FILE
-from ..errors import RecipeError, nearest, readable
+import yaml
+
+from ..corpus.dataset import dataset_about
+from ..errors import RecipeError, WorkspaceError, nearest, readable
+from ..files import atomic_write, cache_root, file_bytes, json_bytes
 from ..progress import Listener, Silent
 from ..settings import load_recipe
+from .publishing import report
+from .reading import source_files
 from .recipe import DatasetRecipe
-from .stages import Steps
-from .workspace import Workspace
+from .stage import Results, Tools, run_stages
+from .stages import STEPS, build_stages, resolve_engines
+from .workspace import RECIPE_FILE, REPORT_FILE, Workspace
 
 DEVICES = ("auto", "cpu", "cuda")
-STEPS = ("fetch", "translate", "validate", "publish")  # what ``until`` may name
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ def build(
     *,
     langs: str | None = None,
     engine: str | None = None,
-    annotations: Path | str | None = None,
+    annotations: Sequence[Path | str] | Path | str | None = None,
     out: Path | str | None = None,
     limit: int | None = None,
     device: str = "auto",
@@ -43,19 +47,21 @@ def build(
     offline: bool = False,
     until: str = "publish",
     listener: Listener | None = None,
+    overrides: Mapping[str, Any] | None = None,
 ) -> BuildResult:
     """Build a data set, or find that it is built; what an earlier run finished is kept and not done again.
 
     Args:
         recipe: name in ``pipelines/datasets``, or path of a ``.yaml`` file; the arguments below override it.
-        langs: such as ``"de,ja"`` or ``"all"``; English is always part of the data set.
+        langs: such as ``"de,ja"`` or ``"all"``; the language of the captions is always part of the data set.
         engine: for all languages; a registry name or a model folder.
-        annotations: a YouCook2 annotation file (JSON or tar.gz) instead of the recipe's source.
+        annotations: the user's own files in the format of the recipe's source, instead of a download.
         out: the build folder, ``build/<recipe>`` if not given.
         limit: only the first clips.
         device: ``auto``, ``cpu`` or ``cuda``.
         threads: parallel translators on the CPU; ``None`` means one a usable core.
         until: the last step: ``fetch``, ``translate``, ``validate`` or ``publish``.
+        overrides: any other recipe values, by key, in place of the recipe's.
 
     Raises:
         MyCookError: one of its kinds; the message is one clear line, ``hint`` the way out.
@@ -68,36 +74,71 @@ def build(
         raise RecipeError(f"--threads {threads} leaves no translator", hint="give a whole number from 1")
     if device not in DEVICES:
         raise RecipeError(f"unknown device {device!r}", hint=nearest(device, DEVICES))
-    overrides: dict[str, Any] = {"languages": langs, "engine": engine, "annotations": annotations}
+    given: dict[str, Any] = {**(overrides or {}), "languages": langs, "engine": engine, "annotations": annotations}
     if engine:
-        overrides["engines"] = {}
-    plan = load_recipe(DatasetRecipe, "datasets", recipe, overrides)
-    steps = Steps(
-        plan,
-        Workspace(Path(out) if out else Path("build") / plan.name),
-        limit=limit,
-        device=device,
-        threads=threads,
-        offline=offline,
-        listener=listener or Silent(),
-    )
+        given["engines"] = {}
+    plan = load_recipe(DatasetRecipe, "datasets", recipe, given)
+    workspace = Workspace(Path(out) if out else Path("build") / plan.name)
+    tools = Tools(cache_root(), workspace.memory, device, threads, offline, listener or Silent())
     try:
-        with steps.workspace.lock():
-            steps.workspace.claim(plan.name)
-            steps.until(until)
-            return _result(steps, published=until == "publish")
+        with workspace.lock():
+            workspace.claim(plan.name)
+            if until == "publish":
+                _keep_languages(plan, workspace)
+            results = _run(plan, workspace, tools, until, limit)
+            return _result(plan, workspace, results, published=until == "publish")
     except OSError as error:
-        raise readable(error, str(steps.workspace.root)) from None
+        raise readable(error, str(workspace.root)) from None
 
 
-def _result(steps: Steps, *, published: bool) -> BuildResult:
-    dataset = steps.workspace.dataset
-    about = json.loads((dataset / ABOUT_FILE).read_text(encoding="utf-8")) if published else {}
+def _run(plan: DatasetRecipe, workspace: Workspace, tools: Tools, until: str, limit: int | None) -> Results:
+    engines = {} if until == "fetch" else resolve_engines(plan, tools)  # before anything is downloaded or read
+    paths = source_files(plan, tools)
+    stages = build_stages(plan, paths, engines, device=tools.device, until=until, limit=limit)
+    results = run_stages(stages, workspace, tools)
+    if until == "publish" or not workspace.dataset.exists():
+        # beside a data set these two say how it was made, so that another run's must not replace them
+        _write(workspace.root / RECIPE_FILE, recipe_yaml(plan).encode())
+        if until in ("validate", "publish"):
+            _write(workspace.root / REPORT_FILE, json_bytes(report(results, plan)))
+    return results
+
+
+def _keep_languages(plan: DatasetRecipe, workspace: Workspace) -> None:
+    """A data set with more languages is not replaced by one with fewer: hours of translation would seem lost.
+
+    Raises:
+        WorkspaceError: it would be.
+    """
+    if not workspace.dataset.exists():
+        return
+    lost = [lang for lang in dataset_about(workspace.dataset)["languages"] if lang not in plan.languages]
+    if lost:
+        raise WorkspaceError(
+            f"{workspace.dataset} also holds {', '.join(lost)}, which this build would drop",
+            hint=f"add them to --langs, or build into another folder with --out, e.g. --out {workspace.root}-few",
+        )
+
+
+def recipe_yaml(recipe: DatasetRecipe) -> str:
+    """A recipe as a file that ``--recipe`` reads."""
+    text: str = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return text
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file of the build, unless it says that already."""
+    if file_bytes(path) != content:
+        atomic_write(path, content)
+
+
+def _result(plan: DatasetRecipe, workspace: Workspace, results: Results, *, published: bool) -> BuildResult:
+    dataset = workspace.dataset
     return BuildResult(
-        out=steps.workspace.root,
+        out=workspace.root,
         dataset=dataset if published else None,
-        content_hash=about.get("content_hash"),
-        report=steps.report(),
-        skipped=tuple(name for name, done in steps.stages.items() if done.skipped),
-        done=tuple(name for name, done in steps.stages.items() if not done.skipped),
+        content_hash=dataset_about(dataset)["content_hash"] if published else None,
+        report=report(results, plan),
+        skipped=tuple(name for name, done in results.done.items() if done.skipped),
+        done=tuple(name for name, done in results.done.items() if not done.skipped),
     )

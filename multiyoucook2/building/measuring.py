@@ -17,8 +17,7 @@ def measure(
         MyCookError: the captions cannot be read, or the model cannot be used.
     """
     from ..engines.resolve import resolve
-    from ..sources.mini import mini_annotations
-    from ..sources.youcook2 import read_clips
+    from ..sources.youcook2 import mini_annotations, read_clips
     from ..translation.shortlist import measure_vocabulary_map
 
     captions = read_clips(annotations or mini_annotations()).column("caption").to_pylist()[:limit]

@@ -1,20 +1,62 @@
-"""Stages, and how one is run: skipped if its key and outputs are as its manifest says, done again otherwise."""
+"""Stages, and how a list of them is run: each is skipped if its key and outputs are as its manifest says.
+
+A stage reads what earlier ones wrote, by typed keys, and gives files. Its key is a hash of all that its outputs depend
+on: the hashes of what it reads, its settings, the versions that stand beside the code it calls, and the packages'.
+"""
 
 import hashlib
 import importlib.metadata
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from .. import __version__
 from ..files import file_sha256, refuse_foreign, replace_folder
-from ..progress import Listener
+from ..progress import Listener, Silent
 from .workspace import Workspace
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+T = TypeVar("T")
 FOLDER_KIND = "data set"  # what a stage with a folder makes
+
+
+def load_table(path: Path) -> "pa.Table":
+    """A Parquet file."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path)
+
+
+def load_json(path: Path) -> Any:
+    """A JSON file that a stage wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Key(Generic[T]):
+    """A file that a stage writes and later ones read. What is ``kept`` is read once a build: many stages want it."""
+
+    stage: str
+    file: str
+    load: Callable[[Path], T]
+    kept: bool = False
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a stage works with, and what its outputs do not depend on."""
+
+    cache_dir: Path
+    memory: Path  # folder of the translation memory
+    device: str = "auto"
+    threads: int | None = None
+    offline: bool = False
+    listener: Listener = field(default_factory=Silent)
 
 
 @dataclass(frozen=True)
@@ -25,20 +67,37 @@ class Product:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One step of a build.
+class Stage(Protocol):
+    """One step of a build; a frozen dataclass of plain values, so that it can be pickled.
 
-    ``inputs`` is all that the outputs depend on, JSON-able: parts of the recipe, and hashes of what is read.
-    ``packages`` are the distributions whose version can change the outputs. With ``folder`` the files become that
-    folder's whole content (relative to the workspace) under their own names, instead of content-named objects.
+    Attributes:
+        name: such as ``translate-de``; its manifest is called so.
+        reads: what it needs of earlier stages.
+        packages: the distributions whose version can change its outputs.
+        folder: with it the files become that folder's whole content (relative to the workspace) under their own names;
+            without it they are objects named by their content.
     """
 
-    name: str
-    inputs: Mapping[str, Any]
-    work: Callable[[], Product]
-    packages: tuple[str, ...] = ("multiyoucook2", "pyarrow")
-    folder: str | None = None
+    @property
+    def name(self) -> str: ...
+    @property
+    def reads(self) -> tuple[Key[Any], ...]: ...
+    @property
+    def packages(self) -> tuple[str, ...]: ...
+    @property
+    def folder(self) -> str | None: ...
+
+    def settings(self) -> Any:
+        """All but the inputs that the outputs depend on, as JSON: parts of the recipe, and versions of code."""
+        ...
+
+    def prepare(self, tools: Tools) -> None:
+        """Try what may fail, such as a download, before any stage works for an hour."""
+        ...
+
+    def run(self, results: "Results", tools: Tools) -> Product:
+        """Do the work."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -51,26 +110,73 @@ class Done:
     skipped: bool
 
 
+class Results:
+    """What the finished stages of a build wrote."""
+
+    def __init__(self) -> None:
+        self.done: dict[str, Done] = {}
+        self._kept: dict[Key[Any], Any] = {}
+
+    def __getitem__(self, key: Key[T]) -> T:
+        if key in self._kept:
+            value: T = self._kept[key]
+            return value
+        value = key.load(self.done[key.stage].files[key.file])
+        if key.kept:
+            self._kept[key] = value
+        return value
+
+    def hash_of(self, key: Key[Any]) -> str:
+        """SHA-256 of the file of a key."""
+        return self.done[key.stage].hashes[key.file]
+
+    def have(self, keys: Iterable[Key[Any]]) -> bool:
+        """Whether the stages of all these keys are finished."""
+        return all(key.stage in self.done for key in keys)
+
+
+def run_stages(stages: Sequence[Stage], workspace: Workspace, tools: Tools) -> Results:
+    """Run stages in order, skipping those that are done; the workspace's lock is held.
+
+    A stage is prepared as soon as all that it reads is there: what is missing for the last language is found out before
+    the first one is translated.
+    """
+    results, prepared = Results(), set[str]()
+    for number, stage in enumerate(stages):
+        for later in stages[number:]:
+            if later.name not in prepared and results.have(later.reads):
+                prepared.add(later.name)
+                if not _is_current(later, results, workspace):
+                    later.prepare(tools)
+        results.done[stage.name] = _run(stage, results, workspace, tools)
+    return results
+
+
 def package_version(name: str) -> str:
     """The installed version of a distribution; ours is known without being installed."""
     return __version__ if name == "multiyoucook2" else importlib.metadata.version(name)
 
 
-def stage_key(stage: Stage) -> str:
+def stage_key(stage: Stage, results: Results) -> str:
     """A hash of all that a stage's outputs depend on."""
-    versions = {name: package_version(name) for name in stage.packages}
-    return hashlib.sha256(json.dumps([stage.name, stage.inputs, versions], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([stage.name, *_dependencies(stage, results)], sort_keys=True).encode()).hexdigest()
 
 
-def is_current(stage: Stage, workspace: Workspace) -> bool:
-    """Whether :func:`run` would skip the stage."""
+def _dependencies(stage: Stage, results: Results) -> tuple[dict[str, str], Any, dict[str, str]]:
+    reads = {f"{key.stage}/{key.file}": results.hash_of(key) for key in stage.reads}
+    return reads, stage.settings(), {name: package_version(name) for name in stage.packages}
+
+
+def _is_current(stage: Stage, results: Results, workspace: Workspace) -> bool:
+    """Whether :func:`run_stages` would skip the stage."""
     manifest = workspace.read_manifest(stage.name)
-    return manifest is not None and manifest["key"] == stage_key(stage) and not workspace.damage(manifest["outputs"])
+    if manifest is None or manifest["key"] != stage_key(stage, results):
+        return False
+    return workspace.damage(manifest["outputs"]) is None
 
 
-def run(stage: Stage, workspace: Workspace, listener: Listener) -> Done:
-    """Run a stage, or find that its manifest and outputs still hold and skip it."""
-    key = stage_key(stage)
+def _run(stage: Stage, results: Results, workspace: Workspace, tools: Tools) -> Done:
+    key, listener = stage_key(stage, results), tools.listener
     manifest = workspace.read_manifest(stage.name)
     if manifest and manifest["key"] == key:
         damage = workspace.damage(manifest["outputs"])
@@ -79,19 +185,19 @@ def run(stage: Stage, workspace: Workspace, listener: Listener) -> Done:
             return _done(workspace, manifest, skipped=True)
         listener.note(f"{damage}: stage {stage.name} is done again")
     if stage.folder is not None:  # before any work: what is there may not be ours to replace
-        refuse_foreign(
-            workspace.root / stage.folder, FOLDER_KIND, known=workspace.known_files(stage.name, stage.folder)
-        )
+        target, known = workspace.root / stage.folder, workspace.known_files(stage.name, stage.folder)
+        refuse_foreign(target, FOLDER_KIND, known=known)
     listener.started(stage.name)
     began = time.perf_counter()
-    product = stage.work()
+    product = stage.run(results, tools)
     outputs = _write(stage, workspace, product)
     seconds = round(time.perf_counter() - began, 3)
+    reads, settings, versions = _dependencies(stage, results)
     manifest = {
         "stage": stage.name,
         "key": key,
-        "inputs": stage.inputs,
-        "versions": {name: package_version(name) for name in stage.packages},
+        "inputs": {"reads": reads, "settings": settings},
+        "versions": versions,
         "outputs": outputs,
         "counts": dict(product.counts),
         "seconds": seconds,

@@ -31,7 +31,8 @@ EngineOption = Annotated[
     str | None, typer.Option("--engine", help="See mycook models; or a folder.", show_default="the recipe's")
 ]
 AnnotationsOption = Annotated[
-    Path | None, typer.Option("--annotations", help="A YouCook2 annotation file (JSON or tar.gz).")
+    list[Path] | None,
+    typer.Option("--annotations", help="Your own file in the format of the recipe's source; may be repeated."),
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", help="The build folder.", show_default="build/RECIPE")]
 LimitOption = Annotated[int | None, typer.Option("--limit", help="Only the first N clips.", metavar="N")]
@@ -256,7 +257,9 @@ def models(json: JsonOption = False) -> None:
 def vocabulary_map(
     engine: Annotated[str, typer.Argument(help="See mycook models; or a folder.")],
     lang: Annotated[str, typer.Argument(help="A language code.")],
-    annotations: AnnotationsOption = None,
+    annotations: Annotated[
+        Path | None, typer.Option("--annotations", help="Captions to measure on, in YouCook2's format.")
+    ] = None,
     size: Annotated[int, typer.Option("--size", help="Tokens of a map that is built.", min=1)] = 2000,
     limit: LimitOption = None,
     device: DeviceOption = "auto",

@@ -1,7 +1,7 @@
 """The data set's card: a template of ``data_cards/`` filled with measured figures, never with typed ones."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -36,15 +36,21 @@ def card_hash(template: str) -> str:
 
 
 def card_metadata(
-    pretty_name: str, licenses: Iterable[str], langs: Iterable[str], splits: Mapping[str, int], content_hash: str
+    pretty_name: str,
+    licenses: Iterable[str],
+    langs: Iterable[str],
+    files: Collection[str],
+    rows: int,
+    content_hash: str,
 ) -> dict[str, Any]:
     """The YAML head of the README: what the Hub shows, and the configs that ``load_dataset`` reads.
 
-    ``splits`` counts the rows of each split that has any. Each config names the content in its description:
-    ``datasets`` keys its cache of a local folder by the folder's name and this head alone, so without it another data
-    set in a folder of the same name, or this one built anew, would be read as the rows of the first.
+    ``files`` are the Parquet files' names, such as ``de/train.parquet``; ``rows`` counts the clips. Each config names
+    the content in its description: ``datasets`` keys its cache of a local folder by the folder's name and this head
+    alone, so without it another data set in a folder of the same name, or this one built anew, would be read as the
+    rows of the first.
     """
-    langs, rows = list(langs), sum(splits.values())
+    langs = list(langs)
     return {
         "pretty_name": pretty_name,
         "license": sorted({name.lower() if " " not in name else "other" for name in licenses}),
@@ -58,7 +64,7 @@ def card_metadata(
                 **({"default": True} if config == ALL else {}),
                 "description": f"content {content_hash[:16]}",
                 "data_files": [
-                    {"split": split, "path": f"{config}/{split}.parquet"} for split in SPLITS if split in splits
+                    {"split": split, "path": path} for split in SPLITS if (path := f"{config}/{split}.parquet") in files
                 ],
             }
             for config in (ALL, *langs)

@@ -1,8 +1,8 @@
-"""Clips, translations and rejections -> the files of the published data set.
+"""Clips, captions, translations and verdicts -> the files of the published data set.
 
-Config ``all`` has one row a clip with a ``datasets.Translation`` of all languages; beside it one config a language.
-Each holds every clip: a rejected row stays, with ``accepted = false``. Nothing depends on the time, the machine or
-the path.
+Config ``all`` has one row a clip with a ``datasets.Translation`` of all languages; beside it one config a language,
+with a row a caption. A rejected row stays, with ``accepted = false``. Nothing depends on the time, the machine or the
+path.
 """
 
 import hashlib
@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..errors import DatasetError
 from ..files import json_bytes, parquet_bytes
-from .tables import ABOUT_FILE, ALL_CONFIG_COLUMNS, LANGUAGE_CONFIG, SPLITS
+from .tables import ABOUT_FILE, ALL_CONFIG_COLUMNS, HASHED_COLUMNS, LANGUAGE_CONFIG, REJECT, SPLITS
 
 ALL = "all"
+VERSION = 3  # raise with any change to the published files
+TEXTS = {"feature": {"dtype": "string", "_type": "Value"}, "_type": "Sequence"}  # "List" is unknown to datasets 3
 _DTYPES = {
     pa.string(): "string",
     pa.int32(): "int32",
@@ -28,48 +31,98 @@ _DTYPES = {
 
 
 def dataset_tables(
-    clips: pa.Table, translations: Mapping[str, pa.Table], rejections: Mapping[str, pa.Table]
+    clips: pa.Table,
+    captions: pa.Table,
+    translations: Mapping[str, pa.Table],
+    verdicts: Mapping[str, pa.Table],
+    *,
+    source_lang: str = "en",
 ) -> dict[str, pa.Table]:
-    """The rows of each config, both splits together, in the clips' order.
+    """The rows of each config, all splits together: a row a clip in ``all``, a row a caption in a language's config.
 
     Args:
-        clips: schema ``records.CLIP``.
-        translations: language -> ``records.TRANSLATION``, row for row beside the clips; English not among them.
-        rejections: language -> ``records.REJECTION``.
+        clips: schema ``corpus.tables.CLIP``, in the order of publication.
+        captions: ``CAPTION``; those of the source language are published as they are.
+        translations: language -> ``TRANSLATION``, by clip and index in the clips' order; the source language's not.
+        verdicts: language -> ``VERDICT``.
 
     Returns:
-        Config -> table: ``all``, ``en``, and each language. A text that is empty becomes null.
+        Config -> table: ``all``, the source language, and each other one. A text that is empty becomes null. The column
+        ``caption_index`` is there only where some clip has several captions.
     """
-    captions = {"en": clips.column("caption").to_pylist()}
-    flags = {"en": [list(row) for row in clips.column("flags").to_pylist()]}
-    scores: dict[str, list[float | None]] = {"en": [None] * clips.num_rows}
-    accepted = {"en": [True] * clips.num_rows}
-    clip_ids = clips.column("clip_id").to_pylist()
-    for lang, table in translations.items():
-        failed: dict[str, list[str]] = {}
-        for row in rejections[lang].to_pylist():
-            failed.setdefault(row["clip_id"], []).append(f"rejected:{row['check']}")
-        captions[lang] = [text or None for text in table.column("text").to_pylist()]
-        scores[lang] = table.column("score").to_pylist()
-        engine_flags = [list(row or ()) for row in table.column("flags").to_pylist()]
-        flags[lang] = [own + failed.get(clip, []) for clip, own in zip(clip_ids, engine_flags, strict=True)]
-        accepted[lang] = [clip not in failed for clip in clip_ids]
-    tables = {ALL: _all_config(clips, captions, flags)}
-    for lang, texts in captions.items():
-        columns = [clip_ids, texts, captions["en"], scores[lang], flags[lang], accepted[lang]]
-        tables[lang] = pa.table(dict(zip(LANGUAGE_CONFIG.names, columns, strict=True)), schema=LANGUAGE_CONFIG)
+    source = captions.filter(pc.equal(captions["lang"], source_lang))
+    rows = {source_lang: _source_rows(source)}
+    rows |= {lang: _translated_rows(table, verdicts[lang]) for lang, table in translations.items()}
+    english = {(row["clip_id"], row["caption_index"]): row["caption"] for row in rows.get("en", [])}
+    several = any(row["caption_index"] for found in rows.values() for row in found)
+    schema = LANGUAGE_CONFIG if several else LANGUAGE_CONFIG.remove(LANGUAGE_CONFIG.get_field_index("caption_index"))
+    tables = {ALL: _all_config(clips, rows, several=several)}
+    for lang, found in rows.items():
+        for row in found:
+            row["caption_en"] = english.get((row["clip_id"], row["caption_index"]))
+        tables[lang] = pa.Table.from_pylist(found, schema=schema)
     return tables
 
 
-def _all_config(clips: pa.Table, captions: Mapping[str, list[Any]], flags: Mapping[str, list[list[str]]]) -> pa.Table:
-    langs = sorted(captions)  # the order of datasets.Translation
-    fields = pa.struct([(lang, pa.string()) for lang in langs])
-    rows = [dict(zip(langs, row, strict=True)) for row in zip(*(captions[lang] for lang in langs), strict=True)]
-    joined = [
-        [flag if lang == "en" else f"{lang}:{flag}" for lang, row in zip(flags, found, strict=True) for flag in row]
-        for found in zip(*flags.values(), strict=True)
+def _source_rows(captions: pa.Table) -> list[dict[str, Any]]:
+    return [
+        {
+            "clip_id": row["clip_id"],
+            "caption_index": row["caption_index"],
+            "caption": row["text"],
+            "origin": row["origin"],
+            "flags": row["flags"] or [],
+            "accepted": True,
+            "reviewed": False,
+        }
+        for row in captions.to_pylist()
     ]
-    made = {"captions": pa.array(rows, fields), "flags": pa.array(joined, pa.list_(pa.string()))}
+
+
+def _translated_rows(translations: pa.Table, verdicts: pa.Table) -> list[dict[str, Any]]:
+    failed: dict[tuple[str, int], list[str]] = {}
+    for row in verdicts.filter(pc.equal(verdicts["severity"], REJECT)).to_pylist():
+        failed.setdefault((row["clip_id"], row["caption_index"]), []).append(f"rejected:{row['check']}")
+    rows = []
+    for row in translations.to_pylist():
+        refused = failed.get((row["clip_id"], row["caption_index"]), [])
+        rows.append(
+            {
+                "clip_id": row["clip_id"],
+                "caption_index": row["caption_index"],
+                "caption": row["text"] or None,
+                "origin": row["origin"],
+                "engine": row["model"] or None,
+                "license": row["license"] or None,
+                "score": row["score"],
+                "flags": [*(row["flags"] or ()), *refused],
+                "accepted": not refused,
+                "reviewed": False,
+            }
+        )
+    return rows
+
+
+def _all_config(clips: pa.Table, rows: Mapping[str, list[dict[str, Any]]], *, several: bool) -> pa.Table:
+    """A row a clip. ``captions`` has a text a language, or a list of them by caption index where there are several."""
+    langs = sorted(rows)  # the order of datasets.Translation
+    text = pa.list_(pa.string()) if several else pa.string()
+    texts: dict[str, dict[str, list[str | None]]] = {clip: {} for clip in clips["clip_id"].to_pylist()}
+    flags: dict[str, list[str]] = {clip: [] for clip in texts}
+    for lang, found in rows.items():
+        for row in found:
+            of_lang = texts[row["clip_id"]].setdefault(lang, [])
+            of_lang.extend([None] * (row["caption_index"] - len(of_lang)))  # a caption that is missing keeps its place
+            of_lang.append(row["caption"])
+            flags[row["clip_id"]] += [flag if lang == "en" else f"{lang}:{flag}" for flag in row["flags"]]
+    captions = [
+        {lang: found.get(lang) if several else next(iter(found.get(lang, [])), None) for lang in langs}
+        for found in texts.values()
+    ]
+    made = {
+        "captions": pa.array(captions, pa.struct([(lang, text) for lang in langs])),
+        "flags": pa.array(list(flags.values()), pa.list_(pa.string())),
+    }
     return pa.table({name: made[name] if name in made else clips.column(name) for name in ALL_CONFIG_COLUMNS})
 
 
@@ -81,21 +134,33 @@ def present_splits(clips: pa.Table) -> list[str]:
 
 def dataset_files(tables: Mapping[str, pa.Table], clips: pa.Table) -> dict[str, bytes]:
     """The Parquet files of all configs and splits, by relative name such as ``de/train.parquet``."""
-    splits = clips.column("split").to_pylist()
     files = {}
     for config, table in tables.items():
+        splits = _splits_of(table, clips)
         for split in present_splits(clips):
-            rows = table.filter(pa.array([found == split for found in splits], pa.bool_()))
+            rows = table.filter(pc.equal(splits, split))
+            if not rows.num_rows:  # a language that no clip of the split has
+                continue
             files[f"{config}/{split}.parquet"] = _parquet(rows)
     return files
 
 
+def _splits_of(table: pa.Table, clips: pa.Table) -> pa.Array:
+    """The split of each row's clip."""
+    place = pc.index_in(table["clip_id"], value_set=clips["clip_id"].combine_chunks())
+    return clips["split"].combine_chunks().take(place.combine_chunks())
+
+
 def content_hash(tables: Mapping[str, pa.Table], clips: pa.Table) -> str:
-    """A name of the data set's content: SHA-256 over all values, whatever wrote the files."""
+    """A name of the data set's content: SHA-256 over its texts, scores, flags and splits, whatever wrote the files."""
     digest = hashlib.sha256()
     digest.update(json_bytes(clips.column("split").to_pylist()))
     for config in sorted(tables):
-        digest.update(json_bytes([config, tables[config].to_pydict()]))
+        table = tables[config]
+        hashed = (
+            table.column_names if config == ALL else [name for name in HASHED_COLUMNS if name in table.schema.names]
+        )
+        digest.update(json_bytes([config, table.select(hashed).to_pydict()]))
     return digest.hexdigest()
 
 
@@ -120,11 +185,14 @@ def features_json(schema: pa.Schema) -> dict[str, Any]:
     """The features as ``datasets`` writes them into a Parquet file, so that it reads ``captions`` as a Translation."""
     features: dict[str, Any] = {}
     for column in schema:
-        if pa.types.is_struct(column.type):
+        if pa.types.is_struct(column.type) and pa.types.is_list(column.type.field(0).type):
+            languages = [column.type.field(index).name for index in range(column.type.num_fields)]
+            features[column.name] = dict.fromkeys(languages, TEXTS)
+        elif pa.types.is_struct(column.type):
             languages = [column.type.field(index).name for index in range(column.type.num_fields)]
             features[column.name] = {"languages": languages, "_type": "Translation"}
         elif pa.types.is_list(column.type):
-            features[column.name] = {"feature": {"dtype": "string", "_type": "Value"}, "_type": "List"}
+            features[column.name] = TEXTS
         else:
             features[column.name] = {"dtype": _DTYPES[column.type], "_type": "Value"}
     return {"info": {"features": features}}

@@ -1,39 +1,53 @@
 """Row types and Arrow schemas: what flows between the stages, and what is published.
 
-Times are seconds from the start of the video. ``clip_id`` is ``{video_id}_{segment_index}``.
+A caption is the unit: ``clip_id`` and ``caption_index`` name it, in every language. YouCook2 has one caption a clip
+(index 0), MSR-VTT 20, VATEX 10. Times are seconds from the start of the video.
 """
 
 import pyarrow as pa
 
 ABOUT_FILE = "multiyoucook2.json"  # in a published folder: name, content hash, languages, rows
+FLAGS = pa.list_(pa.string())
 
 CLIP = pa.schema(
     [
         ("clip_id", pa.string()),
         ("video_id", pa.string()),
         ("video_url", pa.string()),
-        ("segment_index", pa.int32()),
+        ("segment_index", pa.int32()),  # of the clip within its video
         ("start_s", pa.float64()),
         ("end_s", pa.float64()),
-        ("split", pa.string()),  # "train" or "validation"
-        ("recipe_type", pa.string()),
-        ("caption", pa.string()),  # English, cleaned
-        ("flags", pa.list_(pa.string())),  # what cleaning changed
+        ("split", pa.string()),  # one of SPLITS
+        ("recipe_type", pa.string()),  # the data set's own category, "" where it has none
     ]
 )
+
+CAPTION = pa.schema(
+    [
+        ("clip_id", pa.string()),
+        ("caption_index", pa.int32()),  # the same index in two languages: the same caption, translated
+        ("lang", pa.string()),
+        ("text", pa.string()),  # cleaned
+        ("origin", pa.string()),  # HUMAN or MACHINE
+        ("flags", FLAGS),  # what cleaning changed
+    ]
+)
+HUMAN, MACHINE = "human", "machine"
 
 TRANSLATION = pa.schema(
     [
         ("clip_id", pa.string()),
+        ("caption_index", pa.int32()),
         ("lang", pa.string()),
         ("text", pa.string()),
-        ("score", pa.float32()),  # mean log-probability of the output tokens, <= 0
-        ("model", pa.string()),  # registry name or folder name
+        ("score", pa.float32()),  # mean log-probability of the output tokens, <= 0; null for what people wrote
+        ("model", pa.string()),  # registry name or folder name; "" for what people wrote
         ("revision", pa.string()),  # commit of the weights, or the content hash of a local folder
         ("license", pa.string()),
         ("decode_hash", pa.string()),
-        ("flags", pa.list_(pa.string())),  # e.g. "loop", "truncated", "empty", "copy", that no retry could mend
+        ("flags", FLAGS),  # e.g. "loop", "truncated", "empty", "copy", that no retry could mend
         ("retries", pa.int8()),
+        ("origin", pa.string()),
     ]
 )
 
@@ -43,15 +57,12 @@ VERDICT = pa.schema(
         ("caption_index", pa.int32()),
         ("lang", pa.string()),
         ("check", pa.string()),
-        ("severity", pa.string()),  # "reject" or "signal"
-        ("reason", pa.string()),  # in words
+        ("severity", pa.string()),  # REJECT or SIGNAL
+        ("reason", pa.string()),
         ("score", pa.float32()),  # > 0, larger is worse; 1 where a check says yes or no
     ]
 )
-
-REJECTION = pa.schema(
-    [("clip_id", pa.string()), ("lang", pa.string()), ("check", pa.string()), ("reason", pa.string())]
-)
+REJECT, SIGNAL = "reject", "signal"  # the row is not accepted; the row is worth a look
 
 ALL_CONFIG_COLUMNS = (
     "clip_id",
@@ -67,11 +78,19 @@ ALL_CONFIG_COLUMNS = (
 LANGUAGE_CONFIG = pa.schema(
     [
         ("clip_id", pa.string()),
+        ("caption_index", pa.int32()),  # left out of data sets with one caption a clip
         ("caption", pa.string()),
         ("caption_en", pa.string()),
-        ("score", pa.float32()),  # null for English
-        ("flags", pa.list_(pa.string())),
+        ("origin", pa.string()),
+        ("engine", pa.string()),  # what translated it; null for what people wrote
+        ("license", pa.string()),  # of that engine's weights; null for what people wrote
+        ("score", pa.float32()),
+        ("quality", pa.float32()),  # probability that a reader finds the meaning kept, 0 to 1; null where not estimated
+        ("flags", FLAGS),
         ("accepted", pa.bool_()),
+        ("reviewed", pa.bool_()),  # a person has confirmed it
     ]
 )
-SPLITS = ("train", "validation")
+# What the content hash covers: the columns of the first version of the format, so that equal texts keep their hash.
+HASHED_COLUMNS = ("clip_id", "caption_index", "caption", "caption_en", "score", "flags", "accepted")
+SPLITS = ("train", "validation", "test")

@@ -5,34 +5,39 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..corpus.tables import HUMAN, REJECT
 
 EXAMPLES_A_CHECK = 3
 
 
-def language_figures(clips: pa.Table, translations: pa.Table, rejections: pa.Table) -> dict[str, Any]:
+def language_figures(captions: pa.Table, translations: pa.Table, verdicts: pa.Table) -> dict[str, Any]:
     """One language's figures: rows = accepted + rejected; a row that fails two checks is rejected once.
 
     ``score_mean`` is the mean log-probability an output token, averaged over rows (``None`` without rows).
     """
     checks: Counter[str] = Counter()
-    examples: dict[str, list[dict[str, str]]] = {}
-    captions = dict(zip(clips.column("clip_id").to_pylist(), clips.column("caption").to_pylist(), strict=True))
-    texts = dict(zip(translations.column("clip_id").to_pylist(), translations.column("text").to_pylist(), strict=True))
-    for row in rejections.to_pylist():
+    examples: dict[str, list[dict[str, Any]]] = {}
+    sources, texts = _by_key(captions), _by_key(translations)
+    refused = verdicts.filter(pc.equal(verdicts["severity"], REJECT))
+    for row in refused.to_pylist():
         checks[row["check"]] += 1
         shown = examples.setdefault(row["check"], [])
         if len(shown) < EXAMPLES_A_CHECK:
-            clip_id = row["clip_id"]
+            key = (row["clip_id"], row["caption_index"])
             shown.append(
-                {"clip_id": clip_id, "caption": captions[clip_id], "text": texts[clip_id], "reason": row["reason"]}
+                {"clip_id": key[0], "caption": sources[key], "text": texts[key], "reason": row["reason"]}
+                | ({"caption_index": key[1]} if key[1] else {})
             )
-    rejected = len(set(rejections.column("clip_id").to_pylist()))
+    rejected = len(set(_keys(refused)))
     scores = [score for score in translations.column("score").to_pylist() if score is not None]
     flags = Counter(flag for row in translations.column("flags").to_pylist() for flag in row or ())
     return {
         "rows": translations.num_rows,
         "accepted": translations.num_rows - rejected,
         "rejected": rejected,
+        "human": translations["origin"].to_pylist().count(HUMAN),
         "checks": dict(sorted(checks.items())),
         "flags": dict(sorted(flags.items())),
         "retried": sum(1 for count in translations.column("retries").to_pylist() if count),
@@ -42,19 +47,28 @@ def language_figures(clips: pa.Table, translations: pa.Table, rejections: pa.Tab
     }
 
 
-def clip_figures(clips: pa.Table) -> dict[str, Any]:
-    """Figures of the English side: clips, videos, splits, and what cleaning changed."""
+def clip_figures(clips: pa.Table, captions: pa.Table) -> dict[str, Any]:
+    """Figures of what was read: clips, videos, splits, captions, and what cleaning changed."""
     splits = Counter(clips.column("split").to_pylist())
-    flags = Counter(flag for row in clips.column("flags").to_pylist() for flag in row or ())
-    captions = clips.column("caption").to_pylist()
+    flags = Counter(flag for row in captions.column("flags").to_pylist() for flag in row or ())
+    texts = captions.column("text").to_pylist()
     return {
         "clips": clips.num_rows,
         "videos": len(set(clips.column("video_id").to_pylist())),
+        "captions": captions.num_rows,
         "splits": dict(sorted(splits.items())),
-        "distinct_captions": len(set(captions)),
-        "words_mean": round(sum(len(caption.split()) for caption in captions) / max(1, len(captions)), 2),
+        "distinct_captions": len(set(texts)),
+        "words_mean": round(sum(len(text.split()) for text in texts) / max(1, len(texts)), 2),
         "cleaned": dict(sorted(flags.items())),
     }
+
+
+def _keys(table: pa.Table) -> list[tuple[str, int]]:
+    return list(zip(table["clip_id"].to_pylist(), table["caption_index"].to_pylist(), strict=True))
+
+
+def _by_key(table: pa.Table) -> dict[tuple[str, int], str]:
+    return dict(zip(_keys(table), table["text"].to_pylist(), strict=True))
 
 
 def _models(translations: pa.Table) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from ..corpus.tables import CAPTION, HUMAN
 from ..errors import SourceError
 from ..registry import Registry
 from ..settings import Strict
@@ -59,12 +60,14 @@ class Reading:
     Attributes:
         clips: schema ``corpus.tables.CLIP``, a row a clip, in the order in which the data set is published.
         captions: schema ``corpus.tables.CAPTION``: the source language's, and those that people wrote in others.
+        credit: whose they are, as far as the files show it: a user's own file is nobody else's.
         refused: rows that were left out, which only a source that was asked to skip bad rows has.
         notes: what a user should know of this data, a line each, such as a known leak between its splits.
     """
 
     clips: pa.Table
     captions: pa.Table
+    credit: Credit = Credit()
     refused: tuple[Refused, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -130,6 +133,27 @@ class SourceRow:
 SOURCES: Registry[DatasetSource] = Registry("multiyoucook2.sources", "data set source", SourceError)
 
 
+def captions_table(
+    clip_ids: pa.ChunkedArray,
+    texts: pa.ChunkedArray,
+    flags: pa.ChunkedArray,
+    *,
+    lang: str,
+    caption_index: Sequence[int] | None = None,
+) -> pa.Table:
+    """Captions that people wrote in one language, schema ``corpus.tables.CAPTION``; one a clip unless indices say."""
+    rows = len(clip_ids)
+    columns = [
+        clip_ids,
+        pa.array(caption_index if caption_index is not None else [0] * rows, pa.int32()),
+        pa.array([lang] * rows, pa.string()),
+        texts,
+        pa.array([HUMAN] * rows, pa.string()),
+        flags,
+    ]
+    return pa.table(dict(zip(CAPTION.names, columns, strict=True)), schema=CAPTION)
+
+
 def require_sound(path: Path, refused: Sequence[Refused], hint: str) -> None:
     """Refuse a file that has wrong rows, naming the first few of them.
 
@@ -153,5 +177,6 @@ __all__ = [
     "Refused",
     "SourceFile",
     "SourceRow",
+    "captions_table",
     "require_sound",
 ]

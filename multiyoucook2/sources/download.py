@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import FetchError
 from ..files import atomic_write, cache_root, file_sha256, json_bytes, sync_folder
-from .registry import SourceFile
+from .base import SourceFile
 
 if TYPE_CHECKING:
     import httpx

@@ -6,31 +6,105 @@
                              "video_url": URL, "annotations": [{"id": 0, "segment": [start, end], "sentence": TEXT}]}}}
 
 A file with one wrong entry is refused as a whole: a data set that silently lacks clips cannot be compared with another.
+The bundled corpus is a file of the same format.
 """
 
+import hashlib
 import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from ..corpus.tables import CLIP
+from ..corpus.tables import CLIP, FLAGS
 from ..errors import SourceError
+from ..languages import YOUCOOK2_LANGUAGES
+from ..settings import Strict
 from .archive import read_annotations
+from .base import SOURCES, Credit, Reading, SourceFile, SourceRow, captions_table
 
 SPLIT_OF_SUBSET = {"training": "train", "validation": "validation"}
 UNCAPTIONED_SUBSET = "testing"  # its captions were never released; skipped
 MAX_CHARACTERS = 1000  # the longest real caption has 249
 ERRORS_SHOWN = 5
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+SEGMENT = pa.schema([*CLIP, ("caption", pa.string()), ("flags", FLAGS)])  # a clip with its one caption
+# SHA-256 over the ids, times, splits and captions of the 13,829 clips, whatever serialised them
+PUBLISHED_CONTENT = "3171fcad3c89dcaca0c57c69ace9cf4a939a6b968625ae0f1e6a943f37abf291"
+
+CREDIT = Credit(
+    license="mit",
+    homepage="http://youcook2.eecs.umich.edu",
+    citation=(
+        "@inproceedings{ZhXuCoAAAI18,\n"
+        "  author    = {Zhou, Luowei and Xu, Chenliang and Corso, Jason J.},\n"
+        "  title     = {Towards Automatic Learning of Procedures From Web Instructional Videos},\n"
+        "  booktitle = {AAAI Conference on Artificial Intelligence},\n"
+        "  pages     = {7590--7598},\n"
+        "  year      = {2018},\n"
+        "}"
+    ),
+)
+
+
+@dataclass(frozen=True)
+class YouCook2(SourceRow):
+    """YouCook2's annotations, or anyone's in the same format: those are credited to nobody."""
+
+    def read(self, paths: Sequence[Path], options: Strict) -> Reading:
+        """One file; see :func:`read_clips`."""
+        if len(paths) != 1:
+            raise SourceError(f"YouCook2's annotations are one file, not {len(paths)}", hint="give --annotations once")
+        segments = read_clips(paths[0])
+        captions = captions_table(segments["clip_id"], segments["caption"], segments["flags"], lang="en")
+        theirs = content_of(segments) == PUBLISHED_CONTENT
+        return Reading(segments.select(CLIP.names), captions, credit=CREDIT if theirs else Credit())
+
+
+@dataclass(frozen=True)
+class Mini(YouCook2):
+    """The bundled corpus: 300 captions of 60 made-up videos, for use without a network."""
+
+    def bundled(self) -> tuple[Path, ...]:
+        """Its one file."""
+        return (mini_annotations(),)
+
+    def read(self, paths: Sequence[Path], options: Strict) -> Reading:
+        """See :class:`YouCook2`; the captions are this project's."""
+        found = super().read(paths, options)
+        return Reading(found.clips, found.captions, credit=self.credit)
+
+
+def mini_annotations() -> Path:
+    """The bundled annotation file; :func:`read_clips` reads it."""
+    return Path(str(resources.files("multiyoucook2"))) / "mini" / "annotations.json"
+
+
+OFFICIAL = SourceFile(
+    filename="youcookii_annotations_trainval.tar.gz",
+    urls=("http://youcook2.eecs.umich.edu/static/YouCookII/youcookii_annotations_trainval.tar.gz",),
+)
+SOURCES.add(YouCook2("youcook2", YOUCOOK2_LANGUAGES, files=(OFFICIAL,), credit=CREDIT))
+SOURCES.add(Mini("mini", YOUCOOK2_LANGUAGES, credit=Credit(license="apache-2.0")))
+
+
+def content_of(segments: pa.Table) -> str:
+    """A name of annotations by their content: SHA-256 over ids, times, splits and captions."""
+    columns = ("clip_id", "start_s", "end_s", "split", "caption")
+    digest = hashlib.sha256()
+    for row in zip(*(segments[name].to_pylist() for name in columns), strict=True):
+        digest.update(json.dumps(row).encode() + b"\n")
+    return digest.hexdigest()
 
 
 def read_clips(path: Path) -> pa.Table:
-    """Clips of an annotation file (JSON or tar.gz), in the file's order, segments by their id; schema ``records.CLIP``.
+    """Clips of an annotation file (JSON or tar.gz), in the file's order, segments by their id; schema :data:`SEGMENT`.
 
     Raises:
         SourceError: with at most five errors, one line each with the video id, then their count.
@@ -44,7 +118,7 @@ def read_clips(path: Path) -> pa.Table:
         raise SourceError(_summary(path, errors), hint="mend the file, or fetch the official one with `mycook fetch`")
     if not rows:
         raise SourceError(f"{path} holds no captions in the splits training and validation")
-    return pa.Table.from_pylist(rows, schema=CLIP)
+    return pa.Table.from_pylist(rows, schema=SEGMENT)
 
 
 def clean_caption(text: str) -> tuple[str, list[str]]:

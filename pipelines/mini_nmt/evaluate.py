@@ -21,8 +21,7 @@ from rich.table import Table
 
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.resolve import resolve
-from multiyoucook2.sources.mini import mini_annotations
-from multiyoucook2.sources.youcook2 import read_clips
+from multiyoucook2.sources.youcook2 import mini_annotations, read_clips
 from multiyoucook2.translation.memory import TranslationMemory
 from multiyoucook2.translation.table import translate_table
 

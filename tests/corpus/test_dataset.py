@@ -13,7 +13,7 @@ from conftest import FAST, MyCook
 
 from multiyoucook2.corpus.card import card_hash, card_metadata, fill_card
 from multiyoucook2.corpus.dataset import content_hash, dataset_about, dataset_files, dataset_tables, features_json
-from multiyoucook2.corpus.tables import ALL_CONFIG_COLUMNS, CLIP, LANGUAGE_CONFIG, REJECTION, TRANSLATION
+from multiyoucook2.corpus.tables import ALL_CONFIG_COLUMNS, CAPTION, CLIP, LANGUAGE_CONFIG, TRANSLATION, VERDICT
 from multiyoucook2.errors import DatasetError, RecipeError
 
 READER = """
@@ -33,32 +33,50 @@ print(json.dumps(found))
 """
 
 
+TEXTS = [("train", "chop it", []), ("validation", "fry it", ["whitespace"]), ("train", "eat it", [])]
+
+
 def clips() -> pa.Table:
     rows = [
         {"clip_id": f"v{n}_0", "video_id": f"v{n}", "video_url": f"https://example.org/v{n}", "segment_index": 0,
-         "start_s": 0.5, "end_s": 2.0, "split": split, "recipe_type": "1", "caption": caption, "flags": flags}
-        for n, (split, caption, flags) in enumerate(
-            [("train", "chop it", []), ("validation", "fry it", ["whitespace"]), ("train", "eat it", [])]
-        )
+         "start_s": 0.5, "end_s": 2.0, "split": split, "recipe_type": "1"}
+        for n, (split, _, _) in enumerate(TEXTS)
     ]  # fmt: skip
     return pa.Table.from_pylist(rows, schema=CLIP)
 
 
+def captions() -> pa.Table:
+    rows = [
+        {"clip_id": f"v{n}_0", "caption_index": 0, "lang": "en", "text": text, "origin": "human", "flags": flags}
+        for n, (_, text, flags) in enumerate(TEXTS)
+    ]
+    return pa.Table.from_pylist(rows, schema=CAPTION)
+
+
 def translations(lang: str, texts: list[str]) -> pa.Table:
     rows = [
-        {"clip_id": f"v{n}_0", "lang": lang, "text": text, "score": -0.25, "model": "m", "revision": "r",
-         "license": "mit", "decode_hash": "d", "flags": [] if text else ["empty"], "retries": 0}
+        {"clip_id": f"v{n}_0", "caption_index": 0, "lang": lang, "text": text, "score": -0.25, "model": "m",
+         "revision": "r", "license": "mit", "decode_hash": "d", "flags": [] if text else ["empty"], "retries": 0,
+         "origin": "machine"}
         for n, text in enumerate(texts)
     ]  # fmt: skip
     return pa.Table.from_pylist(rows, schema=TRANSLATION)
 
 
+def verdict(clip_id: str, lang: str, check: str, *, index: int = 0, severity: str = "reject") -> dict[str, object]:
+    found = {"clip_id": clip_id, "caption_index": index, "lang": lang, "check": check, "severity": severity}
+    return {**found, "reason": "so it is"}
+
+
 def tables() -> dict[str, pa.Table]:
-    rejected = {"clip_id": "v2_0", "lang": "de", "check": "empty", "reason": "no letter and no digit"}
     return dataset_tables(
         clips(),
+        captions(),
         {"de": translations("de", ["hacken", "braten", ""]), "ja": translations("ja", ["刻む", "焼く", "食べる"])},
-        {"de": pa.Table.from_pylist([rejected], schema=REJECTION), "ja": REJECTION.empty_table()},
+        {
+            "de": pa.Table.from_pylist([verdict("v2_0", "de", "empty")], schema=VERDICT),
+            "ja": pa.Table.from_pylist([verdict("v1_0", "ja", "added", severity="signal")], schema=VERDICT),
+        },
     )
 
 
@@ -72,18 +90,70 @@ def test_rows_by_hand() -> None:
         "flags": ["de:empty", "de:rejected:empty"],
     }  # fmt: skip
     assert found["all"].column("flags").to_pylist()[1] == ["whitespace"]
-    assert found["de"].schema == LANGUAGE_CONFIG
+    assert found["de"].column_names == [name for name in LANGUAGE_CONFIG.names if name != "caption_index"]
+    of_machine = {"origin": "machine", "engine": "m", "license": "mit", "quality": None, "reviewed": False}
     assert found["de"].to_pylist()[0] == {
         "clip_id": "v0_0", "caption": "hacken", "caption_en": "chop it", "score": -0.25, "flags": [], "accepted": True,
+        **of_machine,
     }  # fmt: skip
     assert found["de"].to_pylist()[2] == {
         "clip_id": "v2_0", "caption": None, "caption_en": "eat it", "score": -0.25,
-        "flags": ["empty", "rejected:empty"], "accepted": False,
+        "flags": ["empty", "rejected:empty"], "accepted": False, **of_machine,
     }  # fmt: skip
     assert found["en"].to_pylist()[1] == {
         "clip_id": "v1_0", "caption": "fry it", "caption_en": "fry it", "score": None, "flags": ["whitespace"],
-        "accepted": True,
+        "accepted": True, **of_machine, "origin": "human", "engine": None, "license": None,
     }  # fmt: skip
+    assert all(row["accepted"] for row in found["ja"].to_pylist())  # a signal refuses nothing
+
+
+def several() -> dict[str, pa.Table]:
+    """Two captions of one clip, three of another; Chinese by people but for one that a machine added."""
+    english = [
+        ("v0_0", 0, "chop it"),
+        ("v0_0", 1, "cut it"),
+        ("v1_0", 0, "fry"),
+        ("v1_0", 1, "roast"),
+        ("v1_0", 2, "heat"),
+    ]
+    texts = pa.Table.from_pylist(
+        [
+            {"clip_id": clip, "caption_index": index, "lang": "en", "text": text, "origin": "human", "flags": []}
+            for clip, index, text in english
+        ],
+        schema=CAPTION,
+    )
+    chinese = [
+        {"clip_id": clip, "caption_index": index, "lang": "zh", "text": f"{text} zh", "origin": origin, "model": model,
+         "license": model, "flags": []}
+        for (clip, index, text), origin, model in zip(
+            english, ["human", "human", "machine", "human", "human"], ["", "", "m", "", ""], strict=True
+        )
+        if (clip, index) != ("v0_0", 0)
+    ]  # fmt: skip
+    of_zh = pa.Table.from_pylist(chinese, schema=TRANSLATION)
+    refused = pa.Table.from_pylist([verdict("v1_0", "zh", "numbers")], schema=VERDICT)
+    return dataset_tables(clips().slice(0, 2), texts, {"zh": of_zh}, {"zh": refused})
+
+
+def test_several_captions_a_clip_keep_their_places() -> None:
+    found = several()
+    assert [row["captions"] for row in found["all"].to_pylist()] == [
+        {"en": ["chop it", "cut it"], "zh": [None, "cut it zh"]},
+        {"en": ["fry", "roast", "heat"], "zh": ["fry zh", "roast zh", "heat zh"]},
+    ]
+    chinese = found["zh"].to_pylist()
+    assert [(row["clip_id"], row["caption_index"], row["accepted"]) for row in chinese] == [
+        ("v0_0", 1, True), ("v1_0", 0, False), ("v1_0", 1, True), ("v1_0", 2, True),
+    ]  # fmt: skip
+    of_people = ("human", None)
+    made = [(row["origin"], row["engine"]) for row in chinese]
+    assert made == [of_people, ("machine", "m"), of_people, of_people]
+    assert [row["caption_en"] for row in chinese] == ["cut it", "fry", "roast", "heat"]
+    files = dataset_files(found, clips().slice(0, 2))
+    assert pq.read_table(pa.BufferReader(files["zh/validation.parquet"])).num_rows == 3
+    features = features_json(found["all"].schema)["info"]["features"]["captions"]
+    assert features["zh"]["_type"] == "Sequence"
 
 
 def test_files_depend_on_the_rows_alone(tmp_path: Path) -> None:
@@ -93,7 +163,9 @@ def test_files_depend_on_the_rows_alone(tmp_path: Path) -> None:
     chunked = {name: pa.concat_tables([table.slice(0, 1), table.slice(1)]) for name, table in found.items()}
     assert dataset_files(chunked, clips()) == files
     assert content_hash(chunked, clips()) == content_hash(found, clips())
-    changed = found | {"de": tables()["de"].set_column(1, "caption", pa.array(["hacken", "braten", "essen"]))}
+    place = found["de"].schema.get_field_index("caption")
+    other = found["de"].set_column(place, "caption", pa.array(["hacken", "braten", "essen"]))
+    changed = found | {"de": other}
     assert content_hash(changed, clips()) != content_hash(found, clips())
     assert content_hash(found, clips().set_column(6, "split", pa.array(["train"] * 3))) != content_hash(found, clips())
     assert set(dataset_files(found, clips().set_column(6, "split", pa.array(["train"] * 3)))) == {
@@ -105,7 +177,7 @@ def test_features_are_what_datasets_writes() -> None:
     from datasets import Features, Translation
 
     for table in tables().values():
-        features = Features.from_dict(features_json(table.schema)["info"]["features"])
+        features = Features.from_dict(json.loads(json.dumps(features_json(table.schema)["info"]["features"])))
         assert features.arrow_schema.remove_metadata() == table.schema
     assert features_json(tables()["all"].schema)["info"]["features"]["captions"] == {
         "languages": Translation(["de", "en", "ja"]).languages,
@@ -162,13 +234,15 @@ def check_card(folder: Path, german: list[dict[str, object]]) -> None:
     assert f"`{about['content_hash']}`" in card
     assert "Limited to the first 40 clips" in card
     recipe = yaml.safe_load(card.split("```yaml\n")[1].split("```")[0])
-    assert (recipe["engine"], recipe["languages"], recipe["decoding"]["beam_size"]) == ("tiny", ["de", "ja"], 1)
+    assert (recipe["engine"], recipe["languages"], recipe["decoding"]["beam_size"]) == ("tiny", ["en", "de", "ja"], 1)
     for path in folder.rglob("*.parquet"):
         assert pq.read_metadata(path).num_row_groups == 1
 
 
 def test_cards_name_non_commercial_models_and_refuse_gaps() -> None:
-    metadata = card_metadata("A", ["mit", "CC-BY-NC-4.0", "my own terms"], ["en", "de"], {"train": 999}, "c0ffee" * 4)
+    metadata = card_metadata(
+        "A", ["mit", "CC-BY-NC-4.0", "my own terms"], ["en", "de"], {"all/train.parquet"}, 999, "c0ffee" * 4
+    )
     assert metadata["license"] == ["cc-by-nc-4.0", "mit", "other"]
     assert metadata["size_categories"] == ["n<1K"]
     assert metadata["configs"][0]["data_files"] == [{"split": "train", "path": "all/train.parquet"}]
@@ -194,11 +268,12 @@ def test_the_cache_of_datasets_tells_contents_apart(tmp_path: Path, environment:
         shown = clips().slice(0, rows)
         found = {"en": tables()["en"].slice(0, rows), "all": tables()["all"].slice(0, rows)}
         folder = tmp_path / str(number) / "dataset"
-        for name, data in dataset_files(found, shown).items():
+        files = dataset_files(found, shown)
+        for name, data in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(data)
         # The split sizes that the card states elsewhere are the same here: the content alone must tell them apart.
-        metadata = card_metadata("A", ["mit"], ["en"], {"train": 1, "validation": 1}, content_hash(found, shown))
+        metadata = card_metadata("A", ["mit"], ["en"], files, 2, content_hash(found, shown))
         (folder / "README.md").write_text(f"---\n{yaml.safe_dump(metadata)}---\n")
         code = f"from datasets import load_dataset; print(len(load_dataset({str(folder)!r}, 'en', split='train')))"
         settings = environment | {"HF_HUB_OFFLINE": "1", "HF_DATASETS_CACHE": str(tmp_path / "cache")}

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from multiyoucook2.sources.mini import mini_annotations
-from multiyoucook2.sources.youcook2 import read_clips
+from multiyoucook2.sources.youcook2 import mini_annotations, read_clips
 from pipelines.mini_nmt.evaluate import REFERENCES
 from pipelines.mini_nmt.grammar import MODULES
 from pipelines.mini_nmt.prepare import HANDWRITTEN

@@ -10,7 +10,7 @@ import sentencepiece
 import torch
 from torch.nn import functional as F
 
-from multiyoucook2.sources.mini import mini_annotations
+from multiyoucook2.sources.youcook2 import mini_annotations
 from pipelines.mini_nmt import convert, prepare, schedule, train
 from pipelines.mini_nmt.model import Shape, SmoothedCrossEntropy, TranslationModel
 from pipelines.mini_nmt.restore import model_weights

@@ -9,16 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multiyoucook2.corpus.tables import CLIP, TRANSLATION
+from multiyoucook2.corpus.tables import CAPTION, CLIP, TRANSLATION
 from multiyoucook2.errors import WorkspaceError
 from multiyoucook2.languages import YOUCOOK2_LANGUAGES
 from multiyoucook2.quality.check import CHECKS, Batch, Context, Row, checks_version, run_checks
 from multiyoucook2.quality.report import clip_figures, language_figures, totals
-from multiyoucook2.quality.rules import check_table
 from multiyoucook2.quality.settings import Checks
 from multiyoucook2.quality.table import check_captions
-from multiyoucook2.sources.mini import mini_annotations
-from multiyoucook2.sources.youcook2 import read_clips
+from multiyoucook2.sources.youcook2 import mini_annotations, read_clips
 from multiyoucook2.text.language_id import script_share
 from pipelines.mini_nmt.evaluate import REFERENCES
 
@@ -126,7 +124,7 @@ def test_a_refusal_stays_with_its_caption() -> None:
     keys = {"clip_id": ["v_0", "v_0", "v_1"], "caption_index": [0, 1, 0]}
     captions = pa.table(keys | {"text": ["add 3 onions", "chop the onion", "stir"]})
     german = translations("de", "Zwiebeln dazugeben", "die Zwiebel hacken", "und und und und")
-    german = german.set_column(0, "clip_id", [keys["clip_id"]]).append_column("caption_index", [keys["caption_index"]])
+    german = german.set_column(0, "clip_id", [keys["clip_id"]]).set_column(1, "caption_index", [keys["caption_index"]])
     found = check_captions(captions, german, "de", Checks()).to_pylist()
     refused = [(row["clip_id"], row["caption_index"], row["check"]) for row in found if row["severity"] == "reject"]
     assert refused == [("v_0", 0, "numbers"), ("v_1", 0, "repetition")]
@@ -147,27 +145,33 @@ def test_script_share() -> None:
     assert script_share("玉ねぎ", "zh") == pytest.approx(1 / 3)
 
 
-def clips(*captions: str) -> pa.Table:
+def clips(count: int) -> pa.Table:
+    rows = [{"clip_id": f"v_{n}", "video_id": "v", "split": "train"} for n in range(count)]
+    return pa.Table.from_pylist(rows, schema=CLIP)
+
+
+def english_of(*captions: str) -> pa.Table:
     rows = [
-        {"clip_id": f"v_{n}", "video_id": "v", "caption": text, "split": "train", "flags": []}
+        {"clip_id": f"v_{n}", "caption_index": 0, "lang": "en", "text": text, "origin": "human", "flags": []}
         for n, text in enumerate(captions)
     ]
-    return pa.Table.from_pylist(rows, schema=CLIP)
+    return pa.Table.from_pylist(rows, schema=CAPTION)
 
 
 def translations(lang: str, *texts: str) -> pa.Table:
     rows = [
-        {"clip_id": f"v_{n}", "lang": lang, "text": text, "score": -0.5, "model": "m", "revision": "r",
-         "license": "mit", "decode_hash": "d", "flags": ["empty"] if not text else [], "retries": 0}
+        {"clip_id": f"v_{n}", "caption_index": 0, "lang": lang, "text": text, "origin": "machine", "score": -0.5,
+         "model": "m", "revision": "r", "license": "mit", "decode_hash": "d",
+         "flags": ["empty"] if not text else [], "retries": 0}
         for n, text in enumerate(texts)
     ]  # fmt: skip
     return pa.Table.from_pylist(rows, schema=TRANSLATION)
 
 
 def test_accepted_and_rejected_add_up() -> None:
-    english = clips("add 3 onions to the pan", "chop the onion", "chop the onion")
+    english = english_of("add 3 onions to the pan", "chop the onion", "chop the onion")
     german = translations("de", "und und und und", "", "die Zwiebel hacken")
-    rejections = check_table(english, german, "de", Checks())
+    rejections = check_captions(english, german, "de", Checks())
     figures = language_figures(english, german, rejections)
     assert (figures["rows"], figures["accepted"], figures["rejected"]) == (3, 1, 2)
     assert figures["checks"] == {"empty": 1, "numbers": 1, "repetition": 1}  # the first row fails two
@@ -175,7 +179,7 @@ def test_accepted_and_rejected_add_up() -> None:
     assert figures["models"] == [{"model": "m", "revision": "r", "license": "mit", "decode_hash": "d", "rows": 3}]
     assert figures["examples"]["numbers"][0]["clip_id"] == "v_0"
     assert totals({"de": figures, "fr": figures}) == {"rows": 6, "accepted": 2, "rejected": 4}
-    assert clip_figures(english)["distinct_captions"] == 2
+    assert clip_figures(clips(3), english)["distinct_captions"] == 2
 
 
 @pytest.mark.parametrize(
@@ -189,7 +193,7 @@ def test_accepted_and_rejected_add_up() -> None:
 def test_coverage(rows: list[int], message: str) -> None:
     german = translations("de", "a b", "c d", "e f").take(rows)
     with pytest.raises(WorkspaceError, match=message):
-        check_table(clips("a", "b", "c"), german, "de", Checks())
+        check_captions(english_of("a", "b", "c"), german, "de", Checks())
 
 
 @pytest.mark.parametrize("lang", YOUCOOK2_LANGUAGES[1:])
@@ -224,7 +228,7 @@ def test_what_the_rules_refuse_stays_the_same(text_of: str, refused: dict[str, i
     texts = {
         lang: dict(line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:])
         for lang in langs
-        if (path := mini_annotations().parent / "references" / f"{lang}.tsv")
+        if (path := REFERENCES / f"{lang}.tsv")
     }
     for lang, other in zip(langs, (*langs[1:], langs[0]), strict=True):
         ids = list(texts[lang])

@@ -7,7 +7,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from multiyoucook2.corpus.tables import LANGUAGE_CONFIG
 from multiyoucook2.features.simulated import simulate
 from multiyoucook2.features.store import FeatureStore
 
@@ -38,8 +37,15 @@ def make_dataset(folder: Path, *, clips: int = 96, validation: int = 32, seed: i
         for split, part in splits.items():
             size = len(ids[part])
             accepted = [not (lang == "de" and split == "train" and row == 5) for row in range(size)]
-            columns = [ids[part], texts[lang][part], texts["en"][part], [None] * size, [[]] * size, accepted]
-            table = pa.table(dict(zip(LANGUAGE_CONFIG.names, columns, strict=True)), schema=LANGUAGE_CONFIG)
+            columns = {
+                "clip_id": ids[part],
+                "caption": texts[lang][part],
+                "caption_en": texts["en"][part],
+                "score": pa.nulls(size, pa.float32()),
+                "flags": pa.array([[]] * size, pa.list_(pa.string())),
+                "accepted": accepted,
+            }
+            table = pa.table(columns)  # the first version of the format, which is still read
             pq.write_table(table, folder / lang / f"{split}.parquet")
         files = "".join(f"  - {{split: {split}, path: {lang}/{split}.parquet}}\n" for split in splits)
         configs.append(f"- config_name: {lang}\n  data_files:\n{files}")

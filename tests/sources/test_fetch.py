@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from multiyoucook2.errors import FetchError
+from multiyoucook2.sources.base import SOURCES, SourceFile
 from multiyoucook2.sources.download import fetch
-from multiyoucook2.sources.registry import SOURCES, SourceFile
 
 CONTENT = bytes(range(256)) * 4000  # 1 MB
 
@@ -28,8 +28,8 @@ class Server(ThreadingHTTPServer):
 
     def source(self, **changes: object) -> SourceFile:
         values = {
-            "name": "data", "filename": "data.bin", "urls": (f"http://127.0.0.1:{self.server_port}/data.bin",),
-            "sha256": None, "license": "MIT", "homepage": "", "citation": "", "max_bytes": 10_000_000,
+            "filename": "data.bin", "urls": (f"http://127.0.0.1:{self.server_port}/data.bin",),
+            "sha256": None, "max_bytes": 10_000_000,
         } | changes  # fmt: skip
         return SourceFile(**values)  # type: ignore[arg-type]
 
@@ -166,15 +166,15 @@ def test_a_wrong_checksum_and_an_endless_file_are_refused(server: Server, tmp_pa
 
 def test_offline_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="--offline forbids") as caught:
-        fetch(SOURCES["youcook2"], cache_dir=tmp_path, offline=True)
+        fetch(SOURCES.find("youcook2").files[0], cache_dir=tmp_path, offline=True)
     assert "mycook fetch" in caught.value.hint
     assert "--annotations" in caught.value.hint
     assert not list(tmp_path.iterdir())
 
 
 def test_unverified_checksums_are_not_written_down() -> None:
-    for source in SOURCES.values():
-        assert source.sha256 is None or len(source.sha256) == 64
-        assert source.license
-        assert source.citation
-        assert all(url.startswith("http") for url in source.urls)
+    for source in SOURCES:
+        assert source.credit.license
+        for file in source.files:
+            assert file.sha256 is None or len(file.sha256) == 64
+            assert all(url.startswith("http") for url in file.urls)

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multiyoucook2.errors import SourceError
-from multiyoucook2.sources.mini import mini_annotations
-from multiyoucook2.sources.youcook2 import MAX_CHARACTERS, clean_caption, read_clips
+from multiyoucook2.sources.youcook2 import MAX_CHARACTERS, clean_caption, mini_annotations, read_clips
 
 
 def segment(index: int, start: Any = 1, end: Any = 2, sentence: Any = "chop the onion") -> dict[str, Any]:

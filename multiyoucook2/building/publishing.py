@@ -1,0 +1,115 @@
+"""The last stage: the published data set, its files and its card."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..corpus.card import card_hash, card_metadata, fill_card
+from ..corpus.dataset import VERSION as DATASET_VERSION
+from ..corpus.dataset import content_hash, dataset_files, dataset_tables
+from ..corpus.tables import ABOUT_FILE
+from ..files import file_sha256, json_bytes
+from .checking import figures_of, verdicts_of
+from .reading import CAPTIONS, CLIP_FIGURES, CLIPS
+from .recipe import DatasetRecipe
+from .stage import Key, Product, Results, Tools
+from .translating import translations_of
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Put clips, captions, translations and verdicts together: Parquet files a language, and a card."""
+
+    recipe: DatasetRecipe
+    paths: tuple[Path, ...]
+    limit: int | None
+    name: str = "publish"
+    packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "jinja2", "pyyaml")
+    folder: str | None = "dataset"
+
+    @property
+    def reads(self) -> tuple[Key[Any], ...]:
+        """Everything."""
+        of_lang = (key(lang) for lang in self.recipe.targets for key in (translations_of, verdicts_of, figures_of))
+        return (CLIPS, CAPTIONS, CLIP_FIGURES, *of_lang)
+
+    def settings(self) -> Any:
+        """What the card says beside the figures, and the versions of format and template."""
+        return {
+            "recipe": self._portable(),
+            "limit": self.limit,
+            "card": card_hash(self.recipe.publication.card),
+            "version": DATASET_VERSION,
+        }
+
+    def prepare(self, tools: Tools) -> None:
+        """A template that is not there is found at once, since its hash is in the settings."""
+
+    def run(self, results: Results, tools: Tools) -> Product:
+        """See the class."""
+        recipe, clips = self.recipe, results[CLIPS]
+        translations = {lang: results[translations_of(lang)] for lang in recipe.targets}
+        verdicts = {lang: results[verdicts_of(lang)] for lang in recipe.targets}
+        tables = dataset_tables(clips, results[CAPTIONS], translations, verdicts, source_lang=recipe.source_language)
+        content = content_hash(tables, clips)
+        about = {
+            "name": recipe.name,
+            "content_hash": content,
+            "languages": list(recipe.languages),
+            "rows": clips.num_rows,
+            "license": self._credit(results)["license"],
+        }
+        files: dict[str, bytes] = dict(dataset_files(tables, clips))
+        readme = self._card(results, content, files).encode()
+        files |= {ABOUT_FILE: json_bytes(about), "README.md": readme}
+        return Product(files, {"rows": clips.num_rows, "languages": len(recipe.languages)})
+
+    def _credit(self, results: Results) -> dict[str, str]:
+        """Whose captions they are: as the user says, else as the source's reader found."""
+        credit: dict[str, str] = dict(results[CLIP_FIGURES]["credit"])
+        publication = self.recipe.publication
+        given = {"license": publication.license, "citation": publication.citation}
+        return credit | {name: value for name, value in given.items() if value is not None}
+
+    def _card(self, results: Results, content: str, files: Mapping[str, bytes]) -> str:
+        recipe = self.recipe
+        figures = {lang: results[figures_of(lang)] for lang in recipe.targets}
+        clips, credit = results[CLIP_FIGURES], self._credit(results)
+        models = [(lang, row) for lang, found in figures.items() for row in found["models"]]
+        licenses = [credit["license"], *(row["license"] for _, row in models if row["license"])]
+        values = {
+            "clips": clips,
+            "validation": figures,
+            "languages": list(recipe.languages),
+            "limit": self.limit,
+            "recipe": self._portable(),
+            "version": __version__,
+            "content_hash": content,
+            "non_commercial": sorted({lang for lang, row in models if "-nc" in row["license"].lower()}),
+            "toy": sorted({lang for lang, row in models if row["model"] == "mini"}),
+            "source": {
+                "file": ", ".join(path.name for path in self.paths),
+                "sha256": ", ".join(file_sha256(path) for path in self.paths),
+                **credit,
+            },
+        }
+        metadata = card_metadata(
+            recipe.publication.pretty_name, licenses, recipe.languages, files.keys(), clips["clips"], content
+        )
+        return fill_card(recipe.publication.card, metadata, values)
+
+    def _portable(self) -> dict[str, Any]:
+        """The recipe as it was used, without this machine's paths: files and model folders by their names."""
+        values = self.recipe.model_dump(mode="json")
+        values["annotations"] = [path.name for path in self.recipe.annotations]
+        values["engine"] = Path(self.recipe.engine).name
+        values["engines"] = {lang: Path(engine).name for lang, engine in self.recipe.engines.items()}
+        return values
+
+
+def report(results: Results, recipe: DatasetRecipe) -> Mapping[str, Any]:
+    """Figures of the clips, and of each language that was checked."""
+    languages = {lang: results[key] for lang in recipe.targets if results.have([key := figures_of(lang)])}
+    return {"recipe": recipe.name, "clips": results[CLIP_FIGURES], "languages": languages}

@@ -1,0 +1,96 @@
+"""The first stage: a source's files become clips and captions."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..files import file_sha256, json_bytes, parquet_bytes
+from ..settings import Strict, validate_recipe
+from ..sources.archive import require_file
+from ..sources.base import SOURCES
+from ..sources.download import fetch
+from .recipe import DatasetRecipe
+from .stage import Key, Product, Results, Tools, load_json, load_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CLIPS: Key["pa.Table"] = Key("clips", "clips.parquet", load_table, kept=True)
+CAPTIONS: Key["pa.Table"] = Key("clips", "captions.parquet", load_table, kept=True)
+CLIP_FIGURES: Key[Any] = Key("clips", "figures.json", load_json)
+
+
+def source_files(recipe: DatasetRecipe, tools: Tools) -> tuple[Path, ...]:
+    """The files to read: the user's, those that come with the package, or downloads.
+
+    Raises:
+        SourceError: there are none, or one cannot be read. FetchError: a download fails.
+    """
+    source = SOURCES.find(recipe.source)
+    paths = tuple(path.expanduser() for path in recipe.annotations) or source.bundled()
+    if not paths:
+        listener = tools.listener
+        paths = tuple(
+            fetch(file, offline=tools.offline, note=listener.note, progress=listener.progress) for file in source.files
+        )
+    for path in paths:
+        require_file(path)
+    return paths
+
+
+@dataclass(frozen=True)
+class ReadClips:
+    """Read, clean and check the clips and captions of a source; ``limit`` keeps the first clips only."""
+
+    source: str
+    options: Mapping[str, Any]
+    paths: tuple[Path, ...]
+    limit: int | None = None
+    name: str = "clips"
+    reads: tuple[Key[Any], ...] = ()
+    packages: tuple[str, ...] = ("multiyoucook2", "pyarrow")
+    folder: str | None = None
+
+    def settings(self) -> Any:
+        """Content of the files, options, limit, and the version of the source's reader."""
+        return {
+            "source": self.source,
+            "options": self._options().model_dump(mode="json"),
+            "files": [file_sha256(path) for path in self.paths],
+            "limit": self.limit,
+            "version": SOURCES.find(self.source).version,
+        }
+
+    def prepare(self, tools: Tools) -> None:
+        """Options that cannot be are found at once."""
+        self._options()
+
+    def run(self, results: Results, tools: Tools) -> Product:
+        """See the class."""
+        import pyarrow.compute as pc
+
+        from ..quality.report import clip_figures
+
+        reading = SOURCES.find(self.source).read(self.paths, self._options())
+        for note in reading.notes:
+            tools.listener.note(note)
+        clips, captions = reading.clips, reading.captions
+        if self.limit:
+            clips = clips.slice(0, self.limit)
+            captions = captions.filter(pc.is_in(captions["clip_id"], value_set=clips["clip_id"].combine_chunks()))
+        figures = clip_figures(clips, captions) | {
+            "credit": asdict(reading.credit),
+            "refused": len(reading.refused),
+            "notes": list(reading.notes),
+        }
+        files = {
+            CLIPS.file: parquet_bytes(clips),
+            CAPTIONS.file: parquet_bytes(captions),
+            CLIP_FIGURES.file: json_bytes(figures),
+        }
+        return Product(files, {"clips": clips.num_rows, "videos": figures["videos"]})
+
+    def _options(self) -> Strict:
+        model = SOURCES.find(self.source).options
+        return validate_recipe(model, self.options, f"source_options of {self.source}")

@@ -1,0 +1,109 @@
+"""The stages that translate: one a language. What people have written in a language already is kept, not translated."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..corpus.tables import TRANSLATION
+from ..engines.decoding import Decoding
+from ..engines.kind import ResolvedEngine
+from ..files import parquet_bytes
+from ..translation import VERSION
+from ..translation.memory import TranslationMemory
+from ..translation.table import translate_table
+from .reading import CAPTIONS
+from .stage import Key, Product, Results, Tools, load_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def translations_of(lang: str) -> Key["pa.Table"]:
+    """The key of a language's translations."""
+    return Key(f"translate-{lang}", "translations.parquet", load_table)
+
+
+@dataclass(frozen=True)
+class Translate:
+    """Translate the source language's captions into the engine's language."""
+
+    engine: ResolvedEngine
+    decoding: Decoding
+    device: str
+    reads: tuple[Key[Any], ...] = (CAPTIONS,)
+    packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "ctranslate2", "sentencepiece")
+    folder: str | None = None
+
+    @property
+    def name(self) -> str:
+        """``translate-de``."""
+        return translations_of(self.engine.lang).stage
+
+    def settings(self) -> Any:
+        """Engine with its decoding, ladder and device."""
+        return {"engine": self.engine.fingerprint(self.decoding), "version": VERSION, "device": self.device}
+
+    def prepare(self, tools: Tools) -> None:
+        """Have the model downloaded, converted, and its language tokens checked."""
+        self.engine.prepare(self.device)
+
+    def run(self, results: Results, tools: Tools) -> Product:
+        """See the class."""
+        import pyarrow.compute as pc
+
+        captions = results[CAPTIONS]
+        source = captions.filter(pc.equal(captions["lang"], self.engine.source_lang))
+        human = captions.filter(pc.equal(captions["lang"], self.engine.lang))
+        missing = without(source, human)
+        machine = translate_table(
+            missing,
+            engine=self.engine,
+            decoding=self.decoding,
+            device=self.device,
+            threads=tools.threads,
+            memory=TranslationMemory(tools.memory),
+            progress=tools.listener.progress,
+        )
+        table = in_order_of(captions, machine, as_translations(human))
+        flagged = pc.sum(pc.greater(pc.list_value_length(table["flags"]), 0)).as_py() or 0
+        return Product({"translations.parquet": parquet_bytes(table)}, {"rows": table.num_rows, "flagged": flagged})
+
+
+def as_translations(captions: "pa.Table") -> "pa.Table":
+    """Captions that people wrote, schema ``corpus.tables.TRANSLATION``: without engine and score."""
+    import pyarrow as pa
+
+    rows = captions.num_rows
+    empty = {"score": None, "model": "", "revision": "", "license": "", "decode_hash": "", "retries": 0}
+    columns = {
+        name: captions[name]
+        if name in captions.column_names
+        else pa.array([empty[name]] * rows, TRANSLATION.field(name).type)
+        for name in TRANSLATION.names
+    }
+    return pa.table(columns, schema=TRANSLATION)
+
+
+def without(captions: "pa.Table", others: "pa.Table") -> "pa.Table":
+    """The captions whose clip and index ``others`` does not have."""
+    import pyarrow as pa
+
+    if not others.num_rows:
+        return captions
+    known = set(_keys(others))
+    return captions.filter(pa.array([key not in known for key in _keys(captions)], pa.bool_()))
+
+
+def in_order_of(captions: "pa.Table", machine: "pa.Table", human: "pa.Table") -> "pa.Table":
+    """Machine's and people's rows together, by clip and index, clips in the order of ``captions``."""
+    import pyarrow as pa
+
+    if not human.num_rows:
+        return machine
+    both = pa.concat_tables([machine, human])
+    order = {clip: place for place, clip in enumerate(dict.fromkeys(captions["clip_id"].to_pylist()))}
+    keys = [(order[clip], index) for clip, index in _keys(both)]
+    return both.take(sorted(range(len(keys)), key=keys.__getitem__)).combine_chunks()
+
+
+def _keys(table: "pa.Table") -> list[tuple[str, int]]:
+    return list(zip(table["clip_id"].to_pylist(), table["caption_index"].to_pylist(), strict=True))
