@@ -160,12 +160,11 @@ def require_sound(path: Path, refused: Sequence[Refused], hint: str) -> None:
     Raises:
         SourceError: there are any.
     """
-    if not refused:
-        return
-    lines = [f"  {row.where}: {row.reason}" for row in refused[:REFUSED_SHOWN]]
-    more = [f"  and {len(refused) - REFUSED_SHOWN} more"] if len(refused) > REFUSED_SHOWN else []
-    count = f"{len(refused)} error{'s' if len(refused) > 1 else ''}"
-    raise SourceError("\n".join([f"{path} has {count}:", *lines, *more]), hint=hint)
+    if refused:
+        shown = [f"{row.where}: {row.reason}" for row in refused[:REFUSED_SHOWN]]
+        more = [f"and {len(refused) - REFUSED_SHOWN} more"] if len(refused) > REFUSED_SHOWN else []
+        count = f"{len(refused)} error{'s' if len(refused) > 1 else ''}"
+        raise SourceError(f"{path} has {count}:", details=[*shown, *more], hint=hint)
 
 
 __all__ = [

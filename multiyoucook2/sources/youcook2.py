@@ -27,12 +27,11 @@ from ..errors import SourceError
 from ..languages import YOUCOOK2_LANGUAGES
 from ..settings import Strict
 from .archive import read_annotations
-from .base import SOURCES, Credit, Reading, SourceFile, SourceRow, captions_table
+from .base import SOURCES, Credit, Reading, Refused, SourceFile, SourceRow, captions_table, require_sound
 
 SPLIT_OF_SUBSET = {"training": "train", "validation": "validation"}
 UNCAPTIONED_SUBSET = "testing"  # its captions were never released; skipped
 MAX_CHARACTERS = 1000  # the longest real caption has 249
-ERRORS_SHOWN = 5
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SEGMENT = pa.schema([*CLIP, ("caption", pa.string()), ("flags", FLAGS)])  # a clip with its one caption
 # SHA-256 over the ids, times, splits and captions of the 13,829 clips, whatever serialised them
@@ -115,7 +114,8 @@ def read_clips(path: Path) -> pa.Table:
     for video_id, video in database.items():
         rows.extend(_clips_of(video_id, video, errors))
     if errors:
-        raise SourceError(_summary(path, errors), hint="mend the file, or fetch the official one with `mycook fetch`")
+        refused = [Refused(*line.split(": ", 1)) for line in errors]
+        require_sound(path, refused, "mend the file, or fetch the official one with `mycook fetch`")
     if not rows:
         raise SourceError(f"{path} holds no captions in the splits training and validation")
     return pa.Table.from_pylist(rows, schema=SEGMENT)
@@ -169,17 +169,11 @@ def _database(data: bytes, path: Path) -> dict[str, Any]:
     except (RecursionError, ValueError) as error:  # nested without end; a number of thousands of digits
         raise SourceError(f"{path} is not readable JSON: {error}") from None
     if doubles:
-        raise SourceError(_summary(path, [f"{_shown(key)}: this key is there twice" for key in doubles]))
+        require_sound(path, [Refused(_shown(key), "this key is there twice") for key in doubles], "keep one of them")
     if not isinstance(parsed, dict) or not isinstance(parsed.get("database"), dict):
         raise SourceError(f"{path} has no 'database' of videos", hint="this is not YouCook2's official annotation file")
     database: dict[str, Any] = parsed["database"]
     return database
-
-
-def _summary(path: Path, errors: list[str]) -> str:
-    more = [f"  and {len(errors) - ERRORS_SHOWN} more"] if len(errors) > ERRORS_SHOWN else []
-    count = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
-    return "\n".join([f"{path} has {count}:", *(f"  {line}" for line in errors[:ERRORS_SHOWN]), *more])
 
 
 def _shown(value: Any) -> str:
