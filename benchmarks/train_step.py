@@ -35,10 +35,10 @@ from multiyoucook2.retrieval.data.batches import Batch, Batches, TrainingSet
 from multiyoucook2.retrieval.data.tokens import pad_tokens, pass_overhead
 from multiyoucook2.retrieval.evaluation.embed import embed_texts, embed_videos, encode_sentences
 from multiyoucook2.retrieval.model.encoders import EncoderSpec, TextEncoder, tiny_encoder
-from multiyoucook2.retrieval.model.tiny import TinyConfig
+from multiyoucook2.retrieval.model.encoders.tiny import TinyConfig
 from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
+from multiyoucook2.retrieval.objectives.loss import BatchEmbeddings, ObjectiveLoss
 from multiyoucook2.retrieval.objectives.losses import distillation_loss, symmetric_info_nce
-from multiyoucook2.retrieval.objectives.objectives import BatchEmbeddings, ObjectiveLoss
 from multiyoucook2.retrieval.objectives.similarity import cosine_similarity
 from multiyoucook2.retrieval.objectives.teachers import TeacherEmbeddings, reduce_similarities
 from multiyoucook2.retrieval.recipe import training_recipe

@@ -60,10 +60,17 @@ def language(code: str) -> Language:
 
 def parse_languages(text: str, every: Iterable[str] = YOUCOOK2_LANGUAGES) -> tuple[str, ...]:
     """``"de,ja"`` -> ``("de", "ja")``; ``"all"`` -> ``every``. Doubles are dropped, order is kept."""
-    every = tuple(every)
-    if text.strip().lower() == "all":
-        return every
-    codes = [language(part).code for part in text.split(",") if part.strip()]
+    codes = language_codes(text)
+    return tuple(every) if codes is None else tuple(dict.fromkeys(language(code).code for code in codes))
+
+
+def language_codes(text: str) -> tuple[str, ...] | None:
+    """``"en, cz"`` -> ``("en", "cs")``, each once, whether or not the table has them; ``"all"`` -> ``None``.
+
+    Raises:
+        RecipeError: there is none.
+    """
+    codes = [part.strip().lower() for part in text.split(",") if part.strip()]
     if not codes:
         raise RecipeError("no language given", hint="e.g. --langs de,ja or --langs all")
-    return tuple(dict.fromkeys(codes))
+    return None if codes == ["all"] else tuple(dict.fromkeys(ALIASES.get(code, code) for code in codes))

@@ -1,9 +1,10 @@
 """Settings: strict pydantic sections, and how a recipe of any kind is found, read, overridden and checked.
 
-A recipe file's name is the recipe's name. Unknown keys are refused with the nearest known one.
+A recipe file's name is the recipe's name. Unknown keys are refused with the nearest known one. Overrides reach into
+sections: a value that is not given stays as the file has it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -38,10 +39,11 @@ def recipe_names(kind: Literal["datasets", "training"]) -> list[str]:
 def load_recipe(
     model: type[Recipe], kind: Literal["datasets", "training"], name: str, overrides: Mapping[str, Any] | None = None
 ) -> Recipe:
-    """A recipe by name, or from a ``.yaml`` path, with overrides (top-level keys; ``None`` means not given).
+    """A recipe by name, or from a ``.yaml`` path, with overrides as in :func:`overridden`.
 
     Raises:
-        RecipeError: unknown recipe, key or value; the message names the key and the nearest known one.
+        RecipeError: unknown recipe, key or value; the message names the key and the nearest known one, and blames the
+            file or the overrides, whichever holds the mistake.
     """
     given = name.endswith((".yaml", ".yml"))
     path = Path(name).expanduser() if given else recipe_folder(kind) / f"{name}.yaml"
@@ -51,6 +53,10 @@ def load_recipe(
         )
     if not path.is_file():
         raise RecipeError(f"unknown recipe {name!r}", hint=nearest(name, recipe_names(kind)))
+    return validate_recipe(model, {"name": path.stem, **_yaml_file(path)}, str(path), overrides)
+
+
+def _yaml_file(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
@@ -63,26 +69,94 @@ def load_recipe(
         raise RecipeError(f"{path} cannot be read: {error.strerror}") from None
     if not isinstance(values, dict):
         raise RecipeError(f"{path} is not a mapping of keys to values")
-    values = {
-        "name": path.stem,
-        **values,
-        **{key: value for key, value in (overrides or {}).items() if value is not None},
-    }
-    return validate_recipe(model, values, str(path))
+    return values
 
 
-def validate_recipe(model: type[Recipe], values: Mapping[str, Any], where: str) -> Recipe:
-    """Values -> recipe, with pydantic's findings turned into one line."""
+def set_values(assignments: Sequence[str]) -> dict[str, Any]:
+    """What ``--set`` was given -> overrides; values are YAML, a dot reaches into a section.
+
+    Raises:
+        RecipeError: an assignment without ``=``, a value that is not YAML, or two that cannot both hold.
+
+    Example:
+        >>> set_values(["reduce=mean", "tiny.dim=64", "patience=null"])
+        {'reduce': 'mean', 'tiny': {'dim': 64}, 'patience': None}
+    """
+    found: dict[str, Any] = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        path = [part.strip() for part in key.split(".")]
+        if not equals or not all(path):
+            raise RecipeError(
+                f"--set {assignment!r} is not KEY=VALUE", hint="e.g. --set reduce=mean --set freeze_text=true"
+            )
+        try:
+            value = yaml.safe_load(text)
+        except (yaml.YAMLError, ValueError, RecursionError):
+            raise RecipeError(f"--set {assignment!r}: the value is not YAML") from None
+        section = found
+        for number, part in enumerate(path[:-1]):
+            section = section.setdefault(part, {})
+            if not isinstance(section, dict):
+                whole = ".".join(path[: number + 1])
+                raise RecipeError(f"--set {assignment!r}: another --set gives {whole} as a whole", hint="keep one")
+        section[path[-1]] = overridden(section[path[-1]], value) if path[-1] in section else value
+    return found
+
+
+def overridden(values: Any, overrides: Any) -> Any:
+    """Values with overrides laid over them: section by section, key by key; ``None`` unsets, a list replaces a list.
+
+    Example:
+        >>> overridden({"tiny": {"dim": 96, "layers": 2}}, {"tiny": {"dim": 64}})
+        {'tiny': {'dim': 64, 'layers': 2}}
+    """
+    if not isinstance(values, Mapping) or not isinstance(overrides, Mapping):
+        return overrides
+    return {**values, **{key: overridden(values.get(key), value) for key, value in overrides.items()}}
+
+
+def validate_recipe(
+    model: type[Recipe], values: Mapping[str, Any], where: str, overrides: Mapping[str, Any] | None = None
+) -> Recipe:
+    """Values, under overrides, -> recipe, with pydantic's findings turned into one line.
+
+    Raises:
+        RecipeError: it names the key and ``where``, or the flag if an override is what cannot be.
+    """
     try:
-        return model.model_validate(values)
+        return model.model_validate(overridden(values, overrides or {}))
     except ValidationError as error:
         # A misspelt key comes with a missing one; its spelling is the better news.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        if overrides and (_holds(overrides, first["loc"]) or (not first["loc"] and _valid(model, values))):
+            where = "--set"
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             known = _fields_at(model, first["loc"][:-1])
             raise RecipeError(f"{where}: unknown key {key!r}", hint=nearest(str(first["loc"][-1]), known)) from None
-        raise RecipeError(f"{where}: {key}: {first['msg'].removeprefix('Value error, ')}") from None
+        at = f"{where}: {key}: " if key else f"{where}: "
+        raise RecipeError(f"{at}{first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _valid(model: type[BaseModel], values: Mapping[str, Any]) -> bool:
+    try:
+        model.model_validate(values)
+    except (ValidationError, RecipeError):
+        return False
+    return True
+
+
+def _holds(overrides: Mapping[str, Any], path: tuple[int | str, ...]) -> bool:
+    """Whether an override gave the value at a path, or the whole that the path leads into."""
+    value: Any = overrides
+    for number, part in enumerate(path):
+        if not isinstance(value, Mapping):
+            return number > 0
+        if part not in value:
+            return False
+        value = value[part]
+    return bool(path)
 
 
 def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

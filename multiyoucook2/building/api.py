@@ -74,10 +74,11 @@ def build(
         raise RecipeError(f"--threads {threads} leaves no translator", hint="give a whole number from 1")
     if device not in DEVICES:
         raise RecipeError(f"unknown device {device!r}", hint=nearest(device, DEVICES))
-    given: dict[str, Any] = {**(overrides or {}), "languages": langs, "engine": engine, "annotations": annotations}
-    if engine:
-        given["engines"] = {}
+    given = {"languages": langs, "engine": engine, "annotations": annotations}
+    given = {**(overrides or {}), **{key: value for key, value in given.items() if value is not None}}
     plan = load_recipe(DatasetRecipe, "datasets", recipe, given)
+    if engine:
+        plan = plan.model_copy(update={"engines": {}})  # the one engine is for all languages
     workspace = Workspace(Path(out) if out else Path("build") / plan.name)
     tools = Tools(cache_root(), workspace.memory, device, threads, offline, listener or Silent())
     try:

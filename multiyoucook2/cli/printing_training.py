@@ -5,13 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import RecipeError, nearest
 from .tables import print_json, print_table
 
 if TYPE_CHECKING:
     from ..features.store import FeatureStore
     from ..retrieval.evaluation.compare import Difference
-    from ..retrieval.evaluation.evaluate import Evaluation, Row
+    from ..retrieval.evaluation.results import Evaluation, Row
 
 _SHORT = {
     "recall_at_1": "R@1", "recall_at_5": "R@5", "recall_at_10": "R@10", "geometric_mean": "GM", "median_rank": "MdR",
@@ -36,7 +35,9 @@ def feature_store(store: "FeatureStore", *, as_json: bool) -> None:
 
 
 def evaluation(found: "Evaluation", run: Path, *, as_json: bool) -> None:
-    """A table a direction; then the signatures, whole lines that can be copied."""
+    """A table a direction; then what all signatures agree in, once, and what single ones say besides."""
+    from ..retrieval.evaluation.signature import shared_lines
+
     if as_json:
         print_json({"run": str(run), **found.to_dict()})
         return
@@ -47,9 +48,8 @@ def evaluation(found: "Evaluation", run: Path, *, as_json: bool) -> None:
     absent = found.without_features
     if absent:
         print(f"{len(absent):,} clips have no features and count as misses, first {absent[0]}")
-    for row in found.rows:
-        if row.signature:
-            print(row.signature)
+    for line in shared_lines(found.signatures):
+        print(line)
 
 
 def comparison(found: "Sequence[Difference]", runs: Sequence[Path], *, task: str, measure: str, as_json: bool) -> None:
@@ -57,9 +57,6 @@ def comparison(found: "Sequence[Difference]", runs: Sequence[Path], *, task: str
     if as_json:
         print_json([{**asdict(row), "difference": row.difference} for row in found])
         return
-    for value, known in ((task, {row.task for row in found}), (measure, {row.measure for row in found})):
-        if value not in known:
-            raise RecipeError(f"there is no {value!r} to compare", hint=nearest(value, known))
     print(f"{task} {_SHORT[measure]}, percent; the interval is of the difference from {runs[0]}")
     rows = [
         [row.run, row.lang, f"{row.base:.1f}", f"{row.value:.1f}", f"{row.difference:+.1f}",

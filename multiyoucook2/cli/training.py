@@ -1,5 +1,6 @@
 """The training commands of ``mycook``: features, train, evaluate, compare, report. Heavy imports are in functions."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ OfflineOption = Annotated[bool, typer.Option("--offline", help="Download nothing
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
-PoolOption = Annotated[str, typer.Option("--pool", help="all, youcook2-3350, or a file with one clip id a line.")]
+PoolOption = Annotated[str, typer.Option("--pool", help="all, a name such as youcook2-3350, or a file of clip ids.")]
 ResamplesOption = Annotated[int, typer.Option("--resamples", help="Draws of the bootstrap.", min=1)]
 
 
@@ -102,7 +103,7 @@ def train(
     langs: Annotated[str | None, typer.Option("--langs", help="Such as en,de; or all.")] = None,
     objective: Annotated[
         str | None,
-        typer.Option("--objective", help="zero-shot, translate-train, c2kd, teachtext, multi-task or learned."),
+        typer.Option("--objective", help="Such as zero-shot, translate-train or c2kd."),
     ] = None,
     encoder: Annotated[
         str | None, typer.Option("--encoder", help="tiny, a registry name, a hub id, a folder, or vectors:FOLDER.")
@@ -130,8 +131,8 @@ def train(
       mycook train --dataset USER/NAME --features features/s3d --recipe c2kd-youcook2 --set gradient_chunk=64 --resume
       accelerate launch -m multiyoucook2 train --dataset build/mini/dataset --features build/mini/features
     """
-    from ..retrieval.recipe import set_values
     from ..retrieval.training.run import train as train_run
+    from ..settings import overridden, set_values
     from . import printing_training as printing_train
     from .terminal import Terminal
 
@@ -143,8 +144,8 @@ def train(
     with Terminal(quiet=quiet) as listener:
         result = train_run(
             recipe, dataset=dataset, features=features, out=out, teachers=teachers,
-            overrides={**set_values(values or []), **given}, pool=pool, resume=resume, device=device, offline=offline,
-            listener=listener,
+            overrides=overridden(set_values(values or []), given), pool=pool, resume=resume, device=device,
+            offline=offline, listener=listener,
         )  # fmt: skip
     if result.evaluation is not None:  # the first of several processes
         printing_train.evaluation(result.evaluation, result.out, as_json=json)
@@ -157,12 +158,21 @@ def evaluate(
     features: FeaturesOption = None,
     split: Annotated[str, typer.Option("--split", help="validation or train.")] = "validation",
     pool: PoolOption = "all",
+    query: Annotated[
+        str | None,
+        typer.Option(
+            "--query",
+            help="Which captions of a clip ask: first, listed, all or mean.",
+            show_default="listed, else first",
+        ),
+    ] = None,
     duplicates: Annotated[
         bool, typer.Option("--duplicates", help="Clips with the same caption are relevant for one another.")
     ] = False,
     resamples: ResamplesOption = 1000,
     device: DeviceOption = "auto",
     json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Score a run per language, text to video and video to text, with 95% intervals and full signatures.
 
@@ -170,25 +180,25 @@ def evaluate(
     Examples:
       mycook evaluate runs/c2kd-tiny --langs all
       mycook evaluate runs/c2kd-youcook2 --pool youcook2-3350 --json
+      mycook evaluate runs/c2kd-vatex --query all
     """
-    from ..retrieval.recipe import language_codes
-    from ..retrieval.training.run import evaluate_run
+    from ..languages import language_codes
+    from ..retrieval.evaluation.run import evaluate_run
     from . import printing_training as printing_train
+    from .terminal import Terminal
 
-    codes = language_codes(langs)
-    found = evaluate_run(
-        run, dataset=dataset, features=features, langs=None if codes == "all" else codes, split=split, pool=pool,
-        duplicates=duplicates, resamples=resamples, device=device,
-    )  # fmt: skip
+    with Terminal(quiet=quiet) as listener:
+        found = evaluate_run(
+            run, dataset=dataset, features=features, langs=language_codes(langs), split=split, pool=pool, query=query,
+            duplicates=duplicates, resamples=resamples, device=device, listener=listener,
+        )  # fmt: skip
     printing_train.evaluation(found, run, as_json=json)
 
 
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Evaluated runs; the others are compared with the first.")],
     task: Annotated[str, typer.Option("--task", help="t2v or v2t.")] = "t2v",
-    measure: Annotated[
-        str, typer.Option("--measure", help="recall_at_1, recall_at_5 or recall_at_10.")
-    ] = "recall_at_10",
+    measure: Annotated[str, typer.Option("--measure", help="R@1, R@5 or R@10.")] = "R@10",
     resamples: ResamplesOption = 1000,
     json: JsonOption = False,
 ) -> None:
@@ -198,10 +208,16 @@ def compare(
     Example:
       mycook compare runs/zero-shot-tiny runs/translate-train-tiny runs/c2kd-tiny
     """
-    from ..retrieval.evaluation.compare import compare_runs
+    from ..retrieval.evaluation.compare import common, compare_runs, find_measure, find_task, read_scored
     from . import printing_training as printing_train
 
-    printing_train.comparison(compare_runs(runs, resamples=resamples), runs, task=task, measure=measure, as_json=json)
+    task, measure = find_task(task), find_measure(measure)
+    found = compare_runs(runs, resamples=resamples)
+    printing_train.comparison(found, runs, task=task, measure=measure, as_json=json)
+    left_out = common(read_scored(runs))[1]
+    if left_out:
+        names = ", ".join(sorted({lang for _, lang in left_out}))
+        print(f"not compared, as not all runs have them: {names}", file=sys.stderr)
 
 
 def report(

@@ -1,14 +1,18 @@
 """Training recipes: the pydantic models of ``pipelines/training/*.yaml``. Every value can be overridden by a flag."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from ..errors import RecipeError
-from ..languages import ALIASES
+from ..languages import language_codes
 from ..settings import Strict, load_recipe, validate_recipe
+from .model.encoders import encoder_kind
+from .objectives.base import OBJECTIVES, LossSettings, Objective, Reduce
+from .objectives.loss import ObjectiveLoss
 
+# what only distillation or freezing reads; a teacher has the defaults
 _OF_THE_STUDENT = {
     "teachers",
     "freeze_text",
@@ -17,11 +21,10 @@ _OF_THE_STUDENT = {
     "contrastive_weight",
     "reduce",
     "english_twice",
+    "teacher_words",
     "learned_lr",
 }
-Objective = Literal["zero-shot", "translate-train", "c2kd", "teachtext", "multi-task", "learned"]
-VECTORS = "vectors:"  # before the folder of a store of sentence vectors
-BASELINES = ("zero-shot", "translate-train")  # objectives without teachers
+_ONLY_SPEED = ("compile", "checkpoint_steps", "gradient_chunk")
 
 
 class TinyShape(Strict):
@@ -50,7 +53,7 @@ class TrainingRecipe(Strict):
     """One training run. Temperatures divide cosines; ``lr`` is Adam's, multiplied by ``lr_decay`` after each epoch."""
 
     name: str
-    objective: Objective
+    objective: str = Field(description="a row of objectives.base.OBJECTIVES")
     languages: tuple[str, ...] | Literal["all"] = "all"
 
     encoder: str = Field("tiny", description="tiny, a registry name, a hub id, a folder, or vectors:FOLDER")
@@ -60,26 +63,34 @@ class TrainingRecipe(Strict):
     )
     embedding_dim: int = Field(512, ge=1)
     hidden_dim: int = Field(512, ge=1)
-    blocks: int = Field(2, ge=0)
+    blocks: int = Field(2, ge=1)
     heads: int = Field(4, ge=1)
     max_frames: int = Field(30, ge=1)
+    input_dropout: float = Field(0.0, ge=0, lt=1, description="of frame features and of pooled text vectors")
+    dropout: float = Field(0.0, ge=0, lt=1, description="inside the towers, before their last layers")
 
     teachers: tuple[Teacher, ...] = ()
     temperature: float = Field(0.05, gt=0, description="of the contrastive loss")
     distillation_temperature: float = Field(0.1, gt=0)
     contrastive_weight: float = Field(0.1, ge=0, le=1, description="w; the distillation has 1 - w")
-    reduce: Literal["max", "min", "mean"] = Field("max", description="elementwise, over the teachers' similarities")
+    reduce: Reduce = Field("max", description="elementwise, over the teachers' similarities")
     english_twice: bool = Field(False, description="add w * NCE of English a second time, as the published code does")
-    learned_lr: float = Field(1e-2, gt=0, description="of the teachers' weights in the objective `learned`")
+    teacher_words: bool = Field(
+        False, description="teachers read the words of an English caption without its marks, as in the published code"
+    )
+    learned_lr: float = Field(1e-2, gt=0, description="of the teachers' weights in `learned`; decays as lr does")
 
     epochs: int = Field(10, ge=1)
     lr: float = Field(1e-4, gt=0)
     lr_decay: float = Field(0.9, gt=0, le=1)
+    weight_decay: float = Field(0.0, ge=0, description="of matrices, decoupled (AdamW)")
     batch_size: int = Field(
         64, ge=2, description="clips a step, over all processes; the last part of an epoch is dropped"
     )
     gradient_chunk: int | None = Field(
-        None, ge=1, description="clips whose activations are held at once in a process; the gradient is the same"
+        None,
+        ge=1,
+        description="clips whose activations are held at once in a process; with dropout, other units are dropped",
     )
     max_tokens: int = Field(35, ge=3, description="of a text in training")
     max_tokens_eval: int = Field(40, ge=3)
@@ -106,49 +117,62 @@ class TrainingRecipe(Strict):
         """A list, or a text such as ``"en,de"``; any code is admitted here, as the data set decides what there is."""
         if not isinstance(value, str | list | tuple):
             return value
-        return language_codes(value if isinstance(value, str) else ",".join(str(part) for part in value))
+        return language_codes(value if isinstance(value, str) else ",".join(str(part) for part in value)) or "all"
+
+    @field_validator("objective")
+    @classmethod
+    def _known_objective(cls, value: str) -> str:
+        return OBJECTIVES.find(value).name
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.objective in BASELINES and self.teachers:
+        needs_teachers = self.row.needs_teachers
+        if self.teachers and not needs_teachers:
             raise RecipeError(f"the objective {self.objective} has no teachers")
-        if self.objective not in BASELINES and not self.teachers:
+        if needs_teachers and not self.teachers:
             raise RecipeError(f"the objective {self.objective} needs teachers")
         names = [teacher.name for teacher in self.teachers]
         if len(set(names)) != len(names):
             raise RecipeError(f"two teachers have the same name: {', '.join(names)}")
         if self.hidden_dim % self.heads:
             raise RecipeError(f"hidden_dim {self.hidden_dim} is not a multiple of heads {self.heads}")
-        if self.freeze_text and self.encoder == "tiny":
+        if self.freeze_text and not encoder_kind(self.encoder)[0].pretrained:
             raise RecipeError(
-                "the encoder 'tiny' starts untrained, so it cannot be frozen", hint="choose a pretrained one"
+                f"the encoder {self.encoder!r} starts untrained, so it cannot be frozen", hint="choose a pretrained one"
             )
         if self.patience is not None and self.evaluate_every == 0:
             raise RecipeError("patience needs evaluate_every of 1 or more")
         return self
 
+    @property
+    def row(self) -> Objective:
+        """The objective that the name stands for."""
+        return OBJECTIVES.find(self.objective)
+
+    @property
+    def loss_settings(self) -> LossSettings:
+        """What its losses read."""
+        return LossSettings(
+            temperature=self.temperature,
+            distillation_temperature=self.distillation_temperature,
+            contrastive_weight=self.contrastive_weight,
+            reduce=self.reduce,
+            english_twice=self.english_twice,
+        )
+
+    def loss(self, languages: Sequence[str], source: str = "en") -> ObjectiveLoss:
+        """The loss of a batch in these languages, with fresh weights if the objective learns any."""
+        return ObjectiveLoss(self.row, self.loss_settings, languages, teachers=len(self.teachers), source=source)
+
     def identity(self) -> dict[str, Any]:
         """What a checkpoint must share with the run that resumes it: all but where and how fast it runs."""
-        values = self.model_dump(mode="json")
-        for name in ("compile", "checkpoint_steps"):
-            del values[name]
-        return values
-
-
-def language_codes(text: str) -> tuple[str, ...] | Literal["all"]:
-    """``"en, cz"`` -> ``("en", "cs")``, each code once; ``"all"`` as it is.
-
-    Raises:
-        RecipeError: there is none.
-    """
-    codes = [part.strip().lower() for part in text.split(",") if part.strip()]
-    if not codes:
-        raise RecipeError("no language given", hint="such as en,de; or all")
-    return "all" if codes == ["all"] else tuple(dict.fromkeys(ALIASES.get(code, code) for code in codes))
+        return self.model_dump(mode="json", exclude=set(_ONLY_SPEED))
 
 
 def training_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> TrainingRecipe:
-    """A training recipe by name or ``.yaml`` path, with overrides; choosing an objective without teachers drops them.
+    """A training recipe by name or ``.yaml`` path, with overrides that reach into its sections.
+
+    Choosing an objective without teachers drops them.
 
     Raises:
         RecipeError: unknown recipe, key or value, in one line.
@@ -159,12 +183,13 @@ def training_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> Tr
 def override(recipe: TrainingRecipe, overrides: Mapping[str, Any] | None) -> TrainingRecipe:
     """The recipe with other values, as :func:`training_recipe` takes them."""
     given = _without_idle_teachers(overrides)
-    return validate_recipe(TrainingRecipe, recipe.model_dump() | given, f"recipe {recipe.name}") if given else recipe
+    return validate_recipe(TrainingRecipe, recipe.model_dump(), f"recipe {recipe.name}", given) if given else recipe
 
 
 def _without_idle_teachers(overrides: Mapping[str, Any] | None) -> dict[str, Any]:
-    given = {key: value for key, value in (overrides or {}).items() if value is not None}
-    if given.get("objective") in BASELINES:
+    given = dict(overrides or {})
+    objective = given.get("objective")
+    if objective in OBJECTIVES and not OBJECTIVES.find(str(objective)).needs_teachers:
         given.setdefault("teachers", ())
     return given
 
@@ -179,30 +204,3 @@ def teacher_recipe(student: TrainingRecipe, teacher: Teacher) -> TrainingRecipe:
     }
     own = teacher.model_dump(exclude={"name", "encoder"}, exclude_none=True)
     return validate_recipe(TrainingRecipe, values | own, f"teacher {teacher.name}")
-
-
-def set_values(assignments: list[str]) -> dict[str, Any]:
-    """``["reduce=mean", "tiny.dim=64"]`` -> overrides; values are YAML, a dot reaches into a section.
-
-    Raises:
-        RecipeError: an assignment without ``=``, or a value that is not YAML.
-    """
-    import yaml
-
-    overrides: dict[str, Any] = {}
-    for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        if not equals or not key.strip():
-            raise RecipeError(
-                f"--set {assignment!r} is not KEY=VALUE", hint="e.g. --set reduce=mean --set freeze_text=true"
-            )
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise RecipeError(f"--set {assignment!r}: the value is not YAML") from None
-        section, dot, inner = key.strip().partition(".")
-        if dot:
-            overrides.setdefault(section, {})[inner] = value
-        else:
-            overrides[section] = value
-    return overrides

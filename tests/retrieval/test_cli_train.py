@@ -19,7 +19,7 @@ from conftest import ROOT, MyCook
 from safetensors.torch import load_file
 
 from multiyoucook2.cli import app as cli
-from multiyoucook2.retrieval.training.metrics_log import read_metrics
+from multiyoucook2.retrieval.evaluation.runfiles import read_metrics
 
 from .small_data import LANGS
 

@@ -15,7 +15,7 @@ from multiyoucook2.retrieval.model.encoders import (
     tiny_encoder,
     vector_encoder,
 )
-from multiyoucook2.retrieval.model.tiny import TinyConfig, train_tokenizer
+from multiyoucook2.retrieval.model.encoders.tiny import TinyConfig, train_tokenizer
 
 TEXTS = ["mix the eggs", "die Eier verrühren", "卵を混ぜる", "把鸡蛋搅匀", "смешайте яйца", "trộn trứng"]
 
@@ -54,7 +54,7 @@ def test_long_texts_are_cut(tiny: TextEncoder) -> None:
 
 
 def test_the_default_has_about_a_million_parameters_and_no_more_rows_than_words() -> None:
-    from multiyoucook2.retrieval.model.tiny import TinyTransformer
+    from multiyoucook2.retrieval.model.encoders.tiny import TinyTransformer
 
     assert 0.8e6 < sum(weight.numel() for weight in TinyTransformer(TinyConfig()).parameters()) < 1.2e6
     few = tiny_encoder(["one two"], config=TinyConfig(vocab_size=5000, dim=8, layers=1, heads=1))

@@ -13,8 +13,10 @@ from multiyoucook2.errors import DatasetError, FeatureError, TrainingError
 from multiyoucook2.features.store import FeatureStore, write_store
 from multiyoucook2.retrieval.evaluation.bootstrap import hits, interval, resampled_means, two_sided_p
 from multiyoucook2.retrieval.evaluation.compare import compare_runs
-from multiyoucook2.retrieval.evaluation.evaluate import Evaluation, EvaluationSet, evaluate_model
+from multiyoucook2.retrieval.evaluation.evaluate import evaluate_model
 from multiyoucook2.retrieval.evaluation.pool import Pool, find_pool
+from multiyoucook2.retrieval.evaluation.queries import EvaluationSet
+from multiyoucook2.retrieval.evaluation.results import Evaluation
 from multiyoucook2.retrieval.model.encoders import vector_encoder
 from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
 
@@ -54,8 +56,8 @@ def scored(tmp_path: Path) -> Evaluation:
         "de": [(f"Text {clip}",) if clip != "c" else () for clip in CLIPS],
     }
     captions = Captions("hand", "ab" * 32, "validation", list(CLIPS), texts)
-    data = EvaluationSet(captions, store, Pool("all", CLIPS), vectors=vectors)
-    model = Table(ModelConfig(2, embedding_dim=2, hidden_dim=4), vector_encoder("table", 2))
+    data = EvaluationSet(captions, store, Pool("all", CLIPS))
+    model = Table(ModelConfig(2, embedding_dim=2, hidden_dim=4), vector_encoder("table", 2, vectors))
     return evaluate_model(model, data, resamples=200)
 
 
@@ -83,8 +85,12 @@ def test_figures_by_hand(scored: Evaluation) -> None:
 
 def test_signatures_say_what_changes_the_number(scored: Evaluation) -> None:
     signature = scored.row("v2t", "de").signature
-    label = "data:hand@abababab|split:validation|pool:6|missing:1|ties:mean|feat:clip|clips:all|queries:5"
-    assert signature.startswith(f"R@K|task:v2t|lang:de|{label}|v:")
+    label = "data:hand@abababab|split:validation|pool:6|missing:1|queries:5|query:first|ties:mean~1e-06|feat:clip@"
+    assert signature.startswith(f"R@K|task:v2t|lang:de|{label}")
+    made = scored.row("v2t", "de").made
+    assert (made["precision"], made["tokens"], made["data_hash"]) == ("float32", 40, "ab" * 32)
+    assert made["feat"].partition("@")[2] == made["feat_hash"][:8]
+    assert f"|feat:{made['feat']}|clips:all|precision:float32|tokens:40|v:" in signature
 
 
 def test_duplicates_are_relevant_if_asked(tmp_path: Path) -> None:
@@ -94,10 +100,10 @@ def test_duplicates_are_relevant_if_asked(tmp_path: Path) -> None:
     store = write_store(tmp_path / "v", zip("ab", np.array([[[1.0, 0.0]], [[0.0, 1.0]]]), strict=True), name="clip")
     vectors = write_vectors(tmp_path / "t", [("a", "en", [0.0, 1.0]), ("b", "en", [1.0, 0.0])], name="table")
     captions = Captions("x", "0" * 64, "validation", ["a", "b"], {"en": [("Mix  it",), ("mix it",)]})
-    model = Table(ModelConfig(2, embedding_dim=2, hidden_dim=4), vector_encoder("table", 2))
+    model = Table(ModelConfig(2, embedding_dim=2, hidden_dim=4), vector_encoder("table", 2, vectors))
     recalls = []
     for duplicates in (False, True):
-        data = EvaluationSet(captions, store, Pool("all", ("a", "b")), duplicates=duplicates, vectors=vectors)
+        data = EvaluationSet(captions, store, Pool("all", ("a", "b")), duplicates=duplicates)
         found = evaluate_model(model, data, resamples=0)
         recalls.append(found.row("t2v", "en").values["recall_at_1"])
         assert ("relevant:same-caption" in found.row("t2v", "en").signature) == duplicates

@@ -17,7 +17,7 @@ from multiyoucook2.features.store import FeatureStore
 from multiyoucook2.retrieval.data.batches import Batch, Batches, TrainingSet
 from multiyoucook2.retrieval.model.encoders import TextEncoder, load_encoder
 from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
-from multiyoucook2.retrieval.objectives.objectives import BatchEmbeddings, ObjectiveLoss
+from multiyoucook2.retrieval.objectives.loss import BatchEmbeddings
 from multiyoucook2.retrieval.objectives.teachers import TeacherEmbeddings
 from multiyoucook2.retrieval.recipe import training_recipe
 from multiyoucook2.retrieval.training.processes import seed_everything
@@ -89,7 +89,7 @@ def test_gradient_of_a_step_is_that_of_the_loss_written_out(data: TrainingSet, b
     data.tokenize(model.encoder, max_length=20)
     batch = next(Batches(data, batch_size=12, seed=3).rest_of_epoch())
     assert any(len(rows) < 12 for rows in batch.rows.values())  # some clip lacks a language
-    objective = ObjectiveLoss(training_recipe("translate-train-tiny", {"temperature": 0.2}), data.languages)
+    objective = training_recipe("translate-train-tiny", {"temperature": 0.2}).loss(data.languages)
     loss = accumulate_gradients(model, batch, objective, languages=data.languages, key=(0,))
     found = gradients_of(model)
     model.zero_grad()
@@ -136,11 +136,15 @@ def test_two_processes_take_the_step_of_one(folder: Path, tmp_path: Path) -> Non
 
 
 def test_embeddings_of_teachers_are_looked_up_by_clip() -> None:
-    """The row of a clip in the whole batch is its row in the training set, not in the batch."""
-    text_NE, video_NE = torch.randn(9, 4, generator=torch.manual_seed(0)), torch.eye(9, 4)
-    sims = TeacherEmbeddings([(text_NE, video_NE)]).similarities(torch.tensor([7, 2]))
-    wanted = torch.cosine_similarity(text_NE[7], video_NE[2], dim=0)
-    np.testing.assert_allclose(sims[0, 0, 1], wanted, rtol=1e-5)
+    """The row of a clip in the whole batch is its row in the training set, not in the batch; its text the one drawn."""
+    text_ME, video_NE = torch.randn(18, 4, generator=torch.manual_seed(0)), torch.eye(9, 4)
+    row_NC = torch.arange(18).reshape(9, 2)
+    row_NC[2, 0] = -1
+    teachers = TeacherEmbeddings([(text_ME, video_NE)], row_NC)
+    clips, captions = torch.tensor([7, 2]), torch.tensor([1, 0])
+    wanted = torch.cosine_similarity(text_ME[15], video_NE[2], dim=0)
+    np.testing.assert_allclose(teachers.similarities(clips, captions)[0, 0, 1], wanted, rtol=1e-5)
+    assert teachers.taught(clips, captions).tolist() == [True, False]
 
 
 def test_gradient_flows_to_learned_teacher_weights(data: TrainingSet, bert_folder: Path) -> None:
@@ -148,7 +152,7 @@ def test_gradient_flows_to_learned_teacher_weights(data: TrainingSet, bert_folde
     model = bert_model(bert_folder)
     data.tokenize(model.encoder, max_length=20)
     batch = next(Batches(data, batch_size=8, seed=3).rest_of_epoch())
-    objective = ObjectiveLoss(training_recipe("c2kd-tiny", {"objective": "learned"}), data.languages)
+    objective = training_recipe("c2kd-tiny", {"objective": "learned"}).loss(data.languages)
     sims = torch.rand(3, 8, 8, generator=torch.manual_seed(1))
 
     def loss_of(found: BatchEmbeddings) -> Tensor:

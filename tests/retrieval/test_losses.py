@@ -180,12 +180,13 @@ def test_learned_weights_start_equal_and_follow_the_smaller_loss() -> None:
 
 def test_teacher_embeddings_give_each_teachers_cosines() -> None:
     pairs = [(torch.randn(6, size), torch.randn(6, size)) for size in (3, 5)]
-    index = torch.tensor([4, 0, 2])
-    found = TeacherEmbeddings(pairs).to("cpu").similarities(index)
+    index, first = torch.tensor([4, 0, 2]), torch.zeros(3, dtype=torch.int64)
+    rows = torch.arange(6)[:, None]
+    found = TeacherEmbeddings(pairs, rows).to("cpu").similarities(index, first)
     assert found.shape == (2, 3, 3)
     for k, (text, video) in enumerate(pairs):
         torch.testing.assert_close(found[k], cosine_similarity(text[index], video[index]))
     with pytest.raises(ValueError, match="at least one"):
-        TeacherEmbeddings([])
-    with pytest.raises(ValueError, match="differ"):
-        TeacherEmbeddings([(torch.zeros(2, 3), torch.zeros(3, 3))])
+        TeacherEmbeddings([], rows)
+    with pytest.raises(ValueError, match="do not fit"):
+        TeacherEmbeddings([(torch.zeros(2, 3), torch.zeros(3, 3))], rows)

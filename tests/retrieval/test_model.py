@@ -12,8 +12,8 @@ from torch import Tensor
 
 from multiyoucook2.errors import ModelError, WorkspaceError
 from multiyoucook2.retrieval.model.encoders import tiny_encoder, vector_encoder
+from multiyoucook2.retrieval.model.encoders.tiny import TinyConfig
 from multiyoucook2.retrieval.model.layers import GatedEmbeddingUnit
-from multiyoucook2.retrieval.model.tiny import TinyConfig
 from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
 from multiyoucook2.retrieval.objectives.losses import symmetric_info_nce
 from multiyoucook2.retrieval.objectives.similarity import cosine_similarity

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from multiyoucook2.retrieval.objectives.objectives import BatchEmbeddings, ObjectiveLoss
+from multiyoucook2.retrieval.objectives.loss import BatchEmbeddings
 from multiyoucook2.retrieval.recipe import training_recipe
 
 LANGS = ("en", "de")
@@ -19,7 +19,7 @@ def embeddings() -> BatchEmbeddings:
     text_LBE = torch.randn(2, 4, 5, generator=random, dtype=torch.float64)
     present_LB = torch.tensor([[True, True, True, True], [True, True, False, True]])
     video_BE = torch.randn(4, 5, generator=random, dtype=torch.float64)
-    return BatchEmbeddings(text_LBE, present_LB, video_BE, torch.arange(4))
+    return BatchEmbeddings(text_LBE, present_LB, video_BE, torch.arange(4), torch.zeros(4, dtype=torch.int64))
 
 
 TEACHERS = torch.rand(3, 4, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
@@ -28,7 +28,7 @@ ENGLISH = torch.tensor([True, False, True, True])  # of the teachers' texts
 
 def loss_of(objective: str, **values: object) -> float:
     settings = {"objective": objective, "temperature": T, "distillation_temperature": D, "contrastive_weight": W}
-    loss = ObjectiveLoss(training_recipe("c2kd-tiny", settings | values), LANGS)
+    loss = training_recipe("c2kd-tiny", settings | values).loss(LANGS)
     needed = () if objective in ("zero-shot", "translate-train") else (TEACHERS, ENGLISH)
     return float(loss(embeddings(), *needed).detach())
 
@@ -108,10 +108,10 @@ def test_teachtext() -> None:
 
 def test_a_batch_without_english_is_not_distilled() -> None:
     settings = {"temperature": T, "contrastive_weight": W}
-    loss = ObjectiveLoss(training_recipe("c2kd-tiny", settings), LANGS)
+    loss = training_recipe("c2kd-tiny", settings).loss(LANGS)
     assert float(loss(embeddings(), TEACHERS, torch.zeros(4, dtype=torch.bool))) == pytest.approx(W * CONTRASTIVE)
 
 
 def test_teachers_must_be_given() -> None:
     with pytest.raises(ValueError, match="needs the teachers' similarities"):
-        ObjectiveLoss(training_recipe("c2kd-tiny"), LANGS)(embeddings())
+        training_recipe("c2kd-tiny").loss(LANGS)(embeddings())

@@ -3,8 +3,8 @@
 import pytest
 
 from multiyoucook2.errors import RecipeError
-from multiyoucook2.retrieval.recipe import TrainingRecipe, set_values, teacher_recipe, training_recipe
-from multiyoucook2.settings import recipe_names
+from multiyoucook2.retrieval.recipe import TrainingRecipe, teacher_recipe, training_recipe
+from multiyoucook2.settings import recipe_names, set_values
 
 # data set -> t, d, w, reduce, epochs, lr, embedding size, training tokens
 PUBLISHED = {

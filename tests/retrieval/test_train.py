@@ -16,11 +16,12 @@ from multiyoucook2.errors import DatasetError, FeatureError, MyCookError, Traini
 from multiyoucook2.features.simulated import simulate
 from multiyoucook2.progress import Silent
 from multiyoucook2.retrieval.data.vectors import write_vectors
+from multiyoucook2.retrieval.evaluation.run import evaluate_run
+from multiyoucook2.retrieval.evaluation.runfiles import read_metrics
 from multiyoucook2.retrieval.model.encoders import load_encoder
 from multiyoucook2.retrieval.recipe import training_recipe
 from multiyoucook2.retrieval.training.loop import learning_rate
-from multiyoucook2.retrieval.training.metrics_log import read_metrics
-from multiyoucook2.retrieval.training.run import TrainResult, evaluate_run, train
+from multiyoucook2.retrieval.training.run import TrainResult, train
 
 from .small_data import make_dataset, make_features
 

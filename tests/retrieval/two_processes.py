@@ -10,9 +10,9 @@ from multiyoucook2.corpus.captions import load_captions
 from multiyoucook2.features.store import FeatureStore
 from multiyoucook2.retrieval.data.batches import Batches, TrainingSet
 from multiyoucook2.retrieval.model.encoders import tiny_encoder
-from multiyoucook2.retrieval.model.tiny import TinyConfig
+from multiyoucook2.retrieval.model.encoders.tiny import TinyConfig
 from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
-from multiyoucook2.retrieval.objectives.objectives import BatchEmbeddings, ObjectiveLoss
+from multiyoucook2.retrieval.objectives.loss import BatchEmbeddings
 from multiyoucook2.retrieval.objectives.teachers import TeacherEmbeddings
 from multiyoucook2.retrieval.recipe import training_recipe
 from multiyoucook2.retrieval.training.processes import processes, rank, seed_everything
@@ -21,14 +21,15 @@ from multiyoucook2.retrieval.training.step import LossOf, accumulate_gradients
 
 def distilling_loss(data: TrainingSet) -> LossOf:
     """C2KD with three random teachers, of which the clips without English learn nothing."""
-    objective = ObjectiveLoss(training_recipe("c2kd-tiny"), data.languages)
+    objective = training_recipe("c2kd-tiny").loss(data.languages)
     random = torch.Generator().manual_seed(11)
-    teachers = TeacherEmbeddings([tuple(torch.randn(2, len(data), 6, generator=random)) for _ in range(3)])
-    english_N = torch.arange(len(data)) % 5 > 0
+    row_NC = torch.arange(len(data))[:, None]
+    pairs = [tuple(torch.randn(2, len(data), 6, generator=random)) for _ in range(3)]
+    teachers = TeacherEmbeddings(pairs, torch.where(row_NC % 5 > 0, row_NC, -1))
 
     def loss_of(found: BatchEmbeddings) -> Tensor:
-        index_B = found.index_B
-        return objective(found, teachers.similarities(index_B), english_N[index_B])  # type: ignore[no-any-return]
+        clips = (found.index_B, found.caption_B)
+        return objective(found, teachers.similarities(*clips), teachers.taught(*clips))  # type: ignore[no-any-return]
 
     return loss_of
 

@@ -9,11 +9,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ...corpus.captions import Captions
+from ...corpus.captions import Captions, Texts
 from ...errors import FeatureError, TrainingError
 from ...features.store import FeatureStore
-from ..model.encoders import TextEncoder
-from .tokens import Buckets, make_buckets
+from .tokens import Buckets, Tokenizer, make_buckets
+from .vectors import Key
 
 Rows = npt.NDArray[np.int64]
 
@@ -24,6 +24,7 @@ class Batch:
 
     Attributes:
         index_B: position of each clip in its :class:`TrainingSet` (the row of a teacher's embeddings).
+        caption_B: the caption index drawn for each clip, the same for every language and for the teachers' English.
         clip_ids: their ids, for messages.
         video_BTD, mask_BT: frames, float32, and True where there is one.
         texts: all languages' texts, N = sum of B_l, as :meth:`TextVideoModel.encode_text` takes them.
@@ -32,6 +33,7 @@ class Batch:
     """
 
     index_B: Tensor
+    caption_B: Tensor
     clip_ids: tuple[str, ...]
     video_BTD: Tensor
     mask_BT: Tensor
@@ -47,6 +49,7 @@ class Batch:
         """The same on another device."""
         return Batch(
             self.index_B.to(device),
+            self.caption_B.to(device),
             self.clip_ids,
             self.video_BTD.to(device, non_blocking=True),
             self.mask_BT.to(device, non_blocking=True),
@@ -95,7 +98,7 @@ class TrainingSet:
     Attributes:
         clip_ids: the clips that are used; ``without_features``, ``without_text``: those that are not, by id.
         languages: in the order in which batches hold them.
-        english_N: True where a clip has an English text; ``count``: number of texts.
+        row_LNC: row of each caption among :attr:`texts`, by language, clip and caption index; -1 where there is none.
 
     Raises:
         FeatureError: no clip of the split has features.
@@ -106,10 +109,10 @@ class TrainingSet:
         self.store, self.captions = store, captions
         self.languages = tuple(languages if languages is not None else captions.languages)
         rows = store.rows(captions.clip_ids)
-        texts = [[captions.texts[lang][i] for lang in self.languages] for i in range(len(rows))]
-        used = [i for i, row in enumerate(rows) if row >= 0 and any(texts[i])]
+        has_text = [any(captions.texts[lang][i] for lang in self.languages) for i in range(len(rows))]
+        used = [i for i, row in enumerate(rows) if row >= 0 and has_text[i]]
         self.without_features = [captions.clip_ids[i] for i, row in enumerate(rows) if row < 0]
-        self.without_text = [captions.clip_ids[i] for i, row in enumerate(rows) if row >= 0 and not any(texts[i])]
+        self.without_text = [captions.clip_ids[i] for i, row in enumerate(rows) if row >= 0 and not has_text[i]]
         if len(self.without_features) == len(rows):
             raise FeatureError(
                 f"none of the {len(rows)} clips of split {captions.split!r} has features in {store.folder}",
@@ -118,33 +121,58 @@ class TrainingSet:
         if not used:
             raise TrainingError(f"no clip of split {captions.split!r} has a text in {', '.join(self.languages)}")
         self.clip_ids = [captions.clip_ids[i] for i in used]
-        self._store_rows = rows[used]
+        self._used, self._store_rows = used, rows[used]
         self._texts: list[str] = []
-        self._first: dict[str, Rows] = {}
-        self._count: dict[str, Rows] = {}
-        for column, lang in enumerate(self.languages):
-            found = [texts[i][column] for i in used]
-            counts = np.array([len(options) for options in found], dtype=np.int64)
-            self._first[lang] = len(self._texts) + np.cumsum(counts) - counts
-            self._count[lang] = counts
-            self._texts.extend(text for options in found for text in options)
+        self.row_LNC = np.full((len(self.languages), len(used), captions.most), -1, dtype=np.int64)
+        for number, lang in enumerate(self.languages):
+            for clip, i in enumerate(used):
+                for index, text in enumerate(captions.texts[lang][i]):
+                    if text:
+                        self.row_LNC[number, clip, index] = len(self._texts)
+                        self._texts.append(text)
+        self._options = self._drawable()
         self.table: TextTable | None = None
+
+    def _drawable(self) -> list[Rows]:
+        """Which caption indices a clip has: those of the source language, or of any where it has none in that."""
+        any_NC: npt.NDArray[np.bool_] = np.any(self.row_LNC >= 0, axis=0)
+        source_NC = np.zeros_like(any_NC)
+        for clip, texts in enumerate(self._source_rows()):
+            source_NC[clip, : len(texts)] = [bool(text) for text in texts]
+        both_NC = any_NC & source_NC
+        return [np.flatnonzero(both_NC[n] if both_NC[n].any() else any_NC[n]) for n in range(len(self))]
+
+    def _source_rows(self) -> list[Texts]:
+        """The source language's captions of each clip, whether or not it is trained on."""
+        texts = self.captions.texts.get(self.captions.source)
+        return [texts[i] if texts else () for i in self._used]
 
     def __len__(self) -> int:
         return len(self.clip_ids)
 
     @property
     def texts(self) -> list[str]:
-        """Every text once a clip and language, language by language: the rows of a :class:`VectorTable`."""
+        """Every text, language by language, clip by clip, caption by caption: the rows of a :class:`VectorTable`."""
         return self._texts
 
-    @property
-    def english_N(self) -> npt.NDArray[np.bool_]:
-        """Which clips have an English text."""
-        return self._count["en"] > 0 if "en" in self._count else np.zeros(len(self), dtype=bool)
+    def source_texts(self) -> tuple[list[str], list[Key], Rows]:
+        """What teachers read: the texts of the source language, their keys, and their rows by clip and caption index.
+
+        Rows are [N, C], -1 where there is no such caption. The source language need not be trained on.
+        """
+        texts: list[str] = []
+        keys: list[Key] = []
+        row_NC = np.full((len(self), self.captions.most), -1, dtype=np.int64)
+        for clip, found in enumerate(self._source_rows()):
+            for index, text in enumerate(found):
+                if text:
+                    row_NC[clip, index] = len(texts)
+                    texts.append(text)
+                    keys.append((self.clip_ids[clip], index, self.captions.source))
+        return texts, keys, row_NC
 
     def tokenize(
-        self, encoder: TextEncoder, *, max_length: int, overhead: int = 512, max_tokens: int | None = None
+        self, encoder: Tokenizer, *, max_length: int, overhead: int = 512, max_tokens: int | None = None
     ) -> None:
         """Tokenise all texts, once; ``overhead`` and ``max_tokens`` as in :func:`texts.make_buckets`."""
         ids = encoder.tokenize(self._texts, max_length=max_length)
@@ -156,30 +184,32 @@ class TrainingSet:
             raise ValueError(f"{len(vectors_ND)} vectors for {len(self._texts)} texts")
         self.table = VectorTable(vectors_ND)
 
-    def lookup_keys(self) -> list[tuple[str, str]]:
-        """(clip_id, language) of each of :attr:`texts`, for stores of vectors computed elsewhere."""
+    def lookup_keys(self) -> list[Key]:
+        """(clip_id, caption index, language) of each of :attr:`texts`, for stores of vectors computed elsewhere."""
         return [
-            (clip, lang)
-            for lang in self.languages
-            for clip, count in zip(self.clip_ids, self._count[lang], strict=True)
-            for _ in range(count)
+            (self.clip_ids[clip], int(index), lang)
+            for number, lang in enumerate(self.languages)
+            for clip, index in np.argwhere(self.row_LNC[number] >= 0)
         ]
 
     def batch(self, index: Rows, draw: Rows, *, max_frames: int) -> Batch:
-        """The clips at ``index``. ``draw`` [B] chooses among a clip's captions, the same one for every language."""
+        """The clips at ``index``; ``draw`` [B], any numbers, chooses a clip's caption index, for all languages."""
         if self.table is None:
             raise RuntimeError("call tokenize() or use_vectors() first")
         video_BTD, mask_BT = self.store.gather(self._store_rows[index], max_frames=max_frames)
+        options = [self._options[clip] for clip in index]
+        caption_B = np.array([of[number % len(of)] for of, number in zip(options, draw, strict=True)], dtype=np.int64)
         rows: dict[str, Tensor] = {}
         chosen: list[Rows] = []
-        for lang in self.languages:
-            count = self._count[lang][index]
-            present = np.flatnonzero(count)
+        for number, lang in enumerate(self.languages):
+            text_row_B = self.row_LNC[number, index, caption_B]
+            present = np.flatnonzero(text_row_B >= 0)
             if len(present):
                 rows[lang] = torch.from_numpy(present)
-                chosen.append((self._first[lang][index] + draw % np.maximum(count, 1))[present])
+                chosen.append(text_row_B[present])
         return Batch(
             torch.from_numpy(index),
+            torch.from_numpy(caption_B),
             tuple(self.clip_ids[i] for i in index),
             torch.from_numpy(video_BTD),
             torch.from_numpy(mask_BT),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,17 @@ class Buckets:
 
 TokenList: TypeAlias = Sequence[int] | npt.NDArray[np.int32]
 TextInput: TypeAlias = Tokens | Buckets | Tensor  # a tensor [N, D] holds sentence vectors that are computed already
+
+
+class Tokenizer(Protocol):
+    """What cuts texts into tokens; every text encoder does."""
+
+    @property
+    def pad_id(self) -> int:
+        """Token id of the padding."""
+
+    def tokenize(self, texts: Sequence[str], *, max_length: int | None = None) -> list[list[int]]:
+        """Token ids of each text, special tokens included, no padding."""
 
 
 def pad_tokens(texts: Sequence[TokenList], pad_id: int) -> Tokens:

@@ -11,35 +11,41 @@ from torch import Tensor
 from ...errors import FeatureError
 from ...features.store import FeatureStore, write_store
 
-_SEPARATOR = ":"  # no language code holds one
+Key = tuple[str, int, str]  # clip_id, caption index, language
 
 
-def write_vectors(folder: str | Path, vectors: Iterable[tuple[str, str, Any]], *, name: str) -> FeatureStore:
-    """Write (clip_id, language, vector [D]) triples as a store, float32.
+def vector_id(clip_id: str, caption_index: int, lang: str) -> str:
+    """A caption's key in the store: ``LANG:CLIP`` for the first of a clip, ``LANG:CLIP#INDEX`` for the others."""
+    return f"{lang}:{clip_id}" + (f"#{caption_index}" if caption_index else "")
+
+
+def write_vectors(folder: str | Path, vectors: Iterable[tuple[Any, ...]], *, name: str) -> FeatureStore:
+    """Write (clip_id, language, vector [D]) or (clip_id, caption index, language, vector [D]) rows as a store, float32.
 
     Args:
         name: of the encoder, for messages and cards, e.g. ``"labse"``.
 
     Raises:
-        FeatureError: a pair twice, another D, NaN; see :func:`multiyoucook2.features.store.write_store`.
+        FeatureError: a caption twice, another D, NaN; see :func:`multiyoucook2.features.store.write_store`.
     """
-    pairs = ((f"{lang}{_SEPARATOR}{clip}", np.asarray(vector).reshape(1, -1)) for clip, lang, vector in vectors)
+    full = (row if len(row) == 4 else (row[0], 0, *row[1:]) for row in vectors)
+    pairs = ((vector_id(clip, index, lang), np.asarray(vector).reshape(1, -1)) for clip, index, lang, vector in full)
     return write_store(folder, pairs, name=name, dtype="float32", meta={"kind": "sentence vectors"})
 
 
-def read_vectors(store: FeatureStore, keys: Sequence[tuple[str, str]]) -> Tensor:
-    """The vectors [N, D] of (clip_id, language) pairs, float32, e.g. of :meth:`TrainingSet.lookup_keys`.
+def read_vectors(store: FeatureStore, keys: Sequence[Key]) -> Tensor:
+    """The vectors [N, D] of captions, float32, e.g. of :meth:`TrainingSet.lookup_keys`.
 
     Raises:
-        FeatureError: a pair that the store lacks; the message names the first and counts them.
+        FeatureError: a caption that the store lacks; the message names the first and counts them.
     """
-    rows = store.rows([f"{lang}{_SEPARATOR}{clip}" for clip, lang in keys])
+    rows = store.rows([vector_id(*key) for key in keys])
     missing = np.flatnonzero(rows < 0)
     if len(missing):
-        clip, lang = keys[missing[0]]
+        clip, index, lang = keys[missing[0]]
         raise FeatureError(
             f"{store.folder} lacks the sentence vectors of {len(missing):,} of {len(keys):,} texts, "
-            f"first of clip {clip!r} in {lang!r}"
+            f"first of caption {index} of clip {clip!r} in {lang!r}"
         )
     video_BTD, _ = store.gather(rows, max_frames=1)
     return torch.from_numpy(video_BTD[:, 0])

@@ -17,21 +17,24 @@ def hits(ranks_CL: npt.NDArray[Any], level: int) -> Array:
     return np.where(np.isnan(ranks_CL), np.nan, 100.0 * (ranks_CL <= level))
 
 
-def resampled_means(values_CM: npt.NDArray[Any], *, resamples: int, seed: int) -> Array:
+def resampled_means(
+    values_CM: npt.NDArray[Any], *, resamples: int, seed: int, weights_CM: npt.NDArray[Any] | None = None
+) -> Array:
     """Means of each column over ``resamples`` draws of the rows with replacement: [C, M] -> [R, M].
 
-    NaN entries do not count. The same ``C``, ``resamples`` and ``seed`` draw the same rows, so that differences between
-    two calls are paired.
+    NaN entries do not count. With ``weights_CM`` an entry counts so many times, e.g. as a clip has queries. The same
+    ``C``, ``resamples`` and ``seed`` draw the same rows, so that differences between two calls are paired.
     """
     values_CM = np.asarray(values_CM, dtype=np.float64)
     if values_CM.ndim != 2 or not len(values_CM):
         raise ValueError(f"values must have shape [C, M] with C >= 1, not {list(values_CM.shape)}")
     known_CM = ~np.isnan(values_CM)
-    filled_CM = np.where(known_CM, values_CM, 0.0)
+    weights_CM = known_CM.astype(np.float64) if weights_CM is None else known_CM * weights_CM
+    filled_CM = np.where(known_CM, values_CM, 0.0) * weights_CM
     means = []
     for counts_RC in _counts(len(values_CM), resamples, seed):
         with np.errstate(invalid="ignore"):  # a draw without any known entry gives NaN
-            means.append((counts_RC @ filled_CM) / (counts_RC @ known_CM.astype(np.float64)))
+            means.append((counts_RC @ filled_CM) / (counts_RC @ weights_CM))
     return np.concatenate(means)
 
 

@@ -1,7 +1,7 @@
 """Many texts and videos through a model, without gradients, in batches that bound the memory."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ...features.store import FeatureStore
 from ..data.tokens import TextInput, make_buckets, pass_overhead
+from ..device import Autocast
 from ..model.encoders import TextEncoder
 from ..model.towers import TextVideoModel
 from ..objectives.losses import at_least_float32
@@ -17,7 +18,6 @@ from ..objectives.losses import at_least_float32
 TEXT_TOKENS = 16384  # padded tokens in a forward pass
 VIDEO_CLIPS = 256
 _TEXTS = 8192  # tokenised and bucketed at a time
-Autocast = Callable[[], AbstractContextManager[object]]
 
 
 @torch.no_grad()

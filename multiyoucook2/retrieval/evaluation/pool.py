@@ -1,32 +1,47 @@
 """Which clips a score is over. A recall without its pool is not comparable."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
 from ...errors import DatasetError, nearest
 
-# name -> (file in pools/, what it is); the files hold clip ids and no texts
-POOLS = {
-    "youcook2-3350": (
-        "youcook2_3350.txt",
-        "the 3,350 validation clips of YouCook2 that the field evaluates retrieval on",
-    ),
-}
 ALL = "all"
 
 
 @dataclass(frozen=True)
+class PoolRow:
+    """A pool that ships: ``file`` in pools/ holds clip ids, one a line, and no texts."""
+
+    name: str
+    file: str
+    about: str
+
+
+POOLS = {
+    row.name: row
+    for row in (
+        PoolRow(
+            "youcook2-3350",
+            "youcook2_3350.txt",
+            "the 3,350 validation clips of YouCook2 that the field evaluates retrieval on",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
 class Pool:
-    """Clip ids in the data set's order, and the name that the signature shows."""
+    """Clip ids in the data set's order, and a name for signatures; ``listed``: clip -> caption that asks."""
 
     name: str
     clip_ids: tuple[str, ...]
+    listed: Mapping[str, int] = field(default_factory=dict)
 
 
 def find_pool(name: str, clip_ids: Sequence[str]) -> Pool:
-    """The pool of a name (``all``, ``youcook2-3350``) or of a text file with one clip id a line.
+    """The pool of a name, or of a text file with a clip id a line, ``#`` and a caption index behind it where one asks.
 
     Args:
         clip_ids: all clips of the split that is evaluated.
@@ -37,7 +52,7 @@ def find_pool(name: str, clip_ids: Sequence[str]) -> Pool:
     if name == ALL:
         return Pool(ALL, tuple(clip_ids))
     if name in POOLS:
-        lines = (resources.files(__package__) / "pools" / POOLS[name][0]).read_text(encoding="utf-8").splitlines()
+        lines = (resources.files(__package__) / "pools" / POOLS[name].file).read_text(encoding="utf-8").splitlines()
         label = name
     else:
         path = Path(name)
@@ -48,16 +63,24 @@ def find_pool(name: str, clip_ids: Sequence[str]) -> Pool:
         except (OSError, UnicodeDecodeError) as error:
             raise DatasetError(f"the pool {path} cannot be read: {error}") from None
         label = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in path.stem)
-    wanted = [line.strip() for line in lines if line.strip()]
+    known = set(clip_ids)
+    parts = [_line(line.strip(), known) for line in lines if line.strip()]
+    wanted = [clip for clip, _ in parts]
     doubles = len(wanted) - len(set(wanted))
     if doubles or not wanted:
         raise DatasetError(f"the pool {name} " + (f"lists {doubles} clips twice" if doubles else "is empty"))
-    known = set(clip_ids)
     absent = [clip for clip in wanted if clip not in known]
     if absent:
         raise DatasetError(
             f"{len(absent):,} of {len(wanted):,} clips of the pool {name} are not in this split, first {absent[0]!r}",
             hint="evaluate with --pool all, or on the data set and split that the pool was made for",
         )
-    listed = set(wanted)
-    return Pool(label, tuple(clip for clip in clip_ids if clip in listed))
+    members = set(wanted)
+    listed = {clip: index for clip, index in parts if index is not None}
+    return Pool(label, tuple(clip for clip in clip_ids if clip in members), listed)
+
+
+def _line(line: str, known: set[str]) -> tuple[str, int | None]:
+    """``CLIP`` or ``CLIP#INDEX``."""
+    clip, mark, index = line.rpartition("#")
+    return (clip, int(index)) if mark and line not in known and index.isdecimal() and len(index) < 5 else (line, None)

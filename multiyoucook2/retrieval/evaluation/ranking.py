@@ -1,6 +1,7 @@
 """Ranks from embeddings, chunk by chunk: a million candidates x ten thousand queries without the full matrix."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +82,8 @@ def _rank_chunk(
     own_P = (query_QE[query_P] * candidates[answer_P]).sum(1)
     best_Q = own_P.new_full((len(query_QE),), torch.inf)
     best_Q = best_Q.scatter_reduce(0, query_P, own_P, "amax", include_self=False)
+    # The answer's own cosine is computed apart from the matrix product below, so it may differ from its place there by
+    # rounding; the tolerance puts both on the same side.
     tied_Q = torch.zeros(len(query_QE), dtype=torch.int64, device=own_P.device)
     tied_Q.index_add_(0, query_P, (own_P >= best_Q[query_P] - tolerance).long())  # answers in the tie: 1 mostly
     above_Q, not_below_Q = torch.zeros_like(tied_Q), torch.zeros_like(tied_Q)
@@ -110,45 +113,69 @@ def rank_both_ways(
     video_CE: Tensor,
     video_row_P: npt.NDArray[np.int64],
     *,
-    captions_P: Sequence[str] | None = None,
+    captions_P: Sequence[Any] | None = None,
     query_chunk: int = 1024,
     candidate_chunk: int = 16384,
 ) -> tuple[Ranks, Ranks]:
-    """Ranks of one language over a pool of P clips: text to video, and video to text, a number a clip in pool order.
+    """Ranks of one language over a pool of P clips: text to video, and video to text.
 
     Args:
-        text_QE, text_row_P: text embeddings, and the row of each clip of the pool, -1 where it has no text.
+        text_QE, text_row_P: text embeddings, and the row of each clip's text, -1 where it has none; [P], or [P, K]
+            where clips have up to K texts.
         video_CE, video_row_P: video embeddings, and the row of each clip, -1 where it has no features.
-        captions_P: one caption a clip, if clips with the same caption are to count as answers to one another.
+        captions_P: the texts themselves, in the shape of ``text_row_P``, if clips with the same caption are to count as
+            answers to one another.
 
     Returns:
-        (t2v [P], v2t [P]): ranks from 1; infinity for a miss, which is a clip with a text but without features, in
-        both directions; NaN where the clip has no text in this language, so that nothing can be asked.
+        (t2v, v2t): ranks from 1, a number a text in the shape of ``text_row_P``, and [P], where the best of a clip's
+        texts counts. Infinity for a miss, which is a clip with a text but without features, in both directions; NaN
+        where there is no text in this language, so that nothing can be asked.
     """
     text_row_P, video_row_P = np.asarray(text_row_P), np.asarray(video_row_P)
-    groups_P = np.arange(len(text_row_P))
+    text_row_PK = text_row_P.reshape(len(video_row_P), -1)
+    clip_Q, slot_Q = np.nonzero(text_row_PK >= 0)  # every text, clip by clip
+    group_Q = clip_Q
     if captions_P is not None:
-        groups_P = np.unique(np.array(captions_P, dtype=object), return_inverse=True)[1].reshape(-1)
-    has_text_P, has_video_P = text_row_P >= 0, video_row_P >= 0
-    sides = []
-    for asked_P, query_NE, query_row_P, found_P, candidate_NE, candidate_row_P in (
-        (has_text_P, text_QE, text_row_P, has_video_P, video_CE, video_row_P),
-        (has_text_P & has_video_P, video_CE, video_row_P, has_text_P, text_QE, text_row_P),
-    ):
-        ranks_P = np.where(has_text_P, np.inf, np.nan)
-        if asked_P.any() and found_P.any():
-            members: dict[int, list[int]] = {}
-            for candidate, group in enumerate(groups_P[found_P].tolist()):
-                members.setdefault(group, []).append(candidate)
-            ranks_P[asked_P] = rank_embeddings(
-                _take(query_NE, query_row_P[asked_P]),
-                _take(candidate_NE, candidate_row_P[found_P]),
-                [members.get(group, []) for group in groups_P[asked_P].tolist()],
-                query_chunk=query_chunk,
-                candidate_chunk=candidate_chunk,
-            )
-        sides.append(np.where(has_video_P | np.isnan(ranks_P), ranks_P, np.inf))
-    return sides[0], sides[1]
+        said = np.array(captions_P, dtype=object).reshape(text_row_PK.shape)[clip_Q, slot_Q]
+        group_Q = np.unique(said, return_inverse=True)[1].reshape(-1) if len(said) else clip_Q
+    chunks = {"query_chunk": query_chunk, "candidate_chunk": candidate_chunk}
+    has_text_P, has_video_P = (text_row_PK >= 0).any(1), video_row_P >= 0
+    groups_of_clip: list[list[int]] = [[] for _ in video_row_P]
+    for clip, group in zip(clip_Q.tolist(), group_Q.tolist(), strict=True):
+        groups_of_clip[clip].append(group)
+
+    t2v_PK = np.where(text_row_PK >= 0, np.inf, np.nan)
+    videos = np.flatnonzero(has_video_P)
+    if len(clip_Q) and len(videos):
+        answers = _members(groups_of_clip[clip] for clip in videos.tolist())
+        ranks_Q = rank_embeddings(
+            _take(text_QE, text_row_PK[clip_Q, slot_Q]),
+            _take(video_CE, video_row_P[videos]),
+            [answers.get(group, []) for group in group_Q.tolist()],
+            **chunks,
+        )
+        t2v_PK[clip_Q, slot_Q] = np.where(has_video_P[clip_Q], ranks_Q, np.inf)
+
+    v2t_P = np.where(has_text_P, np.inf, np.nan)
+    asked = np.flatnonzero(has_text_P & has_video_P)
+    if len(asked):
+        texts = _members([group] for group in group_Q.tolist())
+        v2t_P[asked] = rank_embeddings(
+            _take(video_CE, video_row_P[asked]),
+            _take(text_QE, text_row_PK[clip_Q, slot_Q]),
+            [[row for group in set(groups_of_clip[clip]) for row in texts[group]] for clip in asked.tolist()],
+            **chunks,
+        )
+    return t2v_PK.reshape(text_row_P.shape), v2t_P
+
+
+def _members(groups: Iterable[list[int]]) -> dict[int, list[int]]:
+    """Group -> which candidates belong to it; a candidate may belong to several."""
+    members: dict[int, list[int]] = {}
+    for candidate, of in enumerate(groups):
+        for group in set(of):
+            members.setdefault(group, []).append(candidate)
+    return members
 
 
 def _take(x_NE: Tensor, rows: npt.NDArray[np.int64]) -> Tensor:

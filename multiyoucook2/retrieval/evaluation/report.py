@@ -5,15 +5,15 @@ Needs matplotlib (the extra ``report``); it is imported when a report is written
 
 import html
 import importlib.util
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ...errors import TrainingError
 from ...files import fresh_folder, refuse_foreign, write_synced
-from ..training.metrics_log import read_metrics
-from .scorefiles import SCORES_FILE, evaluation_folder, run_names
+from .compare import read_scored
+from .results import read_ranks
+from .runfiles import evaluation_folder, read_metrics, run_names
 
 KIND = "report"
 MEASURE, MEASURE_NAME = "recall_at_10", "R@10"
@@ -28,11 +28,12 @@ def write_report(runs: Sequence[Path], out: Path) -> list[Path]:
     """Write ``report.html`` and the plots that it shows into ``out``; returns their paths, the page first.
 
     Raises:
-        TrainingError: no matplotlib, or a run without log or evaluation.
+        TrainingError: no matplotlib, a run without log or evaluation, or runs that cannot be compared.
     """
     if importlib.util.find_spec("matplotlib") is None:
         raise TrainingError("a report needs matplotlib", hint="pip install 'multiyoucook2[report]'")
     names = run_names(runs)
+    read_scored(runs)  # refuses what must not stand in one table
     logs = {name: _log(run) for name, run in zip(names, runs, strict=True)}
     scores = {name: _scores(run) for name, run in zip(names, runs, strict=True)}
     refuse_foreign(out, KIND)
@@ -147,9 +148,5 @@ def _log(run: Path) -> list[dict[str, Any]]:
 
 
 def _scores(run: Path) -> list[dict[str, Any]]:
-    try:
-        found = json.loads((evaluation_folder(run) / SCORES_FILE).read_text(encoding="utf-8"))
-        scores: list[dict[str, Any]] = found["scores"]
-        return scores
-    except (OSError, ValueError, KeyError):
-        raise TrainingError(f"{run} is not evaluated", hint=f"mycook evaluate {run}") from None
+    found: list[dict[str, Any]] = read_ranks(evaluation_folder(run))[2]["scores"]
+    return found

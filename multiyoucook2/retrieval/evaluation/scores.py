@@ -17,11 +17,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ... import __version__
+from .signature import Signature, signature_of
 
 Array = npt.NDArray[Any]
 Ranks = npt.NDArray[np.float64]
-_LABEL_ORDER = ("task", "lang", "data", "split", "pool", "missing", "relevant", "ties", "feat")
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,13 @@ class RetrievalScore:
     queries: int
     pool: int
     missing: int
-    signature: str
+    made: Signature
     ranks_Q: Ranks = field(repr=False, compare=False)
+
+    @property
+    def signature(self) -> str:
+        """One line that says how the score was made; :attr:`made` holds the same as values."""
+        return str(self.made)
 
     @property
     def geometric_mean(self) -> float:
@@ -71,7 +75,7 @@ def retrieval_score(
     *,
     relevant: Tensor | Array | Sequence[int] | Sequence[Sequence[int]] | None = None,
     pool: int | None = None,
-    labels: Mapping[str, str] | None = None,
+    labels: Mapping[str, Any] | None = None,
 ) -> RetrievalScore:
     """Score a similarity matrix: rows are queries, columns candidates, larger is nearer. Any real scale, ties allowed.
 
@@ -109,30 +113,49 @@ def retrieval_score(
     return score_ranks(ranks_Q, pool=pool, labels={**({"relevant": "several"} if several else {}), **(labels or {})})
 
 
-def score_ranks(ranks_Q: Ranks, *, pool: int, labels: Mapping[str, str] | None = None) -> RetrievalScore:
+def score_ranks(
+    ranks_Q: Ranks,
+    *,
+    pool: int,
+    candidates: int | None = None,
+    tolerance: float = 0.0,
+    labels: Mapping[str, Any] | None = None,
+) -> RetrievalScore:
     """Score ranks that are known already, e.g. from :func:`multiyoucook2.retrieval.evaluation.ranking.rank_both_ways`.
 
     Args:
-        ranks_Q: ranks from 1; infinity for a miss (a clip without features), which gets the rank ``pool``; NaN where
-            there is no query (no text in the language), which is left out.
+        ranks_Q: ranks from 1, of any shape; infinity for a miss (a clip without features), which gets the last rank;
+            NaN where there is no query (no text in the language), which is left out.
         pool: clips in the pool.
-        labels: for the signature.
+        candidates: what was ranked, and so the last rank, where it is not the clips of the pool.
+        tolerance: the difference up to which scores tied when they were ranked.
+        labels: for the signature: fields of :class:`.signature.Signature` or others.
 
     Raises:
-        ValueError: no query, or a rank outside 1..pool.
+        ValueError: no query, or a rank outside 1..candidates.
     """
-    ranks_Q = np.asarray(ranks_Q, dtype=np.float64)
+    last = pool if candidates is None else candidates
+    ranks_Q = np.asarray(ranks_Q, dtype=np.float64).ravel()
     ranks_Q = ranks_Q[~np.isnan(ranks_Q)]
     missed = np.isinf(ranks_Q)
     if not len(ranks_Q):
         raise ValueError("there is no query to score")
     found = ranks_Q[~missed]
-    if len(found) and not (found.min() >= 1 and found.max() <= pool):
-        raise ValueError(f"ranks must be within 1..{pool}, found {found.min():g}..{found.max():g}")
+    if len(found) and not (found.min() >= 1 and found.max() <= last):
+        raise ValueError(f"ranks must be within 1..{last}, found {found.min():g}..{found.max():g}")
     missing = int(missed.sum())
-    ranks_Q = np.concatenate([found, np.full(missing, float(pool))])
+    ranks_Q = np.concatenate([found, np.full(missing, float(last))])
     # a miss is no hit even where the pool has ten clips or fewer
     recalls = [100.0 * float((found <= k).sum()) / len(ranks_Q) for k in (1, 5, 10)]
+    made = signature_of(
+        labels or {},
+        pool=pool,
+        missing=missing,
+        queries=0 if len(ranks_Q) == pool else len(ranks_Q),
+        candidates=0 if last == pool else last,
+        ties=f"mean~{tolerance:g}" if tolerance else "mean",
+    )
+    str(made)  # raises where a label cannot be said
     return RetrievalScore(
         recall_at_1=recalls[0],
         recall_at_5=recalls[1],
@@ -142,25 +165,9 @@ def score_ranks(ranks_Q: Ranks, *, pool: int, labels: Mapping[str, str] | None =
         queries=len(ranks_Q),
         pool=pool,
         missing=missing,
-        signature=_signature(pool, missing, labels or {}),
+        made=made,
         ranks_Q=ranks_Q,
     )
-
-
-def _signature(pool: int, missing: int, labels: Mapping[str, str]) -> str:
-    values = {
-        "task": "t2v",
-        **labels,
-        "pool": str(pool),
-        "ties": "mean",
-        **({"missing": str(missing)} if missing else {}),
-    }
-    for key, value in values.items():
-        if "|" in value or "|" in key or ":" in key:
-            raise ValueError(f"a signature cannot hold the label {key!r}: {value!r}")
-    known = [key for key in _LABEL_ORDER if key in values]
-    rest = sorted(set(values) - set(known) - {"v"})
-    return "|".join(["R@K", *(f"{key}:{values[key]}" for key in [*known, *rest]), f"v:{__version__}"])
 
 
 def _matrix(sim_QC: Tensor | Array) -> Tensor:

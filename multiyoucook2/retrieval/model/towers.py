@@ -8,8 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...errors import ModelError
 from ..data.tokens import TextInput
 from .encoders import TextEncoder
+from .folder import Saved, push_model, read_model, write_model
 from .layers import NORM_EPS, GatedEmbeddingUnit, TransformerBlock
 
 
@@ -18,7 +20,8 @@ class ModelConfig:
     """Shape of the model besides its text encoder.
 
     ``video_dim``: D of the features. ``embedding_dim``: E of both outputs (512 with CLIP, 1024 with S3D features).
-    ``features``: name of the features that it is trained on, for the signature, e.g. ``"s3d"``.
+    ``features``: name of the features that it is trained on, for the signature, e.g. ``"s3d"``. ``input_dropout``: of
+    frame features and pooled text vectors; ``dropout``: before the video tower's last layer; as published, none.
     """
 
     video_dim: int
@@ -29,6 +32,8 @@ class ModelConfig:
     heads: int = 4
     mlp_ratio: float = 1
     features: str = ""
+    input_dropout: float = 0.0
+    dropout: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; ``ModelConfig(**value)`` is the way back."""
@@ -41,6 +46,7 @@ class VideoTower(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.max_frames = config.max_frames
+        self.input_dropout, self.dropout = nn.Dropout(config.input_dropout), nn.Dropout(config.dropout)
         self.project = GatedEmbeddingUnit(config.video_dim, config.hidden_dim)
         self.norm = nn.LayerNorm(config.hidden_dim, eps=NORM_EPS)
         self.cls_token = nn.Parameter(torch.zeros(config.hidden_dim))
@@ -55,7 +61,7 @@ class VideoTower(nn.Module):
     def forward(self, video_BTD: Tensor, mask_BT: Tensor) -> Tensor:
         video_BTD = F.normalize(video_BTD[:, : self.max_frames].to(self.cls_token.dtype), dim=-1)
         mask_BT = mask_BT[:, : self.max_frames].bool()
-        x_BTH: Tensor = self.norm(self.project(video_BTD))
+        x_BTH: Tensor = self.norm(self.project(self.input_dropout(video_BTD)))
         empty_B = ~mask_BT.any(1)
         first_T = torch.arange(mask_BT.shape[1], device=mask_BT.device) == 0
         stand_in_BT = empty_B[:, None] & first_T
@@ -67,22 +73,23 @@ class VideoTower(nn.Module):
             x_BTH = block(x_BTH, mask_BT)
         for block in self.blocks[-1:]:  # the only position that is read
             x_BTH = block(x_BTH, mask_BT, first_only=True)
-        embedded: Tensor = self.embed(x_BTH[:, 0])
+        embedded: Tensor = self.embed(self.dropout(x_BTH[:, 0]))
         return embedded
 
 
 class TextTower(nn.Module):
     """A text encoder's pooled vectors, normalised and gated: -> [N, E]."""
 
-    def __init__(self, encoder: TextEncoder, embedding_dim: int) -> None:
+    def __init__(self, encoder: TextEncoder, config: ModelConfig) -> None:
         super().__init__()
         self.encoder = encoder
+        self.input_dropout = nn.Dropout(config.input_dropout)
         self.norm = nn.LayerNorm(encoder.dim, eps=NORM_EPS)
-        self.embed = GatedEmbeddingUnit(encoder.dim, embedding_dim)
+        self.embed = GatedEmbeddingUnit(encoder.dim, config.embedding_dim)
 
     def forward(self, texts: TextInput) -> Tensor:
         pooled_ND: Tensor = self.encoder(texts)
-        embedded: Tensor = self.embed(self.norm(pooled_ND.to(self.norm.weight.dtype)))
+        embedded: Tensor = self.embed(self.input_dropout(self.norm(pooled_ND.to(self.norm.weight.dtype))))
         return embedded
 
 
@@ -101,7 +108,7 @@ class TextVideoModel(nn.Module):
         super().__init__()
         self.config = config
         self.video = VideoTower(config)
-        self.text = TextTower(encoder, config.embedding_dim)
+        self.text = TextTower(encoder, config)
 
     @property
     def encoder(self) -> TextEncoder:
@@ -139,10 +146,8 @@ class TextVideoModel(nn.Module):
         return self.encode_text(texts), self.encode_video(video_BTD, mask_BT)
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None) -> None:
-        """Write weights (safetensors), config (JSON), tokenizer and model card into ``folder``, each file whole."""
-        from .folder import save_model
-
-        save_model(self, Path(folder), card=card)
+        """Write weights (safetensors), config (JSON), tokenizer and model card into ``folder``, whole or not at all."""
+        write_model(self._saved(), Path(folder), card=card)
 
     @classmethod
     def from_pretrained(
@@ -153,12 +158,18 @@ class TextVideoModel(nn.Module):
         Raises:
             ModelError: not found, damaged, or weights that do not fit the config.
         """
-        from .folder import load_model
-
-        return load_model(source, revision=revision, offline=offline)
+        saved = read_model(source, revision=revision, offline=offline)
+        try:
+            model = cls(ModelConfig(**saved.config), saved.encoder)
+            model.load_state_dict(dict(saved.weights), strict=True)
+        except (RuntimeError, TypeError, ValueError, MemoryError, OverflowError) as error:
+            reason = " ".join(str(error).split())
+            raise ModelError(f"the weights of {source} do not fit its config: {reason[:300]}") from None
+        return model.eval()
 
     def push_to_hub(self, repo_id: str, *, private: bool = False, card: str | None = None) -> str:
         """Upload what :meth:`save_pretrained` writes, in one commit; returns the commit's URL."""
-        from .folder import push_model
+        return push_model(self._saved(), repo_id, private=private, card=card)
 
-        return push_model(self, repo_id, private=private, card=card)
+    def _saved(self) -> Saved:
+        return Saved(self.config.to_dict(), self.encoder, self.state_dict())

@@ -1,1 +1,1 @@
-"""What a training step minimises."""
+"""What a training step minimises: losses, the registry of objectives, and what teachers say together."""

@@ -1,15 +1,14 @@
 """What several frozen teachers say together: reduced similarities, or learned weights over their losses."""
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 
+from .base import Reduce
 from .losses import at_least_float32
 from .similarity import unit
-
-Reduce = Literal["max", "min", "mean"]
 
 
 def reduce_similarities(sims_KBB: Tensor, *, reduce: Reduce) -> Tensor:
@@ -51,24 +50,37 @@ class TeacherEmbeddings:
     """Frozen teachers' embeddings of one split, computed once, so that a step needs a lookup and K small products.
 
     Args:
-        pairs: per teacher the English texts' embeddings [N, E_k] and the videos' [N, E_k], a row a clip of the split in
-            its order. The row of a clip without English is never used: such a clip gets no distillation.
+        pairs: per teacher the English captions' embeddings [M, E_k] and the videos' [N, E_k], a row a clip.
+        text_row_NC: row of each clip's caption among the M, by caption index; -1 where there is none.
     """
 
-    def __init__(self, pairs: Sequence[tuple[Tensor, Tensor]]) -> None:
+    def __init__(self, pairs: Sequence[tuple[Tensor, Tensor]], text_row_NC: Tensor) -> None:
         if not pairs:
             raise ValueError("at least one teacher is needed")
-        for text_NE, video_NE in pairs:
-            if text_NE.shape != video_NE.shape:
-                raise ValueError(f"a teacher's texts {list(text_NE.shape)} and videos {list(video_NE.shape)} differ")
-        self.pairs = [(unit(text_NE), unit(video_NE)) for text_NE, video_NE in pairs]
+        for text_ME, video_NE in pairs:
+            if text_ME.shape[1] != video_NE.shape[1] or len(video_NE) != len(text_row_NC):
+                raise ValueError(
+                    f"a teacher's texts {list(text_ME.shape)}, videos {list(video_NE.shape)} and "
+                    f"captions {list(text_row_NC.shape)} do not fit"
+                )
+        self.pairs = [(unit(text_ME), unit(video_NE)) for text_ME, video_NE in pairs]
+        self.text_row_NC = text_row_NC
 
     def to(self, device: torch.device | str) -> "TeacherEmbeddings":
         """The same on another device."""
         moved = TeacherEmbeddings.__new__(TeacherEmbeddings)
-        moved.pairs = [(text_NE.to(device), video_NE.to(device)) for text_NE, video_NE in self.pairs]
+        moved.pairs = [(text_ME.to(device), video_NE.to(device)) for text_ME, video_NE in self.pairs]
+        moved.text_row_NC = self.text_row_NC.to(device)
         return moved
 
-    def similarities(self, index_B: Tensor) -> Tensor:
-        """cos(teacher's English text, teacher's video) among the clips at ``index_B`` -> [K, B, B]."""
-        return torch.stack([text_NE[index_B] @ video_NE[index_B].T for text_NE, video_NE in self.pairs])
+    def taught(self, index_B: Tensor, caption_B: Tensor) -> Tensor:
+        """True [B] where the clip has an English text at the caption index that was drawn for it."""
+        return self.text_row_NC[index_B, caption_B] >= 0
+
+    def similarities(self, index_B: Tensor, caption_B: Tensor) -> Tensor:
+        """cos(teacher's English text, teacher's video) among the clips at ``index_B``, of captions drawn: [K, B, B].
+
+        Rows of clips that are not :meth:`taught` hold anything.
+        """
+        row_B = self.text_row_NC[index_B, caption_B].clamp(min=0)
+        return torch.stack([text_ME[row_B] @ video_NE[index_B].T for text_ME, video_NE in self.pairs])

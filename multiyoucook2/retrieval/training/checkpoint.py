@@ -6,10 +6,12 @@
     FOLDER/checkpoint-000120.safetensors   model/NAME, objective/NAME, optimizer/WEIGHT/KEY, best/NAME
 
 The JSON is replaced only after the tensors are on the disk, and the old tensors go only after that: a process killed
-at any instant leaves a whole checkpoint, the new or the old one. Randomness needs no entry: order and dropout are
-functions of the seed and the step, which the state holds.
+at any instant leaves a whole checkpoint, the new or the old one. Only tensors whose head says
+that they are a checkpoint's are removed, and a checksum over the JSON's values shows an edit. Randomness needs no entry:
+order and dropout are functions of the seed and the step, which the state holds.
 """
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -24,7 +26,7 @@ from ...errors import MyCookError, TrainingError
 from ...files import PARTIAL_PREFIX, file_sha256, json_bytes, open_regular, sync_folder, write_synced
 
 STATE_FILE = "checkpoint.json"
-FORMAT = 1
+FORMAT = 2
 _MARK = {"format": "pt", "made_by": "multiyoucook2"}
 
 
@@ -66,10 +68,8 @@ def save_checkpoint(
         with partial.open("rb+") as file:
             _sync(file.fileno())
         about = {"file": path.name, "bytes": partial.stat().st_size, "sha256": file_sha256(partial)}
-        write_synced(
-            work / STATE_FILE,
-            json_bytes({"format": FORMAT, "state": dict(state), "identity": dict(identity), "tensors": about}),
-        )
+        values = {"format": FORMAT, "state": dict(state), "identity": dict(identity), "tensors": about}
+        write_synced(work / STATE_FILE, json_bytes({**values, "checksum": _checksum(values)}))
         partial.replace(path)
         sync_folder(folder)
         (work / STATE_FILE).replace(folder / STATE_FILE)
@@ -97,6 +97,10 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
+def _checksum(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json_bytes(values)).hexdigest()
+
+
 def has_checkpoint(folder: Path) -> bool:
     """Whether there is one, sound or not."""
     return (folder / STATE_FILE).exists()
@@ -117,9 +121,12 @@ def load_checkpoint(folder: Path, *, identity: Mapping[str, Any]) -> Checkpoint:
         format_, state, theirs, about = (found[key] for key in ("format", "state", "identity", "tensors"))
         path = folder / about["file"]
         size, digest = about["bytes"], about["sha256"]
+        checksum = found.pop("checksum")
+        if checksum != _checksum(found):
+            raise ValueError("edited")
     except FileNotFoundError:
         raise TrainingError(f"{folder} holds no checkpoint", hint="start the run without --resume") from None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _damaged(folder / STATE_FILE, "it is not the JSON that was written") from None
     if format_ != FORMAT:
         raise TrainingError(f"{folder / STATE_FILE} is a checkpoint of format {format_}, not {FORMAT}")

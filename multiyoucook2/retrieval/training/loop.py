@@ -15,7 +15,7 @@ from ...errors import TrainingError
 from ...progress import Listener, Silent
 from ..data.batches import Batches, TrainingSet
 from ..model.towers import TextVideoModel
-from ..objectives.objectives import BatchEmbeddings, ObjectiveLoss
+from ..objectives.loss import BatchEmbeddings
 from ..objectives.teachers import TeacherEmbeddings
 from ..recipe import TrainingRecipe
 from .checkpoint import load_checkpoint, load_optimizer_tensors, load_strictly, optimizer_tensors, save_checkpoint
@@ -37,9 +37,9 @@ class LoopState:
     finished: bool = False
 
 
-def learning_rate(recipe: TrainingRecipe, epoch: int) -> float:
-    """Of Adam in an epoch, counted from 0: exponential decay."""
-    return recipe.lr * recipe.lr_decay**epoch
+def learning_rate(recipe: TrainingRecipe, epoch: int, first: float | None = None) -> float:
+    """In an epoch, counted from 0: exponential decay of the recipe's rate, or of another ``first`` one."""
+    return (recipe.lr if first is None else first) * recipe.lr_decay**epoch
 
 
 def train_model(
@@ -51,7 +51,6 @@ def train_model(
     accelerator: Accelerator,
     identity: Mapping[str, Any],
     teachers: TeacherEmbeddings | None = None,
-    english_N: Tensor | None = None,
     evaluate: Evaluate | None = None,
     resume: bool = False,
     listener: Listener | None = None,
@@ -61,7 +60,7 @@ def train_model(
     Args:
         data: with its texts tokenised or encoded; the same in every process.
         identity: what a checkpoint must share with this run.
-        teachers: embeddings of the clips of ``data``; ``english_N``: which clips they may teach.
+        teachers: embeddings of the clips of ``data``.
         evaluate: called in the first process after each ``recipe.evaluate_every`` epochs.
 
     Raises:
@@ -69,17 +68,13 @@ def train_model(
     """
     listener, device = listener or Silent(), accelerator.device
     model.to(device)
-    objective = ObjectiveLoss(recipe, data.languages).to(device)
+    objective = recipe.loss(data.languages, data.captions.source).to(device)
     teachers = teachers.to(device) if teachers else None
-    english_N = english_N.to(device) if english_N is not None else None
     batches = Batches(
         data, batch_size=recipe.batch_size, seed=recipe.seed, max_frames=recipe.max_frames, shard=(rank(), processes())
     )
-    optimizer = torch.optim.Adam(
-        _weight_groups(model, objective, recipe),
-        lr=recipe.lr,
-        fused=True,
-    )
+    optimizer = torch.optim.AdamW(_weight_groups(model, objective, recipe), fused=True)
+    # All that changes while training goes on is in `parts`, `optimizer`, `state` and `best`: a checkpoint holds these.
     parts: dict[str, nn.Module] = {"model": model, "objective": objective}
     names = {weight: f"{part}/{name}" for part in parts for name, weight in parts[part].named_parameters()}
     state, best = LoopState(), dict[str, Tensor]()
@@ -93,10 +88,10 @@ def train_model(
         best = found.part("best")
 
     def loss_of(embeddings: BatchEmbeddings) -> Tensor:
-        if teachers is None or english_N is None:
+        if teachers is None:
             return objective(embeddings)  # type: ignore[no-any-return]
-        index_B = embeddings.index_B
-        return objective(embeddings, teachers.similarities(index_B), english_N[index_B])  # type: ignore[no-any-return]
+        clips = (embeddings.index_B, embeddings.caption_B)
+        return objective(embeddings, teachers.similarities(*clips), teachers.taught(*clips))  # type: ignore[no-any-return]
 
     def save() -> None:
         if accelerator.is_main_process:
@@ -113,8 +108,9 @@ def train_model(
     with MetricsLog(folder, after_step=state.step, write=accelerator.is_main_process) as log:
         while batches.epoch < recipe.epochs and not state.finished:
             epoch = batches.epoch
+            # The rate is a function of the epoch, so that a resumed run needs no scheduler's state.
             for group in optimizer.param_groups:
-                group["lr"] = group.get("fixed_lr", learning_rate(recipe, epoch))
+                group["lr"] = learning_rate(recipe, epoch, group["first_lr"])
             model.train()
             for batch in batches.rest_of_epoch():
                 optimizer.zero_grad()
@@ -128,6 +124,7 @@ def train_model(
                     autocast=accelerator.autocast,
                 )
                 norm = nn.utils.get_total_norm([w.grad for w in model.parameters() if w.grad is not None])
+                # Stop before the step: the weights of the last checkpoint are then the last sound ones.
                 _require_finite(loss, norm, batch.index_B.to(device), data, state.step, log, folder)
                 optimizer.step()
                 state.step += 1
@@ -148,9 +145,10 @@ def train_model(
                 state.worse = 0 if better else state.worse + 1
                 if better:
                     state.best, state.best_epoch = result["criterion"], epoch + 1
-                    if recipe.patience:
+                    if recipe.patience:  # without it the last epoch is reported, so there is nothing to keep
                         best = {key: value.detach().cpu().clone() for key, value in model.state_dict().items()}
                 state.finished = bool(recipe.patience and state.worse >= recipe.patience)
+            # In this order: a run killed during an evaluation is resumed before it, and evaluates again.
             state.finished = state.finished or batches.epoch >= recipe.epochs
             save()
     if best:
@@ -160,10 +158,19 @@ def train_model(
 
 
 def _weight_groups(model: nn.Module, objective: nn.Module, recipe: TrainingRecipe) -> list[dict[str, Any]]:
-    """What Adam trains: the model's weights, and the teachers' mixing weights, if any, at a rate of their own."""
-    groups: list[dict[str, Any]] = [{"params": [weight for weight in model.parameters() if weight.requires_grad]}]
+    """What is trained: matrices, which may decay; biases, norms and tokens, which never do; and the objective's own
+    weights, if any, at a rate of their own that decays by epochs as the other does."""
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
     learned = list(objective.parameters())
-    return groups + ([{"params": learned, "fixed_lr": recipe.learned_lr}] if learned else [])
+    if not recipe.weight_decay:
+        plain = [{"params": weights, "first_lr": recipe.lr}]
+    else:
+        plain = [
+            {"params": [w for w in weights if w.ndim >= 2], "first_lr": recipe.lr, "weight_decay": recipe.weight_decay},
+            {"params": [w for w in weights if w.ndim < 2], "first_lr": recipe.lr},
+        ]
+    groups = plain + ([{"params": learned, "first_lr": recipe.learned_lr}] if learned else [])
+    return [{"lr": group["first_lr"], "weight_decay": 0.0, **group} for group in groups]
 
 
 def _evaluated_once(evaluate: Evaluate, model: TextVideoModel, accelerator: Accelerator) -> Mapping[str, Any]:

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any
 
 from ...files import atomic_write
+from ..evaluation.runfiles import METRICS_FILE, read_metrics
 
-METRICS_FILE = "metrics.jsonl"
 TENSORBOARD_FOLDER = "tensorboard"
 
 
@@ -56,21 +56,6 @@ class MetricsLog:
         for sink in (self._file, self._board):
             if sink is not None:
                 sink.close()
-
-
-def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """The lines of a run's log; a last line that was cut off by a kill is left out."""
-    try:
-        text = (folder / METRICS_FILE).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return []
-    lines = []
-    for line in text.splitlines():
-        try:
-            lines.append(json.loads(line))
-        except ValueError:
-            break
-    return lines
 
 
 def _line(values: Mapping[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
-from torch import Tensor, tensor
+from torch import from_numpy
 
 from ...corpus.captions import Captions, dataset_languages, load_captions
 from ...errors import DatasetError, TrainingError
@@ -15,18 +15,17 @@ from ...features.store import FeatureStore
 from ...progress import Listener
 from ..data.batches import TrainingSet
 from ..data.tokens import pass_overhead
-from ..data.vectors import read_vectors
 from ..evaluation.embed import encode_sentences
-from ..evaluation.evaluate import EvaluationSet, evaluate_model
+from ..evaluation.evaluate import evaluate_model
 from ..evaluation.pool import ALL, find_pool
-from ..model.encoders import TextEncoder, load_encoder, tiny_encoder, vector_encoder
-from ..model.tiny import TinyConfig
+from ..evaluation.queries import EvaluationSet
+from ..model.encoders import TextEncoder, Wanted, encoder_kind
 from ..model.towers import ModelConfig, TextVideoModel
 from ..objectives.teachers import TeacherEmbeddings
-from ..recipe import VECTORS, TrainingRecipe, teacher_recipe
+from ..recipe import TrainingRecipe
 from .loop import Evaluate
 from .processes import seed_everything
-from .teacher_cache import teacher_embeddings
+from .teacher_cache import teacher_embeddings, words_only
 
 _SAMPLE = 2000  # texts of which the mean length is taken
 
@@ -45,16 +44,12 @@ class Inputs:
     listener: Listener
     offline: bool
 
-    @property
-    def english(self) -> dict[str, str]:
-        """clip_id -> English caption of the training split, empty if the data set has no English."""
-        return self.captions.english() if "en" in self.captions.texts else {}
-
     def training_set(self, plan: TrainingRecipe) -> TrainingSet:
         """The clips and languages that a recipe trains on."""
-        languages = ("en",) if plan.objective == "zero-shot" else self.languages
-        if plan.objective == "zero-shot" and "en" not in self.captions.texts:
-            raise DatasetError(f"the data set {self.dataset} has no English, which zero-shot training is on")
+        source = self.captions.source
+        languages = (source,) if plan.row.source_only else self.languages
+        if plan.row.source_only and source not in self.captions.texts:
+            raise DatasetError(f"the data set {self.dataset} has no {source!r}, which {plan.objective} trains on")
         return TrainingSet(self.captions, self.store, languages)
 
 
@@ -66,15 +61,16 @@ def load_inputs(
     listener: Listener,
     offline: bool,
 ) -> Inputs:
-    """Open and read everything; see :func:`.runs.train` for the arguments."""
+    """Open and read everything; see :func:`.run.train` for the arguments."""
     store = FeatureStore.open(features)
     if offline and not Path(dataset).is_dir():
         raise DatasetError(f"{dataset} is no folder, and offline nothing is downloaded", hint="give a local folder")
     known = dataset_languages(dataset)
     languages = known if plan.languages == "all" else plan.languages
-    # English is read in any case: the teachers compare English texts with videos
-    read = tuple(dict.fromkeys([*languages, *(["en"] if "en" in known else [])]))
-    captions = load_captions(dataset, split="train", langs=read, accepted_only=plan.accepted_only)
+    # the source language is read in any case: the teachers compare its texts with videos
+    captions = load_captions(
+        dataset, split="train", langs=languages, accepted_only=plan.accepted_only, with_source=True
+    )
     validation = load_captions(dataset, split="validation", langs=languages, accepted_only=False)
     return Inputs(
         str(dataset), str(features), tuple(languages), captions, store, validation, accelerator, listener, offline
@@ -92,42 +88,27 @@ def new_model(plan: TrainingRecipe, inputs: Inputs) -> TextVideoModel:
         blocks=plan.blocks,
         heads=plan.heads,
         features=inputs.store.name,
+        input_dropout=plan.input_dropout,
+        dropout=plan.dropout,
     )
     return TextVideoModel(config, _encoder(plan, inputs))
 
 
 def _encoder(plan: TrainingRecipe, inputs: Inputs) -> TextEncoder:
-    if plan.encoder == "tiny":
-        shape = TinyConfig(**plan.tiny.model_dump())
-        # the tokenizer knows all languages, as a pretrained one would, whatever the objective trains on
-        texts = [text for found in inputs.captions.texts.values() for options in found for text in options]
-        return tiny_encoder(texts, config=shape)
-    vectors = sentence_vectors(plan)
-    if vectors is not None:
-        return vector_encoder(vectors.name, vectors.dim)
-    return load_encoder(plan.encoder, trainable=not plan.freeze_text, offline=inputs.offline)
-
-
-def sentence_vectors(plan: TrainingRecipe) -> FeatureStore | None:
-    """The store of sentence vectors that ``encoder: vectors:FOLDER`` names."""
-    return FeatureStore.open(plan.encoder[len(VECTORS) :]) if plan.encoder.startswith(VECTORS) else None
+    kind, argument = encoder_kind(plan.encoder)
+    texts = [text for found in inputs.captions.texts.values() for of in found for text in of if text]
+    section = plan.model_dump().get(kind.name, {})
+    return kind.new(argument, Wanted(texts, section, trainable=not plan.freeze_text, offline=inputs.offline))
 
 
 def prepare_texts(data: TrainingSet, encoder: TextEncoder, plan: TrainingRecipe, inputs: Inputs) -> None:
     """Tokenise once; for a frozen encoder, run it once; or look the vectors up."""
-    vectors = sentence_vectors(plan)
-    if vectors is not None:
-        data.use_vectors(read_vectors(vectors, data.lookup_keys()))
-        return
-    if not encoder.trainable:
-        device = inputs.accelerator.device
-        vectors_ND = encode_sentences(
-            encoder.to(device),
-            data.texts,
-            max_length=plan.max_tokens,
-            device=device,
-            autocast=inputs.accelerator.autocast,
-        )
+    vectors_ND = encoder.lookup(data.lookup_keys())
+    if vectors_ND is None and not encoder.trainable:
+        device, autocast = inputs.accelerator.device, inputs.accelerator.autocast
+        encoder.to(device)
+        vectors_ND = encode_sentences(encoder, data.texts, max_length=plan.max_tokens, device=device, autocast=autocast)
+    if vectors_ND is not None:
         data.use_vectors(vectors_ND)
         return
     bound = None
@@ -142,30 +123,32 @@ def prepare_texts(data: TrainingSet, encoder: TextEncoder, plan: TrainingRecipe,
 
 def teachers_of(
     data: TrainingSet, runs: Sequence[Path], plan: TrainingRecipe, inputs: Inputs
-) -> tuple[TeacherEmbeddings | None, Tensor | None]:
-    """The finished teachers' embeddings of the clips of ``data``, and which clips they may teach [N]."""
+) -> TeacherEmbeddings | None:
+    """The finished teachers' embeddings of the clips of ``data`` and of every caption that may be drawn for them."""
     if not runs:
-        return None, None
-    english = [inputs.english.get(clip) for clip in data.clip_ids]
-    if not any(english):
-        raise TrainingError("the data set has no English captions, which the teachers need")
+        return None
+    texts, keys, row_NC = data.source_texts()
+    if plan.teacher_words:
+        texts = [words_only(text) or text for text in texts]
+    if not texts:
+        raise TrainingError(f"the data set has no captions in {data.captions.source!r}, which the teachers read")
     pairs = []
     for run, teacher in zip(runs, plan.teachers, strict=True):
         with inputs.accelerator.main_process_first():  # the others find its cache
             pairs.append(
                 teacher_embeddings(
                     run,
+                    texts,
+                    keys,
                     data.clip_ids,
-                    english,
                     inputs.store,
+                    encoder=teacher.encoder,
                     max_length=plan.max_tokens,
                     device=inputs.accelerator.device,
-                    autocast=inputs.accelerator.autocast,
                     precision=plan.precision,
-                    vectors=sentence_vectors(teacher_recipe(plan, teacher)),
                 )
             )
-    return TeacherEmbeddings(pairs), tensor([bool(text) for text in english])
+    return TeacherEmbeddings(pairs, from_numpy(row_NC))
 
 
 def validation_of(plan: TrainingRecipe, inputs: Inputs) -> Evaluate | None:
@@ -173,7 +156,7 @@ def validation_of(plan: TrainingRecipe, inputs: Inputs) -> Evaluate | None:
     if not plan.evaluate_every:
         return None
     pool = find_pool(ALL, inputs.validation.clip_ids)
-    data = EvaluationSet(inputs.validation, inputs.store, pool, vectors=sentence_vectors(plan))
+    data = EvaluationSet(inputs.validation, inputs.store, pool)
     device, autocast = inputs.accelerator.device, inputs.accelerator.autocast
 
     def evaluate(model: TextVideoModel) -> Mapping[str, Any]:

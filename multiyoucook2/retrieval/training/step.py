@@ -5,8 +5,11 @@
 3. Each piece is embedded again, with the same dropout, and that gradient flows on into the weights.
 4. The processes' weight gradients are added up.
 
-A batch in one process, the same batch in several processes, and the same batch cached give the same gradient. After
-GradCache (Gao et al. 2021, arXiv:2101.06983).
+A batch in one process, the same batch in several processes, and the same batch cached give the same gradient, if
+nothing is dropped out: dropout is drawn a piece at a time, so that other pieces drop other units, in the same share.
+Within a step the passes of 1 and 3 drop the same ones, which is what makes the cached gradient exact.
+
+After GradCache (Gao et al. 2021, arXiv:2101.06983).
 """
 
 from collections.abc import Callable, Sequence
@@ -18,8 +21,8 @@ from torch import Tensor
 from ..data.batches import Batch
 from ..data.tokens import Buckets, TextInput
 from ..model.towers import TextVideoModel
+from ..objectives.loss import BatchEmbeddings
 from ..objectives.losses import at_least_float32
-from ..objectives.objectives import BatchEmbeddings
 from .processes import add_over_processes, gather, rank, seed_everything
 
 LossOf = Callable[[BatchEmbeddings], Tensor]
@@ -50,6 +53,8 @@ def accumulate_gradients(
     videos = list(zip(torch.split(batch.video_BTD, size), torch.split(batch.mask_BT, size), strict=True))
 
     def embed(piece: int) -> Tensor:
+        # The seed is a function of the step and the piece, so a second pass drops the same units as the first, and a
+        # resumed run the same as a straight one: no generator's state has to be kept anywhere.
         seed_everything(*key, rank(), piece)
         with autocast():
             if piece < len(texts):
@@ -57,11 +62,13 @@ def accumulate_gradients(
             return at_least_float32(model.encode_video(*videos[piece - len(texts)]))
 
     pieces = range(len(texts) + len(videos))
+    # With caching, no activations are kept here: memory is then that of one piece, whatever the batch.
     with torch.no_grad() if chunk else nullcontext():
         outputs = [embed(piece) for piece in pieces]
     gradients = _embedding_gradients([out.detach() for out in outputs], len(texts), batch, loss_of, languages)
     for piece in pieces:
         output = embed(piece) if chunk else outputs[piece]
+        # the chain rule by hand: d loss / d weights = d loss / d embedding x d embedding / d weights, piece by piece
         output.backward(gradients.pieces[piece])  # type: ignore[no-untyped-call]
     add_over_processes(model)
     return gradients.loss
@@ -86,11 +93,19 @@ def _embedding_gradients(
     present_BL = torch.zeros(text_BLE.shape[:2], dtype=torch.bool, device=text_NE.device)
     text_BLE[clip_N, lang_N] = text_NE
     present_BL[clip_N, lang_N] = True
-    # clips come first in all four, so that processes' shares lie end to end
+    # Every process computes the loss of the whole batch, as a clip's negatives are all the others, wherever they are.
+    # Clips come first in all of these, so that processes' shares lie end to end.
     leaves = [gather(text_BLE).requires_grad_(), gather(video_BE).requires_grad_()]
-    everything = BatchEmbeddings(leaves[0].transpose(0, 1), gather(present_BL).T, leaves[1], gather(batch.index_B))
+    everything = BatchEmbeddings(
+        leaves[0].transpose(0, 1),
+        gather(present_BL).T,
+        leaves[1],
+        gather(batch.index_B),
+        gather(batch.caption_B),
+    )
     loss = loss_of(everything)
     loss.backward()  # type: ignore[no-untyped-call]
+    # Of that gradient each process carries on its own clips' part; step 4 adds up what they make of it.
     share = slice(rank() * len(video_BE), (rank() + 1) * len(video_BE))
     zeros = [torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for leaf in leaves]
     text_grad_NE = zeros[0][share][clip_N, lang_N]

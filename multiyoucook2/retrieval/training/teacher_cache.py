@@ -1,8 +1,10 @@
 """Frozen teachers run once: their embeddings of the training clips, kept on disk under a key of weights and data."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -11,65 +13,73 @@ from torch import Tensor
 
 from ...features.store import FeatureStore
 from ...files import PARTIAL_PREFIX, file_sha256
-from ..data.vectors import read_vectors
-from ..evaluation.embed import Autocast, embed_texts, embed_videos
+from ..device import autocast_of
+from ..evaluation.embed import embed_texts, embed_videos
+from ..evaluation.runfiles import MODEL_FOLDER
+from ..model.encoders import TextKey, encoder_kind
+from ..model.folder import WEIGHTS
 from ..model.towers import TextVideoModel
-
-WEIGHTS_FILE = "model.safetensors"
 
 
 def teacher_embeddings(
     run: Path,
+    texts: Sequence[str],
+    keys: Sequence[TextKey],
     clip_ids: Sequence[str],
-    english: Sequence[str | None],
     store: FeatureStore,
     *,
+    encoder: str,
     max_length: int,
-    device: torch.device | str,
-    autocast: Autocast,
+    device: torch.device,
     precision: str,
-    vectors: FeatureStore | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """English texts' and videos' embeddings [N, E] of a finished teacher, a row a clip; zeros where English lacks.
+    """A finished teacher's embeddings of English texts [M, E] and of videos [N, E].
 
     Args:
         run: the teacher's run folder; the cache lies in it, beside the model.
-        clip_ids: clips that have features; ``english``: their captions.
+        texts: every English caption that may be drawn; ``keys``: which they are.
+        clip_ids: clips that have features.
+        encoder: the teacher's, as recipes name it: its sentence vectors, if that is what it has, are looked up again.
         precision: of the computation, part of the key as it changes the values.
-        vectors: sentence vectors computed elsewhere, for a teacher that cannot encode texts.
     """
-    key = _key(
-        run / "model" / WEIGHTS_FILE,
-        clip_ids,
-        english,
-        store,
-        f"{max_length} {precision} {vectors.content_hash if vectors else ''}",
-    )
+    kind, argument = encoder_kind(encoder)
+    outside = f"{max_length} {precision} {kind.outside(argument)}"
+    key = _key(run / MODEL_FOLDER / WEIGHTS, texts, keys, clip_ids, store, outside)
     path = run / f"embeddings-{key}.safetensors"
     if path.is_file():
         try:
             found = load_file(path)
-            return found["text_NE"], found["video_NE"]
+            return found["text_ME"], found["video_NE"]
         except (SafetensorError, KeyError):
             path.unlink()  # cut off: computed again
-    model = TextVideoModel.from_pretrained(run / "model").to(device)
-    taught = [row for row, text in enumerate(english) if text]
-    texts: list[str] | Tensor = [text for text in english if text]
-    if vectors is not None:
-        texts = read_vectors(vectors, [(clip_ids[row], "en") for row in taught])
-    text_NE = torch.zeros(len(clip_ids), model.config.embedding_dim)
-    text_NE[taught] = embed_texts(model, texts, max_length=max_length, device=device, autocast=autocast)
-    video_NE = embed_videos(model, store, store.rows(clip_ids), device=device, autocast=autocast)
+    model = TextVideoModel.from_pretrained(run / MODEL_FOLDER).to(device)
+    model.encoder.attach(argument)
+    vectors = model.encoder.lookup(keys)
+    settings: dict[str, Any] = {"device": device, "autocast": autocast_of(precision, device)}
+    text_ME = embed_texts(model, list(texts) if vectors is None else vectors, max_length=max_length, **settings)
+    video_NE = embed_videos(model, store, store.rows(clip_ids), **settings)
     partial = run / f"{PARTIAL_PREFIX}{path.name}"
-    save_file({"text_NE": text_NE, "video_NE": video_NE}, partial)
+    save_file({"text_ME": text_ME, "video_NE": video_NE}, partial)
     partial.replace(path)
-    return text_NE, video_NE
+    return text_ME, video_NE
+
+
+def words_only(text: str) -> str:
+    """The words of a caption without its marks, as the published code gives them to teachers: ``"1/2 cup, hot"`` ->
+    ``"1 2 cup hot"``."""
+    return " ".join(re.findall(r"[\w']+", text))
 
 
 def _key(
-    weights: Path, clip_ids: Sequence[str], english: Sequence[str | None], store: FeatureStore, settings: str
+    weights: Path,
+    texts: Sequence[str],
+    keys: Sequence[TextKey],
+    clip_ids: Sequence[str],
+    store: FeatureStore,
+    settings: str,
 ) -> str:
     digest = hashlib.sha256(f"{file_sha256(weights)}\0{store.content_hash}\0{settings}".encode())
-    for clip_id, text in zip(clip_ids, english, strict=True):
-        digest.update(f"\0{clip_id}\0{text or ''}".encode())
+    for (clip_id, index, _), text in zip(keys, texts, strict=True):
+        digest.update(f"\0{clip_id}\0{index}\0{text}".encode())
+    digest.update(repr(list(clip_ids)).encode())
     return digest.hexdigest()[:16]

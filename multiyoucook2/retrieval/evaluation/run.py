@@ -1,0 +1,73 @@
+"""Evaluate a finished run: ``mycook evaluate``, and the end of ``mycook train``."""
+
+from pathlib import Path
+
+from ...corpus.captions import load_captions
+from ...errors import TrainingError
+from ...features.store import FeatureStore
+from ...progress import Listener
+from ..device import find_device
+from ..model.encoders import encoder_kind
+from ..model.towers import TextVideoModel
+from ..recipe import TrainingRecipe
+from .evaluate import evaluate_model
+from .pool import ALL, find_pool
+from .queries import EvaluationSet
+from .results import Evaluation
+from .runfiles import MODEL_FOLDER, finished_run
+
+
+def evaluate_run(
+    run: str | Path,
+    *,
+    dataset: str | Path | None = None,
+    features: str | Path | None = None,
+    langs: tuple[str, ...] | None = None,
+    split: str = "validation",
+    pool: str = ALL,
+    query: str | None = None,
+    duplicates: bool = False,
+    resamples: int = 1000,
+    device: str = "auto",
+    save: bool = True,
+    listener: Listener | None = None,
+) -> Evaluation:
+    """Evaluate a finished run, and keep the result in its folder.
+
+    Args:
+        dataset, features: those of the run if not given. langs: all of the data set if not given.
+        pool: a name of :data:`.pool.POOLS`, ``all``, or a file of clip ids.
+        query: which captions ask, see :mod:`.queries`; what the pool or the data set lists, else the first, by default.
+        duplicates: clips with the same caption are relevant for one another.
+
+    Raises:
+        MyCookError: no finished run there, features of another dimension, a language or pool that is not there.
+    """
+    folder = Path(run)
+    about = finished_run(folder)
+    place = find_device(device)
+    source = str(dataset or about["dataset"])
+    store = FeatureStore.open(str(features or about["features"]))
+    recipe = TrainingRecipe.model_validate(about["recipe"])
+    model = TextVideoModel.from_pretrained(folder / MODEL_FOLDER)
+    model.encoder.attach(encoder_kind(recipe.encoder)[1])
+    if store.dim != model.config.video_dim:
+        raise TrainingError(
+            f"the features {store.folder} have {store.dim} dimensions, the model takes {model.config.video_dim}",
+            hint=f"give the features that it was trained on ({model.config.features}) with --features",
+        )
+    captions = load_captions(source, split=split, langs=langs, accepted_only=False)
+    data = EvaluationSet(captions, store, find_pool(pool, captions.clip_ids), query=query, duplicates=duplicates)
+    evaluation = evaluate_model(
+        model.to(place),
+        data,
+        max_length=recipe.max_tokens_eval,
+        device=place,
+        precision=recipe.precision,
+        resamples=resamples,
+        labels={"select": "best-on-validation"} if recipe.patience else {},
+        listener=listener,
+    )
+    if save:
+        evaluation.save(folder)
+    return evaluation
