@@ -1,7 +1,6 @@
 """The part of a model's card that says how it was trained and what it scored."""
 
 from ..evaluation.results import Evaluation
-from ..evaluation.signature import shared_lines
 from ..recipe import TrainingRecipe
 
 _SCORES, _IN_CARD = "## Scores", ("recall_at_1", "recall_at_5", "recall_at_10", "median_rank")
@@ -19,7 +18,7 @@ def with_scores(card: str, recipe: TrainingRecipe, evaluation: Evaluation) -> st
         tables.append("\n".join([head, *lines]))
     simulated = any("|feat:simulated" in row.signature for row in evaluation.rows)
     warning = "The features are simulated from captions: no video is behind these figures.\n\n" if simulated else ""
-    signatures = "\n".join(shared_lines(evaluation.signatures))
+    signatures = "\n".join(row.signature for row in evaluation.rows if row.signature)
     return (
         f"{card.partition(_SCORES)[0].rstrip()}\n\n{_SCORES}\n\nTrained with the recipe {recipe.name} (objective "
         f"{recipe.objective}, {recipe.epochs} epochs, seed {recipe.seed}).\n\n{warning}"

@@ -14,7 +14,7 @@ from ..pooling import Pooling
 from .base import KINDS, TOKENIZER_FOLDER, EncoderKind, EncoderSpec, TextEncoder, Wanted, first_line
 
 SHAPE_FOLDER = "encoder"  # config.json of a transformers model
-_SAMPLE = 256  # texts of which a new tokenizer must know most words
+_SAMPLE, _KNOWN = 256, 0.05  # texts that are tried, and the share of their words that a tokenizer must know
 _SAFE = {"trust_remote_code": False}
 
 ENCODERS: dict[str, EncoderSpec] = {
@@ -139,11 +139,11 @@ def _new(argument: str, wanted: Wanted) -> TextEncoder:
     sample = wanted.texts[:: max(1, len(wanted.texts) // _SAMPLE)]
     special = set(encoder.tokenizer.all_special_ids) - {encoder.tokenizer.unk_token_id}
     ids = [token for found in encoder.tokenize(sample) for token in found if token not in special]
-    unknown = sum(token == encoder.tokenizer.unk_token_id for token in ids)
-    if ids and unknown > len(ids) / 2:
+    known = sum(token != encoder.tokenizer.unk_token_id for token in ids)
+    if known < _KNOWN * len(ids):
         raise ModelError(
-            f"the tokenizer of {argument!r} knows {100 * (1 - unknown / len(ids)):.0f}% of the captions' words",
-            hint="are its tokenizer's files missing? Choose an encoder of these languages",
+            f"the tokenizer of {argument!r} knows {known} of {len(ids)} words of the captions",
+            hint="are its files missing? Choose an encoder of these languages",
         )
     return encoder
 
