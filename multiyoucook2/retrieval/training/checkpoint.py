@@ -6,9 +6,9 @@
     FOLDER/checkpoint-000120.safetensors   model/NAME, objective/NAME, optimizer/WEIGHT/KEY, best/NAME
 
 The JSON is replaced only after the tensors are on the disk, and the old tensors go only after that: a process killed
-at any instant leaves a whole checkpoint, the new or the old one. Only tensors whose head says
-that they are a checkpoint's are removed, and a checksum over the JSON's values shows an edit. Randomness needs no entry:
-order and dropout are functions of the seed and the step, which the state holds.
+at any instant leaves a whole checkpoint, the new or the old one. Only tensors whose head says that they are a
+checkpoint's are removed, and a checksum over the JSON's values shows an edit. Randomness needs no entry: order and
+dropout are functions of the seed and the step, which the state holds.
 """
 
 import hashlib
