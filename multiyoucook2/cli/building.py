@@ -1,0 +1,217 @@
+"""The commands that build a data set, step by step or in one. Heavy imports are late."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .options import (
+    AnnotationsOption,
+    DeviceOption,
+    EngineOption,
+    JsonOption,
+    LangsOption,
+    LimitOption,
+    OfflineOption,
+    OutOption,
+    QuietOption,
+    RecipeOption,
+    ThreadsOption,
+)
+
+
+def add_build_commands(app: typer.Typer) -> None:
+    """Mount the commands of this module."""
+    for command in (build, fetch, translate, validate, publish, status, vocabulary_map):
+        app.command(command.__name__.replace("_", "-"))(command)
+
+
+def build(
+    recipe: RecipeOption = "multi-youcook2",
+    langs: LangsOption = None,
+    engine: EngineOption = None,
+    annotations: AnnotationsOption = None,
+    out: OutOption = None,
+    limit: LimitOption = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
+    offline: OfflineOption = False,
+    show: Annotated[int, typer.Option("--show", help="Print N rows of the data set.", metavar="N", min=0)] = 0,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Build a data set, from captions to Parquet.
+
+    Fetches, translates, validates and publishes to a folder. What an earlier run finished is kept.
+
+    \b
+    Examples:
+      mycook build --recipe mini --langs all --offline --show 3
+      mycook build --langs de,ja --engine nllb-200-distilled-600M --out build/nllb
+      mycook build --annotations youcookii_annotations_trainval.json --engine mini
+    """
+    from . import printing
+
+    result = _build(
+        "publish", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
+        device=device, threads=threads, offline=offline,
+    )  # fmt: skip
+    printing.build_result(result, as_json=json, show=show)
+
+
+def fetch(
+    recipe: RecipeOption = "multi-youcook2",
+    annotations: AnnotationsOption = None,
+    out: OutOption = None,
+    offline: OfflineOption = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Fetch, check and read the annotations.
+
+    \b
+    Example:
+      mycook fetch --recipe multi-youcook2
+    """
+    from . import printing
+
+    result = _build("fetch", quiet, recipe=recipe, annotations=annotations, out=out, offline=offline)
+    printing.clips(result, as_json=json)
+
+
+def translate(
+    recipe: RecipeOption = "multi-youcook2",
+    langs: LangsOption = None,
+    engine: EngineOption = None,
+    annotations: AnnotationsOption = None,
+    out: OutOption = None,
+    limit: LimitOption = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
+    offline: OfflineOption = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Translate the captions, and no more.
+
+    They go into the translation memory, where a later build finds them.
+
+    \b
+    Example:
+      mycook translate --recipe mini --langs de --offline
+    """
+    from . import printing
+
+    result = _build(
+        "translate", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
+        device=device, threads=threads, offline=offline,
+    )  # fmt: skip
+    printing.stages(result, as_json=json)
+
+
+def validate(
+    recipe: RecipeOption = "multi-youcook2",
+    langs: LangsOption = None,
+    engine: EngineOption = None,
+    annotations: AnnotationsOption = None,
+    out: OutOption = None,
+    limit: LimitOption = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = None,
+    offline: OfflineOption = False,
+    show: Annotated[int, typer.Option("--show", help="Print N rejected rows a check.", metavar="N", min=0, max=3)] = 0,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Check the translations, and print figures.
+
+    What was accepted, what was refused, and by which check.
+
+    \b
+    Example:
+      mycook validate --recipe mini --langs all --offline --show 1
+    """
+    from . import printing
+
+    result = _build(
+        "validate", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
+        device=device, threads=threads, offline=offline,
+    )  # fmt: skip
+    printing.validation(result, as_json=json, show=show)
+
+
+def publish(
+    folder: Annotated[Path, typer.Argument(help="A data set that mycook build made, such as build/mini/dataset.")],
+    repo: Annotated[str, typer.Option("--repo", help="Where to on the Hub: USER/NAME.")],
+    private: Annotated[bool, typer.Option("--private", help="Make the repository private.")] = False,
+    create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead of committing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Push a built data set to the Hub.
+
+    In one commit, to the Hugging Face Hub. Parquet files of an earlier push that are no longer part of it are deleted.
+
+    \b
+    Example:
+      mycook publish build/mini/dataset --repo USER/multi-youcook2-mini --private
+    """
+    from ..corpus.hub import push
+    from . import printing
+
+    printing.pushed(push(folder, repo, private=private, create_pr=create_pr), as_json=json)
+
+
+def status(
+    out: Annotated[Path, typer.Argument(help="A build folder.")] = Path("build/multi-youcook2"),
+    json: JsonOption = False,
+) -> None:
+    """Say what is done in a build folder.
+
+    And what is damaged, and who works on it.
+
+    \b
+    Example:
+      mycook status build/mini
+    """
+    from ..building.workspace import Workspace
+    from . import printing
+
+    printing.status(Workspace(out), as_json=json)
+
+
+def vocabulary_map(
+    engine: Annotated[str, typer.Argument(help="See mycook models; or a folder.")],
+    lang: Annotated[str, typer.Argument(help="A language code.")],
+    annotations: Annotated[
+        Path | None, typer.Option("--annotations", help="Captions to measure on, in YouCook2's format.")
+    ] = None,
+    size: Annotated[int, typer.Option("--size", help="Tokens of a map that is built.", min=1)] = 2000,
+    limit: LimitOption = None,
+    device: DeviceOption = "auto",
+    offline: OfflineOption = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Measure a vocabulary map (a shortlist).
+
+    How many of an engine's outputs it leaves as they are. A map that passes is used by later builds.
+
+    \b
+    Example:
+      mycook vocabulary-map opus-mt de --annotations youcookii_annotations_trainval.json --limit 2000
+    """
+    from ..building.measuring import measure
+    from . import printing
+    from .terminal import Terminal
+
+    with Terminal(quiet=quiet):
+        report = measure(engine, lang, annotations=annotations, size=size, limit=limit, device=device, offline=offline)
+    printing.record(report, as_json=json)
+
+
+def _build(until: str, quiet: bool, **options: Any) -> Any:
+    from ..building import api
+    from .terminal import Terminal
+
+    with Terminal(quiet=quiet) as listener:
+        return api.build(until=until, listener=listener, **options)

@@ -1,0 +1,25 @@
+"""Options that several commands share: each is written once, so that it means the same everywhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RecipeOption = Annotated[str, typer.Option("--recipe", help="Name in pipelines/datasets, or a .yaml file.")]
+LangsOption = Annotated[str | None, typer.Option("--langs", help="Such as de,ja; or all.", show_default="the recipe's")]
+EngineOption = Annotated[
+    str | None, typer.Option("--engine", help="See mycook models; or a folder.", show_default="the recipe's")
+]
+AnnotationsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--annotations", help="Your own file in the format of the recipe's source; may be repeated."),
+]
+OutOption = Annotated[Path | None, typer.Option("--out", help="The build folder.", show_default="build/RECIPE")]
+LimitOption = Annotated[int | None, typer.Option("--limit", help="Only the first N clips.", metavar="N")]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", help="Parallel translators on the CPU.", show_default="usable cores", min=1)
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Download nothing.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
