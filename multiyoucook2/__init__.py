@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .errors import MyCookError
+from .version import __version__
 
 if TYPE_CHECKING:
     from .building.api import BuildResult, build
     from .retrieval.training.run import TrainResult, train
 
-__version__ = "0.1.0"
 __all__ = ["BuildResult", "MyCookError", "TrainResult", "__version__", "build", "train"]
 
 _LAZY = {

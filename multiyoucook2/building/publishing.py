@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
 from ..corpus.card import card_hash, card_metadata, fill_card
 from ..corpus.dataset import VERSION as DATASET_VERSION
 from ..corpus.dataset import content_hash, dataset_files, dataset_tables
 from ..corpus.tables import ABOUT_FILE
 from ..files import file_sha256, json_bytes
+from ..version import __version__
 from .checking import figures_of, verdicts_of
 from .reading import CAPTIONS, CLIP_FIGURES, CLIPS
 from .recipe import DatasetRecipe

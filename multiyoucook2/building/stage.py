@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from .. import __version__
 from ..files import file_sha256, refuse_foreign, replace_folder
 from ..progress import Listener, Silent
+from ..version import __version__
 from .workspace import Workspace
 
 if TYPE_CHECKING:

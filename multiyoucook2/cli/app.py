@@ -9,8 +9,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from .. import __version__
 from ..errors import MyCookError, readable
+from ..version import __version__
 from .about import add_about_commands
 from .building import add_build_commands
 from .training import add_training_commands

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ... import __version__
+from ...version import __version__
 
 _ONLY_VALUES = {"only_values": True}  # too long for the line
 

@@ -18,9 +18,9 @@ from typing import Any
 
 from torch import Tensor
 
-from ... import __version__
 from ...errors import ModelError
 from ...files import MANIFEST, Record, damaged_files, fresh_folder, json_bytes, read_json, write_synced
+from ...version import __version__
 from .encoders import TextEncoder, restore_encoder
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"

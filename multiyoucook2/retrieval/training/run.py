@@ -20,9 +20,9 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from ... import __version__
 from ...files import atomic_write, file_sha256, json_bytes, update_file
 from ...progress import Listener, Silent
+from ...version import __version__
 from ..device import find_device
 from ..evaluation.pool import ALL
 from ..evaluation.results import Evaluation
