@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..corpus.card import card_hash, card_metadata, fill_card
+from ..corpus.card import card_hash, fill_card
 from ..corpus.dataset import VERSION as DATASET_VERSION
 from ..corpus.dataset import content_hash, dataset_files, dataset_tables
+from ..corpus.hub_metadata import card_metadata
 from ..corpus.tables import ABOUT_FILE
 from ..files import file_sha256, json_bytes
 from ..version import __version__
@@ -96,7 +97,13 @@ class Publish:
             },
         }
         metadata = card_metadata(
-            recipe.publication.pretty_name, licenses, recipe.languages, files.keys(), clips["clips"], content
+            recipe.publication.pretty_name,
+            licenses,
+            recipe.languages,
+            files.keys(),
+            clips["clips"],
+            content,
+            tags=recipe.publication.tags,
         )
         return fill_card(recipe.publication.card, metadata, values)
 

@@ -18,6 +18,7 @@ class Publication(Strict):
     pretty_name: str
     license: str | None = Field(None, description="of the captions")
     citation: str | None = Field(None, description="of the captions, BibTeX")
+    tags: tuple[str, ...] = Field((), description="the data set's own, for the Hub")
     card: str = Field("multi-youcook2", description="template in data_cards/")
 
 

@@ -1,17 +1,13 @@
 """The data set's card: a template of ``data_cards/`` filled with measured figures, never with typed ones."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from ..errors import RecipeError, nearest
 from ..languages import LANGUAGES
-from .dataset import ALL
-from .tables import SPLITS
-
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
 def card_folder() -> Path:
@@ -33,43 +29,6 @@ def card_hash(template: str) -> str:
         known = [path.stem for path in folder.glob("[!_]*.md")]
         raise RecipeError(f"unknown card template {template!r}", hint=nearest(template, known))
     return hashlib.sha256(b"".join(part.read_bytes() for part in [path, *sorted(folder.glob("_*.md"))])).hexdigest()
-
-
-def card_metadata(
-    pretty_name: str,
-    licenses: Iterable[str],
-    langs: Iterable[str],
-    files: Collection[str],
-    rows: int,
-    content_hash: str,
-) -> dict[str, Any]:
-    """The YAML head of the README: what the Hub shows, and the configs that ``load_dataset`` reads.
-
-    ``files`` are the Parquet files' names, such as ``de/train.parquet``; ``rows`` counts the clips. Each config names
-    the content in its description: ``datasets`` keys its cache of a local folder by the folder's name and this head
-    alone, so without it another data set in a folder of the same name, or this one built anew, would be read as the
-    rows of the first.
-    """
-    langs = list(langs)
-    return {
-        "pretty_name": pretty_name,
-        "license": sorted({name.lower() if " " not in name else "other" for name in licenses}),
-        "language": langs,
-        "task_categories": ["translation", "text-to-video", "sentence-similarity"],
-        "tags": ["video-retrieval", "multilingual", "cooking", "youcook2"],
-        "size_categories": [next((name for limit, name in _SIZES if rows < limit), "1M<n<10M")],
-        "configs": [
-            {
-                "config_name": config,
-                **({"default": True} if config == ALL else {}),
-                "description": f"content {content_hash[:16]}",
-                "data_files": [
-                    {"split": split, "path": path} for split in SPLITS if (path := f"{config}/{split}.parquet") in files
-                ],
-            }
-            for config in (ALL, *langs)
-        ],
-    }
 
 
 def fill_card(template: str, metadata: Mapping[str, Any], values: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import DatasetError
-from .dataset import ALL
+from .hub_metadata import ALL
 from .tables import SPLITS
 
 _COLUMNS = ("clip_id", "video_id", "start_s", "end_s")  # without these there is nothing to cut

@@ -11,8 +11,9 @@ import pytest
 import yaml
 from conftest import FAST, MyCook
 
-from multiyoucook2.corpus.card import card_hash, card_metadata, fill_card
+from multiyoucook2.corpus.card import card_hash, fill_card
 from multiyoucook2.corpus.dataset import content_hash, dataset_about, dataset_files, dataset_tables, features_json
+from multiyoucook2.corpus.hub_metadata import card_metadata, wrong_with
 from multiyoucook2.corpus.tables import ALL_CONFIG_COLUMNS, CAPTION, CLIP, LANGUAGE_CONFIG, TRANSLATION, VERDICT
 from multiyoucook2.errors import DatasetError, RecipeError
 
@@ -243,7 +244,15 @@ def test_cards_name_non_commercial_models_and_refuse_gaps() -> None:
     metadata = card_metadata(
         "A", ["mit", "CC-BY-NC-4.0", "my own terms"], ["en", "de"], {"all/train.parquet"}, 999, "c0ffee" * 4
     )
-    assert metadata["license"] == ["cc-by-nc-4.0", "mit", "other"]
+    assert metadata["license"] == "other"  # with a name that the Hub does not know, all are named beside it
+    assert metadata["license_name"] == "cc-by-nc-4.0-and-mit-and-my-own-terms"
+    assert card_metadata("A", ["mit", "CC-BY-4.0"], ["en"], {"all/train.parquet"}, 1, "c0")["license"] == [
+        "cc-by-4.0",
+        "mit",
+    ]
+    assert wrong_with(metadata) is None
+    assert wrong_with(metadata | {"task_categories": ["text-to-movie"]}) == "task_categories cannot be 'text-to-movie'"
+    assert "wants license_name" in str(wrong_with({k: v for k, v in metadata.items() if k != "license_name"}))
     assert metadata["size_categories"] == ["n<1K"]
     assert metadata["configs"][0]["data_files"] == [{"split": "train", "path": "all/train.parquet"}]
     with pytest.raises(RecipeError, match="unknown card template 'mimi'") as caught:
