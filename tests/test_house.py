@@ -12,7 +12,7 @@ FOLDERS = (
     "version errors languages files settings progress registry corpus sources text runners engines translation quality "
     "building features retrieval cli __main__ __init__"
 ).split()
-RETRIEVAL = "recipe data model objectives evaluation training search".split()
+RETRIEVAL = "device data model objectives recipe evaluation training search __init__".split()
 
 
 def modules() -> dict[str, Path]:
