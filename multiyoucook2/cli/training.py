@@ -53,11 +53,13 @@ def features_simulate(
 
 
 def _english_of(dataset: str) -> tuple[dict[str, str], str]:
-    """English captions of both splits by clip id, and the data set's label."""
-    from ..corpus.captions import load_captions
-    from ..corpus.tables import SPLITS
+    """Captions in the source language, of all splits, by clip id, and the data set's label."""
+    from ..corpus.captions import dataset_splits, load_captions
 
-    found = [load_captions(dataset, split=split, langs=["en"], accepted_only=False) for split in SPLITS]
+    found = [
+        load_captions(dataset, split=split, langs=[], accepted_only=False, with_source=True)
+        for split in dataset_splits(dataset)
+    ]
     return {clip: text for captions in found for clip, text in captions.english().items()}, found[0].label
 
 
@@ -156,7 +158,10 @@ def evaluate(
     langs: Annotated[str, typer.Option("--langs", help="Such as en,de; or all.")] = "all",
     dataset: DatasetOption = None,
     features: FeaturesOption = None,
-    split: Annotated[str, typer.Option("--split", help="validation or train.")] = "validation",
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="Such as validation, test or train.", show_default="validation, else test"),
+    ] = None,
     pool: PoolOption = "all",
     query: Annotated[
         str | None,

@@ -62,6 +62,8 @@ class Captions:
 
     def english(self) -> dict[str, str]:
         """clip_id -> first caption in the source language, of the clips with one; features are simulated from it."""
+        if self.source not in self.texts:
+            raise DatasetError(f"the data set {self.name} has no captions in {self.source!r}")
         firsts = {
             clip: next((text for text in found if text), None)
             for clip, found in zip(self.clip_ids, self.texts[self.source], strict=True)
@@ -78,6 +80,29 @@ def dataset_languages(dataset: str | Path) -> tuple[str, ...]:
     return _languages(open_source(dataset))
 
 
+def dataset_splits(dataset: str | Path) -> tuple[str, ...]:
+    """The splits of a data set, in their order.
+
+    Raises:
+        DatasetError: no data set there, or not one in the published format.
+    """
+    source = open_source(dataset)
+    return tuple(dict.fromkeys(split for lang in _languages(source) for split in source.splits(lang)))
+
+
+def scored_split(dataset: str | Path) -> str:
+    """The split that models are scored on unless another is asked for: ``validation``, else ``test``.
+
+    Raises:
+        DatasetError: it has neither.
+    """
+    there = dataset_splits(dataset)
+    for split in ("validation", "test"):
+        if split in there:
+            return split
+    raise DatasetError(f"the data set {dataset} has no split to score on, only {', '.join(there)}", hint="give --split")
+
+
 def load_captions(
     dataset: str | Path,
     *,
@@ -90,7 +115,7 @@ def load_captions(
 
     Args:
         dataset: folder with Parquet files and README, or ``owner/name``.
-        split: ``"train"`` or ``"validation"``.
+        split: such as ``"train"`` or ``"validation"``.
         langs: which languages; all by default.
         accepted_only: leave texts out that the validation rejected (for training); with ``False`` they are kept (for
             evaluation, where the queries must be the same for everyone).
@@ -109,6 +134,8 @@ def load_captions(
     spoken = str(about.get("source_lang", "en"))
     if with_source and spoken in known and spoken not in wanted:
         wanted.append(spoken)
+    if not wanted:
+        raise DatasetError(f"the data set {dataset} has no captions in {spoken!r}", hint=f"it has {', '.join(known)}")
     tables = {lang: source.read(lang, split) for lang in wanted}
     clip_ids = _clip_ids(source, split, tables)
     texts = {

@@ -28,15 +28,31 @@ def test_published_settings(name: str) -> None:
     assert not recipe.english_twice
 
 
-def test_published_teachers_and_baselines() -> None:
-    for name in ("zero-shot", "translate-train"):
-        assert training_recipe(name).temperature == 0.1
-        assert training_recipe(name).embedding_dim == 1024
-    youcook2, msrvtt, rudder = (training_recipe(f"c2kd-{name}") for name in ("youcook2", "msrvtt", "rudder"))
-    assert {teacher_recipe(youcook2, teacher).temperature for teacher in youcook2.teachers} == {0.1}
-    assert {teacher_recipe(msrvtt, teacher).temperature for teacher in msrvtt.teachers} == {0.05}
-    assert {teacher_recipe(msrvtt, teacher).max_tokens for teacher in msrvtt.teachers} == {40}
-    assert [teacher_recipe(rudder, teacher).lr for teacher in rudder.teachers] == [5e-5, 5e-5, 1e-4]
+# data set -> temperature of the baselines, training tokens of the teachers, their learning rates, words only
+BASELINES = {
+    "youcook2": (0.1, 35, [1e-4, 1e-4, 1e-4], True),
+    "msrvtt": (0.1, 40, [1e-4, 1e-4, 1e-4], True),
+    "vatex": (0.05, 40, [1e-4, 1e-4, 1e-4], True),
+    "rudder": (0.05, 40, [5e-5, 5e-5, 1e-4], False),
+}
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_published_teachers_and_baselines(name: str) -> None:
+    temperature, tokens, rates, words = BASELINES[name]
+    student = training_recipe(f"c2kd-{name}")
+    for objective in ("zero-shot", "translate-train"):
+        baseline = training_recipe(f"{objective}-{name}")
+        assert (baseline.objective, baseline.temperature) == (objective, temperature)
+        for same in ("epochs", "lr", "embedding_dim", "max_tokens", "languages", "encoder", "precision"):
+            assert getattr(baseline, same) == getattr(student, same), same
+    teachers = [teacher_recipe(student, teacher) for teacher in student.teachers]
+    assert [teacher.temperature for teacher in teachers] == [0.05] * 3
+    assert [teacher.max_tokens for teacher in teachers] == [tokens] * 3
+    assert [teacher.lr for teacher in teachers] == rates
+    assert [teacher.epochs for teacher in teachers] == [student.epochs] * 3
+    assert student.teacher_words is words
+    assert (student.input_dropout, student.dropout, student.weight_decay) == (0, 0, 0)  # as published
 
 
 @pytest.mark.parametrize("name", recipe_names("training"))

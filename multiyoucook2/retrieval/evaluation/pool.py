@@ -27,6 +27,14 @@ POOLS = {
             "youcook2_3350.txt",
             "the 3,350 validation clips of YouCook2 that the field evaluates retrieval on",
         ),
+        PoolRow(
+            "msrvtt-1ka", "msrvtt_1ka.txt", "1,000 test clips of MSR-VTT, JSFusion's, each asked by a listed sentence"
+        ),
+        PoolRow(
+            "msrvtt-1kb", "msrvtt_1kb.txt", "1,000 test clips of MSR-VTT, Miech's, each asked by its first sentence"
+        ),
+        PoolRow("msrvtt-full", "msrvtt_full.txt", "the 2,990 test clips of MSR-VTT"),
+        PoolRow("vatex-hgr-1500", "vatex_hgr_1500.txt", "the 1,500 of VATEX's validation clips that HGR tests on"),
     )
 }
 

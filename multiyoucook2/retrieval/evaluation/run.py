@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ...corpus.captions import load_captions
+from ...corpus.captions import load_captions, scored_split
 from ...errors import TrainingError
 from ...features.store import FeatureStore
 from ...progress import Listener
@@ -23,7 +23,7 @@ def evaluate_run(
     dataset: str | Path | None = None,
     features: str | Path | None = None,
     langs: tuple[str, ...] | None = None,
-    split: str = "validation",
+    split: str | None = None,
     pool: str = ALL,
     query: str | None = None,
     duplicates: bool = False,
@@ -36,6 +36,7 @@ def evaluate_run(
 
     Args:
         dataset, features: those of the run if not given. langs: all of the data set if not given.
+        split: ``validation``, or ``test`` where there is none, if not given.
         pool: a name of :data:`.pool.POOLS`, ``all``, or a file of clip ids.
         query: which captions ask, see :mod:`.queries`; what the pool or the data set lists, else the first, by default.
         duplicates: clips with the same caption are relevant for one another.
@@ -56,7 +57,7 @@ def evaluate_run(
             f"the features {store.folder} have {store.dim} dimensions, the model takes {model.config.video_dim}",
             hint=f"give the features that it was trained on ({model.config.features}) with --features",
         )
-    captions = load_captions(source, split=split, langs=langs, accepted_only=False)
+    captions = load_captions(source, split=split or scored_split(source), langs=langs, accepted_only=False)
     data = EvaluationSet(captions, store, find_pool(pool, captions.clip_ids), query=query, duplicates=duplicates)
     evaluation = evaluate_model(
         model.to(place),
@@ -65,7 +66,7 @@ def evaluate_run(
         device=place,
         precision=recipe.precision,
         resamples=resamples,
-        labels={"select": "best-on-validation"} if recipe.patience else {},
+        labels={"select": f"best-on-{about.get('scored_split', 'validation')}"} if recipe.patience else {},
         listener=listener,
     )
     if save:

@@ -9,7 +9,7 @@ from typing import Any
 from accelerate import Accelerator
 from torch import from_numpy
 
-from ...corpus.captions import Captions, dataset_languages, load_captions
+from ...corpus.captions import Captions, dataset_languages, load_captions, scored_split
 from ...errors import DatasetError, TrainingError
 from ...features.store import FeatureStore
 from ...progress import Listener
@@ -71,7 +71,7 @@ def load_inputs(
     captions = load_captions(
         dataset, split="train", langs=languages, accepted_only=plan.accepted_only, with_source=True
     )
-    validation = load_captions(dataset, split="validation", langs=languages, accepted_only=False)
+    validation = load_captions(dataset, split=scored_split(dataset), langs=languages, accepted_only=False)
     return Inputs(
         str(dataset), str(features), tuple(languages), captions, store, validation, accelerator, listener, offline
     )

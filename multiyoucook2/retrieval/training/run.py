@@ -163,6 +163,7 @@ def _train_one(
         "recipe": plan.model_dump(mode="json"),
         "dataset": inputs.dataset,
         "features": inputs.features,
+        "scored_split": inputs.validation.split,
         "identity": identity,
         "versions": {"multiyoucook2": __version__, "torch": torch.__version__},
         "encoder": {"name": model.encoder.spec.name, "revision": model.encoder.spec.revision},
