@@ -1,6 +1,6 @@
 """``python -m multiyoucook2`` is ``mycook``."""
 
-from .cli.app import main
+from .cli.process import main
 
 if __name__ == "__main__":
     main()

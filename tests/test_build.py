@@ -306,7 +306,7 @@ def test_an_interrupt_prints_the_command_that_resumes(
             time.sleep(0.01)
         running.send_signal(number)
         _, errors = running.communicate(timeout=60)
-    assert running.returncode == 130
+    assert running.returncode == 128 + number
     assert "\n  mycook build --recipe mini --offline --engine " in errors
     assert "Traceback" not in errors
 
