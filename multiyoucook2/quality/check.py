@@ -7,6 +7,7 @@ it finds; a ``signal`` only orders a work list and enters a row's ``quality``.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import RecipeError
 from ..registry import Registry
+from .evidence import Evidence, Pair
 from .settings import Checks
 
 Severity = Literal["reject", "signal"]
@@ -52,6 +54,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.captions)
 
+    @property
+    def pairs(self) -> list[Pair]:
+        """(caption, translation) of each row."""
+        return list(zip(self.captions, self.texts, strict=True))
+
     def rows(self) -> Iterable[Row]:
         """The rows one by one."""
         for caption, text, flags in zip(self.captions, self.texts, self.flags, strict=True):
@@ -60,9 +67,24 @@ class Batch:
 
 @dataclass(frozen=True)
 class Context:
-    """What checks need beside the rows: the recipe's section ``checks``."""
+    """What checks need beside the rows.
 
+    Args:
+        batch: the rows.
+        settings: the recipe's section ``checks``.
+        like: (caption, translation) of the same engine, to learn from instead of the rows, e.g. a build's.
+        sound: (caption, translation) that people wrote, to learn from besides.
+    """
+
+    batch: Batch
     settings: Checks = field(default_factory=Checks)
+    like: Sequence[Pair] = ()
+    sound: Sequence[Pair] = ()
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What the alignment says of the rows; learned when the first check asks for it."""
+        return Evidence(self.batch.pairs, self.batch.lang, self.like, self.sound)
 
 
 @dataclass(frozen=True)

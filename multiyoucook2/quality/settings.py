@@ -14,4 +14,5 @@ class Checks(Strict):
     repetition: int | None = Field(4, ge=2, description="the same word or n-gram in a row, this often, is refused")
     numbers: bool = True
     copies: bool = True
+    min_score: float | None = Field(None, le=0, description="mean log-probability an output token, at least")
     artefacts: bool = Field(True, description="broken characters and control tokens are refused")

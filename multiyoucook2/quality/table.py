@@ -8,6 +8,7 @@ import pyarrow as pa
 from ..corpus.tables import VERDICT
 from ..errors import WorkspaceError
 from .check import CHECKS, Batch, Context, Findings, run_checks
+from .pairs import bundled_pairs
 from .settings import Checks
 
 Key = tuple[str, int]
@@ -32,7 +33,7 @@ def check_captions(captions: pa.Table, translations: pa.Table, lang: str, settin
     keys = caption_keys(captions)
     require_same_rows(keys, caption_keys(translations), set(translations.column("lang").to_pylist()), lang)
     batch = batch_of(captions.column("text").to_pylist(), translations, lang)
-    return verdicts(keys, lang, run_checks(batch, Context(settings)))
+    return verdicts(keys, lang, run_checks(batch, Context(batch, settings, sound=bundled_pairs(lang))))
 
 
 def caption_keys(table: pa.Table) -> list[Key]:

@@ -68,7 +68,7 @@ def check_row(row: Row, settings: Checks) -> list[tuple[str, str]]:
     """What refuses one row, as (check, reason)."""
     batch = Batch(row.lang, [row.caption], [row.text], [row.flags], np.full(1, np.nan, np.float32))
     names = [check.name for check in CHECKS if check.severity == "reject"]
-    found = run_checks(batch, Context(settings), names)
+    found = run_checks(batch, Context(batch, settings), names)
     return [(name, findings.reason(0)) for name, findings in found.items() if findings.scores[0] > 0]
 
 
@@ -207,10 +207,13 @@ def test_the_bundled_references_pass(lang: str) -> None:
     assert len(refused) <= 3, refused
 
 
-@given(st.text(max_size=60), st.text(max_size=60), st.sampled_from(YOUCOOK2_LANGUAGES[1:]))
-def test_no_text_breaks_a_check(caption: str, text: str, lang: str) -> None:
-    found = run_checks(Batch.of(lang, [caption], [text]), Context())
-    assert all(findings.reason(0) for findings in found.values() if findings.scores[0] > findings.shown)
+@given(st.lists(st.tuples(st.text(max_size=60), st.text(max_size=60))), st.sampled_from(YOUCOOK2_LANGUAGES[1:]))
+def test_no_text_breaks_a_check(pairs: list[tuple[str, str]], lang: str) -> None:
+    batch = Batch.of(lang, [caption for caption, _ in pairs], [text for _, text in pairs])
+    found = run_checks(batch, Context(batch))
+    for findings in found.values():
+        assert len(findings.scores) == len(pairs)
+        assert all(findings.reason(int(row)) for row in np.flatnonzero(findings.scores > findings.shown))
 
 
 @pytest.mark.parametrize(
@@ -239,6 +242,6 @@ def test_what_the_rules_refuse_stays_the_same(text_of: str, refused: dict[str, i
         }
         batch = Batch.of(lang, [captions[clip] for clip in ids], shown[text_of])
         rules = [check.name for check in CHECKS if check.severity == "reject"]
-        for name, findings in run_checks(batch, Context(), rules).items():
+        for name, findings in run_checks(batch, Context(batch), rules).items():
             counts[name] += int((findings.scores > 0).sum())
     assert {name: count for name, count in counts.items() if count} == refused

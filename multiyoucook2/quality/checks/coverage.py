@@ -1,0 +1,18 @@
+"""Points at captions with a word that has no counterpart in the translation."""
+
+from ..check import CHECKS, Batch, Check, Context, Findings
+
+SHOWN = 3.0  # nats below what is usual for the word
+
+
+def coverage(batch: Batch, context: Context) -> Findings:
+    """The worst content word's support falls short of what that word has in other rows; in nats."""
+    evidence = context.evidence
+
+    def reason(row: int) -> str:
+        return f"no counterpart of {', '.join(evidence.missed(row, SHOWN))}"
+
+    return Findings(evidence.worst_miss.copy(), reason, SHOWN)
+
+
+CHECKS.add(Check("coverage", 1, "signal", coverage))

@@ -1,0 +1,211 @@
+"""Which piece of a translation stands for which word of its source, learned from the translations themselves.
+
+IBM model 1 (Brown and others, 1993) in the direction p(source word | target unit): each word of a source is explained
+by one unit of its translation or by none. The words that a translator regularly turns into the same pieces get a
+probability near their usual one; a word that was dropped or turned into something else gets a small one in that row.
+
+Every row is judged by the *other* rows: its own share is taken out of the counts first, or rare words would vouch for
+themselves. All work is done on flat arrays: one entry a row, source word and target unit (a link).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROUNDS = 5
+SMOOTHING = 2  # added to the rows of a unit: one that was seen once knows little
+FLOOR = 1e-4  # probability of what was never seen
+CLEAR = 0.2  # probability from which a unit belongs to a word
+NOTHING = 0  # the unit that stands in every row, for words that translations have no piece for
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """The words of rows as ids, each once a row: row ``n`` is ``ids[starts[n]:starts[n + 1]]``.
+
+    ``counts`` says how often a word stands in its row.
+    """
+
+    ids: Ints
+    counts: Ints
+    starts: Ints
+
+    @classmethod
+    def of(cls, rows: Iterable[Iterable[str]], known: dict[str, int], first: Sequence[int] = ()) -> "Ragged":
+        """Rows of words as ids; new words get the next id of ``known``. ``first`` ids stand in front of every row."""
+        ids: list[int] = []
+        counts: list[int] = []
+        starts = [0]
+        for row in rows:
+            found = Counter(row)
+            ids.extend(first)
+            ids.extend([known.setdefault(word, len(known)) for word in found])
+            counts.extend([1] * len(first))
+            counts.extend(found.values())
+            starts.append(len(ids))
+        return cls(np.array(ids, np.int64), np.array(counts, np.int64), np.array(starts, np.int64))
+
+    @property
+    def lengths(self) -> Ints:
+        """How many different words each row has."""
+        return np.diff(self.starts)
+
+    @property
+    def rows(self) -> Ints:
+        """The row of each id."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    def most(self, values: Floats) -> Floats:
+        """The largest of each row's values, one value an id; 0 for an empty row."""
+        return self._reduced(np.maximum, values)
+
+    def sum(self, values: Floats) -> Floats:
+        """The sum of each row's values, one value an id."""
+        return self._reduced(np.add, values)
+
+    def _reduced(self, how: np.ufunc, values: Floats) -> Floats:
+        found = np.zeros(len(self.lengths), np.float32)
+        filled = self.lengths > 0
+        if len(values):
+            found[filled] = how.reduceat(values, self.starts[:-1][filled])
+        return found
+
+    def __add__(self, other: "Ragged") -> "Ragged":
+        starts = np.concatenate([self.starts, other.starts[1:] + len(self.ids)])
+        return Ragged(np.concatenate([self.ids, other.ids]), np.concatenate([self.counts, other.counts]), starts)
+
+
+@dataclass(frozen=True)
+class Links:
+    """All pairs (source word, target unit) within rows, grouped by the source word's place."""
+
+    word: Ints  # place of the source word in ``sources.ids``
+    unit: Ints  # place of the unit in ``targets.ids``
+    groups: Ints  # where the links of each source word start
+
+    @classmethod
+    def of(cls, sources: Ragged, targets: Ragged) -> "Links":
+        units_of_word = np.repeat(targets.lengths, sources.lengths)  # how many links each source word has
+        groups = np.concatenate([[0], np.cumsum(units_of_word)[:-1]]) if len(units_of_word) else np.zeros(0, np.int64)
+        word = np.repeat(np.arange(len(sources.ids)), units_of_word)
+        first_unit = np.repeat(targets.starts[:-1], sources.lengths)
+        unit = np.arange(len(word)) - np.repeat(groups - first_unit, units_of_word)
+        return cls(word, unit, groups)
+
+
+@dataclass(frozen=True)
+class Support:
+    """How well the words and units of rows explain each other, the other rows judging.
+
+    ``words`` (one a word of the sources) and ``units`` (one a unit of the targets) are log-probabilities of the best
+    link, in nats. ``explained`` is how many words of its row, counted as often as they stand there, clearly belong to a
+    unit.
+    """
+
+    words: Floats
+    units: Floats
+    explained: Floats
+
+    def __add__(self, other: "Support") -> "Support":
+        both = zip((self.words, self.units, self.explained), (other.words, other.units, other.explained), strict=True)
+        return Support(*(np.concatenate(pair) for pair in both))
+
+
+class Alignment:
+    """Probabilities of source words given target units, learned from pairs.
+
+    Args:
+        sources: the source words of each pair, each once.
+        targets: the target units of each pair, each once, ``NOTHING`` in front.
+        weights: how much each pair counts.
+        rounds: of expectation and maximisation.
+    """
+
+    def __init__(self, sources: Ragged, targets: Ragged, weights: Floats, rounds: int = ROUNDS) -> None:
+        self.sources, self.targets = sources, targets
+        self._links = links = Links.of(sources, targets)
+        self._units = int(targets.ids.max(initial=0)) + 1
+        self._keys, pair = np.unique(
+            sources.ids[links.word] * self._units + targets.ids[links.unit], return_inverse=True
+        )
+        self._pair = pair.astype(np.int32)
+        self._pair_unit = self._keys % self._units
+        self._learn(np.repeat(weights, sources.lengths)[links.word], rounds)
+
+    def _learn(self, weights: Floats, rounds: int) -> None:
+        probability = np.ones(len(self._keys), np.float32)
+        for _ in range(rounds):
+            share = probability[self._pair]
+            share /= np.add.reduceat(share, self._links.groups)[self._links.word]
+            share *= weights
+            self._counts = np.bincount(self._pair, share, len(self._keys)).astype(np.float32)
+            self._totals = np.bincount(self._pair_unit, self._counts, self._units).astype(np.float32)
+            probability = self._counts / self._totals[self._pair_unit]
+        self._share = share
+
+    def probabilities(self) -> dict[tuple[int, int], float]:
+        """p(source word | unit) of all pairs that were seen, by ids."""
+        values = self._counts / self._totals[self._pair_unit]
+        pairs = zip((self._keys // self._units).tolist(), (self._keys % self._units).tolist(), strict=True)
+        return dict(zip(pairs, values.tolist(), strict=True))
+
+    def own_support(self) -> Support:
+        """The support of the pairs that were learned from, each without its own share in the counts."""
+        links = self._links
+        own_totals = np.bincount(links.unit, self._share, len(self.targets.ids)).astype(np.float32)
+        counts = self._counts[self._pair] - self._share
+        totals = self._totals[self.targets.ids[links.unit]] - own_totals[links.unit]
+        return self._support(self.sources, self.targets, links, counts, totals)
+
+    def support(self, sources: Ragged, targets: Ragged) -> Support:
+        """The support of other pairs, whose ids are of the same words and units; new ones have larger ids."""
+        links = Links.of(sources, targets)
+        unit = targets.ids[links.unit]
+        key = sources.ids[links.word] * self._units + unit
+        place = np.minimum(np.searchsorted(self._keys, key), len(self._keys) - 1)
+        known = (self._keys[place] == key) & (unit < self._units)
+        counts = np.where(known, self._counts[place], 0).astype(np.float32)
+        totals = np.append(self._totals, 0)[np.minimum(unit, self._units)]
+        return self._support(sources, targets, links, counts, totals.astype(np.float32))
+
+    def share(self, wanted: NDArray[np.bool_]) -> Floats:
+        """How much of each unit's probability goes to the wanted source words, 0 to 1."""
+        counts = np.where(wanted[self._keys // self._units], self._counts, 0)
+        found: Floats = (np.bincount(self._pair_unit, counts, self._units) / (self._totals + 1)).astype(np.float32)
+        return found
+
+    def _support(self, sources: Ragged, targets: Ragged, links: Links, counts: Floats, totals: Floats) -> Support:
+        counts = np.where(targets.ids[links.unit] == NOTHING, 0, counts)
+        logs = np.log(np.maximum(counts / (totals + SMOOTHING), FLOOR)).astype(np.float32)
+        words = np.full(len(sources.ids), np.log(FLOOR), np.float32)
+        units = np.full(len(targets.ids), np.log(FLOOR), np.float32)
+        explained = np.zeros(len(targets.ids), np.float32)
+        if len(logs):
+            words = np.maximum.reduceat(logs, links.groups)  # every row has a unit: NOTHING
+            turned = Links.of(targets, sources)  # the same links, grouped by unit
+            offset = np.arange(len(targets.ids)) - targets.starts[targets.rows]
+            by_unit = logs[links.groups[turned.unit] + offset[turned.word]]
+            clear = (by_unit > np.log(CLEAR)) * sources.counts[turned.unit]
+            filled = sources.lengths[targets.rows] > 0
+            units[filled] = np.maximum.reduceat(by_unit, turned.groups[filled])
+            explained[filled] = np.add.reduceat(clear, turned.groups[filled])
+        return Support(words, units, explained)
+
+
+def usual(ids: Ints, values: Floats, size: int) -> tuple[Floats, Ints]:
+    """The median of the values of each id, and how many there are; ``nan`` for an id without any."""
+    order = np.lexsort((values, ids))
+    counts = np.bincount(ids, minlength=size)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    ranked = values[order]
+    low, high = starts + (counts - 1) // 2, starts + counts // 2
+    found = counts > 0
+    medians = np.full(size, np.nan, np.float32)
+    medians[found] = (ranked[low[found]] + ranked[high[found]]) / 2
+    return medians, counts

@@ -1,0 +1,145 @@
+"""The signals, on pairs of a small invented corpus: what is dropped, doubled, added or cut short is found and named."""
+
+import numpy as np
+import pytest
+
+from multiyoucook2.quality.check import Batch, Context, run_checks
+from multiyoucook2.quality.evidence import Evidence
+from multiyoucook2.text.alignment import Alignment, Links, Ragged, usual
+from multiyoucook2.text.words import english_words, is_content, stem, target_units
+
+NOUNS = {
+    "onions": "Zwiebeln", "carrots": "Karotten", "garlic": "Knoblauch", "ginger": "Ingwer", "butter": "Butter",
+    "tomatoes": "Tomaten", "leeks": "Lauch", "beans": "Bohnen", "flour": "Mehl", "sugar": "Zucker",
+}  # fmt: skip
+VERBS = {"add the {}": "{} hinzufügen", "chop the {}": "{} hacken", "fry the {}": "{} anbraten", "mix {}": "{} mischen"}
+
+
+def corpus() -> list[tuple[str, str]]:
+    """Every verb with every pair of nouns, rightly translated."""
+    return [
+        (verb.format(f"{a} and {b}"), german.format(f"{NOUNS[a]} und {NOUNS[b]}"))
+        for verb, german in VERBS.items()
+        for a in NOUNS
+        for b in NOUNS
+        if a < b
+    ]
+
+
+def found(name: str, *wrong: tuple[str, str]) -> dict[int, str]:
+    """What a check finds in the wrong pairs, put in front of the sound corpus."""
+    pairs = [*wrong, *corpus()]
+    batch = Batch.of("de", [pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    findings = run_checks(batch, Context(batch), [name])[name]
+    return {int(row): findings.reason(row) for row in np.flatnonzero(findings.scores > findings.shown)}
+
+
+def test_coverage_names_the_dropped_word() -> None:
+    wrong = ("chop the onions and leeks", "Zwiebeln hacken"), ("fry the beans and flour", "Bohnen und Mehl mischen")
+    assert found("coverage", *wrong) == {0: "no counterpart of leeks", 1: "no counterpart of fry"}
+
+
+def test_repeated_counts_what_the_caption_says() -> None:
+    wrong = (
+        ("add the garlic and leeks", "Knoblauch und Knoblauch hinzufügen"),
+        ("add the garlic and garlic", "Knoblauch und Knoblauch hinzufügen"),
+    )
+    assert {row: reason.split(":")[0] for row, reason in found("repeated", *wrong).items()} == {0: "said too often"}
+
+
+def test_added_names_the_piece_without_a_source() -> None:
+    pairs = [("add the leeks", "Lauch und Ingwer hinzufügen"), *corpus()]
+    evidence = Evidence(pairs, "de")
+    assert evidence.extra[0] > 2 > evidence.extra[1:].max()
+    assert evidence.extra_units(0, 2.0)[0] == "_ingw"
+
+
+def test_truncation_knows_how_long_such_captions_become() -> None:
+    long = "add the onions and carrots and garlic and butter and leeks and beans and flour"
+    pairs = [
+        (f"{long} {n}", f"Zwiebeln, Karotten, Knoblauch, Butter, Lauch, Bohnen und Mehl hinzufügen {n}")
+        for n in range(40)
+    ]
+    batch = Batch.of("de", [long, *(pair[0] for pair in pairs)], ["Zwiebeln", *(pair[1] for pair in pairs)])
+    scores = run_checks(batch, Context(batch), ["truncation"])["truncation"].scores
+    assert scores[0] > 3 > scores[1:].max()
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "bad", "good"),
+    [
+        ("boilerplate", "de", "Untertitel im Auftrag des ZDF", "die Zwiebel hacken"),
+        ("boilerplate", "ja", "ご視聴ありがとうございました", "玉ねぎを刻む"),
+        ("boilerplate", "fr", "voir www.recettes.fr", "remuer la sauce"),
+        ("traditional", "zh", "將雞肉放入鍋中", "将鸡肉放入锅中"),
+        ("traditional", "ja", "鶏肉を鍋に入れる", "鍋に入れる"),
+    ],
+)
+def test_signals_of_form(name: str, lang: str, bad: str, good: str) -> None:
+    batch = Batch.of(lang, ["chop the onion", "chop the onion"], [bad, good])
+    scores = run_checks(batch, Context(batch), [name])[name].scores
+    assert (scores > 0).tolist() == [lang != "ja" or name == "boilerplate", False]
+
+
+def test_a_row_does_not_vouch_for_itself() -> None:
+    """The rare word's only other row says otherwise: its own wrong translation gains nothing from standing there."""
+    pairs = [*corpus(), ("add the saffron", "Safran hinzufügen"), ("fry the saffron", "Safran anbraten")]
+    wrong = ("mix saffron", "Zimt mischen")
+    evidence = Evidence([*pairs, wrong], "de")
+    assert evidence.missed(len(pairs), 2.0) == ["saffron"]
+    assert evidence.worst_miss[:-1].max() < 2.0
+
+
+def test_pairs_judged_by_others_are_judged_as_if_they_stood_there() -> None:
+    """``like``: a pair that the build has is judged the same, and a new one by all of the build's rows."""
+    wrong = ("chop the onions and leeks", "Zwiebeln hacken")
+    inside = Evidence([*corpus(), wrong], "de")
+    outside = Evidence([wrong, ("chop the leeks and onions", "Zwiebeln hacken")], "de", like=[*corpus(), wrong])
+    assert outside.worst_miss[0] == pytest.approx(inside.worst_miss[-1])
+    assert outside.missed(1, 3.0) == ["leeks"]
+
+
+def test_links_and_medians_by_hand() -> None:
+    sources, targets = (Ragged.of(rows, {}) for rows in ([["a", "b"], [], ["a", "a"]], [["x"], ["y"], ["x", "z"]]))
+    links = Links.of(sources, targets)
+    pairs = [
+        (int(sources.ids[word]), int(targets.ids[unit])) for word, unit in zip(links.word, links.unit, strict=True)
+    ]
+    assert pairs == [(0, 0), (1, 0), (0, 0), (0, 2)]
+    assert sources.counts.tolist() == [1, 1, 2]
+    medians, counts = usual(np.array([1, 1, 1, 3, 3]), np.array([5, 1, 2, 4, 8], np.float32), 4)
+    assert counts.tolist() == [0, 3, 0, 2]
+    assert np.isnan(medians[[0, 2]]).all()
+    assert medians[[1, 3]].tolist() == [2, 6]
+
+
+def test_alignment_is_the_textbooks() -> None:
+    """IBM model 1 on three pairs, beside a slow one with dictionaries."""
+    rows = [("the house", "das haus"), ("the book", "das buch"), ("a book", "ein buch")]
+    words: dict[str, int] = {}
+    units: dict[str, int] = {}
+    sources = Ragged.of([source.split() for source, _ in rows], words)
+    targets = Ragged.of([target.split() for _, target in rows], units)
+    alignment = Alignment(sources, targets, np.ones(3, np.float32), rounds=4)
+    probability = {(source, target): 1.0 for source in words for target in units}
+    for _ in range(4):
+        counts, totals = dict.fromkeys(probability, 0.0), dict.fromkeys(units, 0.0)
+        for source, target in rows:
+            for word in source.split():
+                whole = sum(probability[word, unit] for unit in target.split())
+                for unit in target.split():
+                    counts[word, unit] += probability[word, unit] / whole
+                    totals[unit] += probability[word, unit] / whole
+        probability = {(word, unit): count / totals[unit] for (word, unit), count in counts.items()}
+    learned = alignment.probabilities()
+    for (word, unit), value in probability.items():
+        assert learned.get((words[word], units[unit]), 0.0) == pytest.approx(value, abs=1e-5)
+
+
+def test_words_and_units() -> None:
+    assert english_words("Chop the chef's onions, finely") == ["chop", "the", "chef", "onions", "finely"]
+    assert stem("chopped") == stem("chopping") == stem("chop")
+    assert not is_content("the")
+    assert is_content("onions")
+    assert target_units("Die Soße", "de") == ["_die", "_soss", "sosse"]
+    assert target_units("玉ねぎ", "ja") == ["玉", "ね", "ぎ", "玉ね", "ねぎ"]
