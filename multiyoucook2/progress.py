@@ -1,6 +1,6 @@
 """Who is told how work goes on: one listener for builds and for training, and one that hears nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -9,6 +9,9 @@ class Listener(Protocol):
 
     def note(self, message: str) -> None:
         """Something the user should know, in one line."""
+
+    def planned(self, names: Sequence[str]) -> None:
+        """These pieces of work are still to be done, so that a time left can be said over all that are alike."""
 
     def started(self, what: str, done: int = 0, total: int = 0) -> None:
         """A piece of work begins, or goes on after ``done`` of ``total`` (0: not known) steps."""
@@ -24,6 +27,8 @@ class Silent:
     """The listener that hears nothing."""
 
     def note(self, message: str) -> None: ...
+
+    def planned(self, names: Sequence[str]) -> None: ...
 
     def started(self, what: str, done: int = 0, total: int = 0) -> None: ...
 

@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from multiyoucook2.cli import printing, tables
+from multiyoucook2.cli import pace, printing, tables, terminal
+from multiyoucook2.cli.pace import Overall, Pace
 from multiyoucook2.cli.terminal import PACKAGE, Terminal
 from multiyoucook2.engines.registry import MODELS
 
@@ -33,3 +34,52 @@ def test_tables_fit_and_leave_names_whole(monkeypatch: pytest.MonkeyPatch, capsy
     assert all(0 < len(line) <= 80 for line in lines)
     assert "nllb-200-3.3B" in common
     assert [line.split()[0] for line in lines if "opus-mt" in line] == "de fr cs zh ru vi es ja".split()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time that the terminal sees; set the one element."""
+    now = [100.0]
+    for module in (pace, terminal):
+        monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_time_left_counts_only_what_this_run_did(clock: list[float]) -> None:
+    """900 of 1,000 came from the memory: the 50 of these ten seconds say how long the other 50 take."""
+    found = Pace()
+    assert found.words(900, 1000) == []
+    clock[0] += 10
+    assert found.words(950, 1000) == ["5/s", "10 s left"]
+    assert found.words(1000, 1000) == ["10/s"]
+
+
+def test_overall_progress_is_over_all_languages(clock: list[float]) -> None:
+    """Three languages of 100 texts; 40 of the second were done before. 160 in 32 s leave 20 s for 100."""
+    found = Overall()
+    found.planned(["clips"])
+    found.planned(["translate-de", "translate-fr", "translate-cs"])
+    assert found.heard("clips", 1, 1) is None
+    assert found.heard("translate-de", 0, 100) == (0, 300, "")
+    clock[0] += 20
+    assert found.heard("translate-de", 100, 100) == (100, 300, "40 s left")
+    assert found.heard("translate-fr", 40, 100) == (140, 300, "32 s left")
+    clock[0] += 12
+    assert found.heard("translate-fr", 100, 100) == (200, 300, "20 s left")
+    assert found.count("translate-fr") == 3
+
+
+def test_lines_without_a_terminal_name_all_languages(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    with Terminal() as listener:
+        listener.planned(["translate-de", "translate-fr"])
+        listener.started("translate-de")
+        listener.progress(0, 100)
+        clock[0] += 29
+        listener.progress(29, 100)
+        clock[0] += 11
+        listener.progress(40, 100)
+        listener.finished("translate-de", skipped=False, seconds=40.0, counts={"rows": 100})
+    assert capsys.readouterr().err.splitlines() == [
+        "translate-de: 40 of 100  1/s  1 min 0 s left; all 2: 40 of 200  2 min 40 s left",
+        "  translate-de         40 s  100 rows",
+    ]

@@ -143,11 +143,14 @@ def run_stages(stages: Sequence[Stage], workspace: Workspace, tools: Tools) -> R
     """
     results, prepared = Results(), set[str]()
     for number, stage in enumerate(stages):
+        waiting = []
         for later in stages[number:]:
             if later.name not in prepared and results.have(later.reads):
                 prepared.add(later.name)
                 if not _is_current(later, results, workspace):
                     later.prepare(tools)
+                    waiting.append(later.name)
+        tools.listener.planned(waiting)
         results.done[stage.name] = _run(stage, results, workspace, tools)
     return results
 

@@ -3,9 +3,11 @@
 import logging
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
+
+from .pace import Overall, Pace, duration
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -25,8 +27,9 @@ class Terminal(logging.Handler):
         self.quiet = quiet
         self.live = sys.stderr.isatty() and not quiet
         self._bar: Progress | None = None
-        self._task: TaskID | None = None
-        self._what, self._first, self._began, self._said = "", 0, 0.0, 0.0
+        self._tasks: dict[str, TaskID] = {}
+        self._what, self._said = "", 0.0
+        self._pace, self._overall = Pace(), Overall()
         self._log, self._level_before = logging.getLogger(PACKAGE), logging.NOTSET
 
     def __enter__(self) -> "Terminal":
@@ -50,9 +53,13 @@ class Terminal(logging.Handler):
         """One line on stderr, above the progress bar if there is one."""
         self._print(f"note: {message}")
 
+    def planned(self, names: Sequence[str]) -> None:
+        """Progress and time left are said over all of these that are alike, too."""
+        self._overall.planned(names)
+
     def started(self, what: str, done: int = 0, total: int = 0) -> None:
         """Progress, rate and time left are counted from here on."""
-        self._what, self._first, self._began, self._said = what, done, time.monotonic(), time.monotonic()
+        self._what, self._pace, self._said = what, Pace(), time.monotonic()
         if total and not self.live and not self.quiet:
             self._print(f"{what}: " + (f"goes on after {done:,} of {total:,}" if done else f"{total:,} steps"))
 
@@ -60,17 +67,20 @@ class Terminal(logging.Handler):
         """Shows the bar, or a line if the last one is half a minute old."""
         if self.quiet:
             return
-        shown = self._figures(done, total, figures or {})
+        named = [f"{name} {value:.4g}" for name, value in (figures or {}).items()]
+        shown = "  ".join(named + self._pace.words(done, total))
+        overall = self._overall.heard(self._what, done, total)
+        every = f"all {self._overall.count(self._what)}" if overall else ""
         if self.live:
-            if self._bar is None:
-                self._bar = _bar()
-                self._bar.start()
-            if self._task is None:
-                self._task = self._bar.add_task(self._what or "fetch", total=total or None, figures="")
-            self._bar.update(self._task, completed=done, total=total or None, figures=shown)
+            self._show(self._what or "fetch", done, total, shown)
+            if overall:
+                self._show(every, *overall)
         elif time.monotonic() - self._said >= EVERY_S:
             self._said = time.monotonic()
-            self._print(f"{self._what}: {done:,} of {total:,}  {shown}" if total else f"{self._what}: {done:,}")
+            line = f"{self._what}: {done:,} of {total:,}  {shown}" if total else f"{self._what}: {done:,}"
+            if overall:
+                line += f"; {every}: {overall[0]:,} of {overall[1]:,}  {overall[2]}"
+            self._print(line.rstrip())
 
     def finished(self, what: str, *, skipped: bool, seconds: float, counts: Mapping[str, int | float]) -> None:
         """A line with what was done and how long it took."""
@@ -80,15 +90,14 @@ class Terminal(logging.Handler):
             how = "unchanged" if skipped else duration(seconds)
             self._print(f"  {what:14} {how:>10}  {shown}".rstrip())
 
-    def _figures(self, done: int, total: int, figures: Mapping[str, float]) -> str:
-        named = [f"{name} {value:.4g}" for name, value in figures.items()]
-        elapsed = time.monotonic() - self._began
-        rate = (done - self._first) / elapsed if elapsed > 0 else 0.0
-        if rate > 0:
-            named.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2g}/s")
-            if total > done:
-                named.append(f"{duration((total - done) / rate)} left")
-        return "  ".join(named)
+    def _show(self, name: str, done: int, total: int, figures: str) -> None:
+        """A bar of a name, on a terminal."""
+        if self._bar is None:
+            self._bar = _bar()
+            self._bar.start()
+        if name not in self._tasks:
+            self._tasks[name] = self._bar.add_task(name, total=total or None, figures="")
+        self._bar.update(self._tasks[name], completed=done, total=total or None, figures=figures)
 
     def _print(self, line: str) -> None:
         if self._bar is not None:
@@ -99,18 +108,7 @@ class Terminal(logging.Handler):
     def _stop(self) -> None:
         if self._bar is not None:
             self._bar.stop()
-        self._bar, self._task, self._what = None, None, ""
-
-
-def duration(seconds: float) -> str:
-    """Such as ``4.2 s``, ``42 s``, ``3 min 10 s`` or ``2 h 5 min``."""
-    whole = max(0, round(seconds))
-    if seconds < 10:
-        return f"{max(0.0, seconds):.1f} s"
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+        self._bar, self._tasks, self._what = None, {}, ""
 
 
 def _count(value: int | float, name: str) -> str:
