@@ -8,6 +8,7 @@ from ..version import __version__
 from .about import add_about_commands
 from .building import add_build_commands
 from .process import main as main  # the installed script calls it here
+from .search import add_search_commands
 from .training import add_training_commands
 from .videos import add_video_commands
 
@@ -39,4 +40,5 @@ def _root(
 add_build_commands(app)
 add_training_commands(app)
 add_video_commands(app)
+add_search_commands(app)
 add_about_commands(app)

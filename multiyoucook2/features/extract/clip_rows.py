@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from ...files import atomic_write
+from ...files import update_file
 
 CLIPS_FILE = "clips.csv"
 # status -> what it means; "ok" and "short" have features, the others none
@@ -38,7 +38,7 @@ def write_clip_rows(folder: Path, rows: Iterable[ClipRow]) -> Path:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field.name for field in fields(ClipRow)])
     writer.writerows(astuple(row) for row in rows)
-    atomic_write(folder / CLIPS_FILE, text.getvalue().encode())
+    update_file(folder, CLIPS_FILE, text.getvalue().encode())
     return folder / CLIPS_FILE
 
 

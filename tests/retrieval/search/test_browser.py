@@ -1,0 +1,146 @@
+"""The page in Chromium: keyboard, directions of scripts, phone and desktop, the player, the console without errors.
+
+Needs a Chromium (``apt-get install chromium``, or its path in ``$CHROMIUM``) and playwright.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from multiyoucook2.retrieval.search import open_index
+
+from .serving import served
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="module")
+def address(made: Path) -> Iterator[str]:
+    with served(open_index(made / "index", device="cpu")) as where:
+        yield where
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Any]:
+    """A tab that fails the test on an error in the console, and asks nobody but the page's server."""
+    context = browser.new_context(viewport=DESKTOP)
+    tab = context.new_page()
+    wrong: list[str] = []
+    tab.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    yield tab
+    assert not wrong
+    assert all(url.startswith(("http://127.0.0.1", "data:")) for url in asked), asked
+    context.close()
+
+
+def overflows(tab: Any) -> bool:
+    return bool(tab.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def test_by_keyboard_alone(tab: Any, address: str) -> None:
+    """The field has the focus; Enter asks; "/" comes back to it; Tab reaches the links, each visibly."""
+    tab.goto(address)
+    tab.keyboard.type("fry the onion in the pan")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("ol.hits")
+    assert tab.locator("li.hit").count() == 10
+    tab.keyboard.press("/")
+    assert tab.evaluate("document.activeElement.name") == "q"
+    assert tab.locator("input[name=q]").input_value() == "fry the onion in the pan"
+    reached = []
+    for _ in range(8):
+        tab.keyboard.press("Tab")
+        reached.append(tab.evaluate("document.activeElement.textContent.trim()"))
+        outline = tab.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none"
+    assert "Moments in this video" in reached
+    tab.locator("a:has-text('Moments in this video')").first.press("Enter")
+    tab.wait_for_selector("figure.curve svg")
+    assert tab.locator("figure.curve rect").count() == 4
+
+
+SCRIPTS = {
+    "اقلي البصل في المقلاة": "rtl", "炒洋葱": "ltr", "フライパンで玉ねぎを炒める": "ltr", "ajouter les oignons": "ltr",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "direction"), SCRIPTS.items())
+def test_directions_of_scripts(tab: Any, address: str, query: str, direction: str) -> None:
+    tab.goto(address)
+    tab.locator("input[name=q]").fill(query)
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("ol.hits")
+    assert tab.locator("input[name=q]").input_value() == query
+    for place in ("input[name=q]", "h1 q"):
+        assert tab.locator(place).evaluate("element => getComputedStyle(element).direction") == direction
+
+
+@pytest.mark.parametrize("size", [PHONE, {"width": 768, "height": 1024}, DESKTOP], ids=["phone", "tablet", "desktop"])
+def test_sizes(tab: Any, address: str, size: dict[str, int]) -> None:
+    """Nothing is cut off or scrolls sideways, with the longest word that fits a field."""
+    tab.set_viewport_size(size)
+    for path in ("/", "/?q=" + "Donaudampfschifffahrt" * 20, "/video/video005?q=onion&window=2", "/?q=rice&lang=ja"):
+        tab.goto(address + path)
+        assert not overflows(tab), path
+        box = tab.locator("input[name=q]").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= size["width"]
+
+
+def test_states_without_hits(tab: Any, address: str) -> None:
+    tab.goto(address)
+    examples = tab.locator("ul.examples a")
+    assert examples.count() == 3
+    examples.nth(1).click()
+    assert tab.locator("li.hit").count() == 10
+
+
+def test_bars_are_scores(tab: Any, address: str) -> None:
+    """The drawn width of a bar is the score's share of the track."""
+    tab.goto(f"{address}/?q=fry+the+onion+in+the+pan")
+    for place in (0, 9):
+        row = tab.locator("li.hit").nth(place)
+        score = float(row.locator(".number").inner_text())
+        track, bar = (row.locator("svg.bar rect").nth(number).bounding_box()["width"] for number in (0, 1))
+        assert bar / track == pytest.approx(max(score, 0), abs=0.02)
+
+
+def test_the_player_comes_when_asked_for(made: Path, browser: Any) -> None:
+    """Nothing of YouTube's is loaded before the button is pressed; then the frame has the clip's seconds."""
+    index = open_index(made / "index", device="cpu")
+    ids = index.clips["video_id"].to_pylist()
+    real = pa.array([f"abc-EFG_{video[-3:]}" for video in ids])  # as long as YouTube's
+    index.clips = index.clips.set_column(index.clips.schema.get_field_index("video_id"), "video_id", real)
+    context = browser.new_context()
+    tab = context.new_page()
+    asked: list[str] = []
+    tab.route(re.compile("^https:"), lambda route: (asked.append(route.request.url), route.abort()))
+    with served(index) as where:
+        tab.goto(f"{where}/?q=rice")
+        button = tab.locator("button.play").first
+        assert not asked
+        start, end, video = (button.get_attribute(f"data-{name}") for name in ("start", "end", "youtube"))
+        with tab.expect_request(re.compile("^https:")):
+            button.press("Enter")
+        assert asked == [f"https://www.youtube-nocookie.com/embed/{video}?autoplay=1&start={start}&end={end}"]
+    context.close()
