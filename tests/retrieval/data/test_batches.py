@@ -79,6 +79,40 @@ def test_the_same_caption_is_drawn_in_every_language(store: FeatureStore, encode
     assert len(drawn) > 7  # over the epochs, different captions of a clip come up
 
 
+def test_a_hole_is_no_other_caption(store: FeatureStore, encoder: TextEncoder) -> None:
+    """After a rejection, the language lacks that caption where it is drawn; no other one slips into its place."""
+    texts = {
+        "en": [(f"eins {clip}", f"zwei {clip}", f"drei {clip}") for clip in CLIPS],
+        "de": [(f"eins {clip}", None, f"drei {clip}") for clip in CLIPS],
+        "ja": [(None, f"zwei {clip}", None, f"vier {clip}") for clip in CLIPS],
+    }
+    data = TrainingSet(Captions("x", "", "train", CLIPS, texts), store, ["de", "ja"])
+    data.tokenize(encoder, max_length=35)
+    batches, drawn = Batches(data, batch_size=7, seed=0), set()
+    for _ in range(6):
+        for batch in batches.rest_of_epoch():
+            found = read(batch, encoder)
+            for clip, index in enumerate(batch.caption_B.tolist()):
+                number = ("eins", "zwei", "drei")[index]  # never the fourth, which English has not
+                drawn.add(index)
+                for lang, has in (("de", index != 1), ("ja", index == 1)):
+                    rows = batch.rows.get(lang, torch.zeros(0)).tolist()
+                    assert (clip in rows) == has
+                    if has:
+                        assert found[lang][rows.index(clip)] == f"{number}{batch.clip_ids[clip]}"
+    assert drawn == {0, 1, 2}
+
+
+def test_teachers_read_the_caption_that_is_drawn(store: FeatureStore) -> None:
+    texts = {"en": [(f"one {clip}", None, f"three {clip}") for clip in CLIPS], "de": [("x", "y", "z") for _ in CLIPS]}
+    data = TrainingSet(Captions("x", "", "train", CLIPS, texts), store, ["de"])
+    read_, keys, row_NC = data.source_texts()
+    assert len(read_) == 14  # every English caption of a clip, not only its first
+    assert [read_[row] for row in row_NC[3] if row >= 0] == ["one c3", "three c3"]
+    assert row_NC[:, 1].tolist() == [-1] * 7
+    assert keys[row_NC[3, 2]] == ("c3", 2, "en")
+
+
 def test_a_subset_of_languages_and_what_it_leaves_out(store: FeatureStore, tmp_path: Path) -> None:
     data = TrainingSet(CAPTIONS, store, ["ja"])
     assert data.clip_ids == ["c0", "c3"]

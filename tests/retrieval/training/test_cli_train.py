@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from multiyoucook2.cli import app as cli
 from multiyoucook2.retrieval.evaluation.runfiles import read_metrics
 
-from .small_data import LANGS
+from ..small_data import LANGS
 
 SMALL = ("--batch-size", "16", "--set", "hidden_dim=16", "--set", "embedding_dim=16", "--set", "tiny.vocab_size=400")
 

@@ -111,7 +111,7 @@ def test_two_processes_take_the_step_of_one(folder: Path, tmp_path: Path) -> Non
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     script = Path(two_processes.__file__)
-    root = str(script.parent.parent.parent)
+    root = str(script.parent.parent.parent.parent)
     shared = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
     shared |= {"WORLD_SIZE": "2", "PYTHONPATH": root, "HF_DATASETS_CACHE": str(tmp_path / "cache")}
     running = [

@@ -150,7 +150,7 @@ def test_killed_at_any_instant_a_whole_checkpoint_remains(tmp_path: Path) -> Non
         "    tensors = {'x': torch.full((100_000,), float(step))}\n"
         "    save_checkpoint(Path(sys.argv[1]), step=step, state={'step': step}, identity={}, tensors=tensors)\n"
     )
-    root = str(Path(__file__).parent.parent.parent)
+    root = str(Path(__file__).parent.parent.parent.parent)
     seen = []
     for wait_s in (0.0, 0.011, 0.023, 0.037):
         process = subprocess.Popen(

@@ -23,7 +23,7 @@ from multiyoucook2.retrieval.recipe import training_recipe
 from multiyoucook2.retrieval.training.loop import learning_rate
 from multiyoucook2.retrieval.training.run import TrainResult, train
 
-from .small_data import make_dataset, make_features
+from ..small_data import make_dataset, make_features
 
 SMALL = {"hidden_dim": 16, "embedding_dim": 16, "batch_size": 16, "epochs": 2, "tiny": {"vocab_size": 400, "dim": 16}}
 
