@@ -141,7 +141,7 @@ def test_twenty_killed_builds_resume_to_the_same_bytes(
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["different"] == []
-    assert found["files"] == 11  # four configs, two splits each, and three files about them
+    assert found["files"] == 12  # four configs, two splits each, and four files about them
     assert found["killed"] >= 10  # the others had ended before
 
 

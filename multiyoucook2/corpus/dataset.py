@@ -19,7 +19,7 @@ from ..files import json_bytes, parquet_bytes
 from .hub_metadata import ALL
 from .tables import ABOUT_FILE, ALL_CONFIG_COLUMNS, HASHED_COLUMNS, LANGUAGE_CONFIG, REJECT, SPLITS
 
-VERSION = 3  # raise with any change to the published files
+VERSION = 4  # raise with any change to the published files
 TEXTS = {"feature": {"dtype": "string", "_type": "Value"}, "_type": "Sequence"}  # "List" is unknown to datasets 3
 _DTYPES = {
     pa.string(): "string",
