@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..corpus.card import card_hash, fill_card
-from ..corpus.croissant import CROISSANT_FILE, croissant
+from ..corpus.croissant import CROISSANT_FILE, croissant, responsible_use
 from ..corpus.dataset import VERSION as DATASET_VERSION
 from ..corpus.dataset import content_hash, dataset_files, dataset_tables
 from ..corpus.hub_metadata import card_metadata
@@ -122,16 +122,8 @@ class Publish:
             url=credit["homepage"],
             citation=credit["citation"],
             languages=list(recipe.languages),
-            version=f"{__version__}",
-            notes={
-                "dataCollection": f"Captions of the source data set {recipe.source}, and what people translated of them.",
-                "dataPreprocessingProtocol": "Control characters, blanks and Unicode forms of the captions were cleaned.",
-                "dataManipulationProtocol": f"Translated by machine ({', '.join(engines) or 'none'}); origin in each row.",
-                "dataAnnotationProtocol": "Translations were checked by rules; a refused row stays, with accepted = false.",
-                "dataLimitations": "An accepted translation can still be wrong, unless it is marked as reviewed.",
-                "dataUseCases": "Training and evaluation of multilingual text-video retrieval.",
-                "personalSensitiveInformation": "Captions describe actions in public videos; video ids name those videos.",
-            },
+            version=__version__,
+            notes=responsible_use(recipe.source, engines),
         )
 
     def _portable(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Source: Croissant format specification 1.0, https://docs.mlcommons.org/croissant
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -81,6 +81,19 @@ def croissant(
     return about | {
         "distribution": [_file_object(path, data) for path, data in parquet.items()],
         "recordSet": [_record_set(path, data) for path, data in parquet.items()],
+    }
+
+
+def responsible_use(source: str, engines: Sequence[str]) -> dict[str, str]:
+    """What a user should know before using translated captions, by Croissant's responsible-AI properties."""
+    return {
+        "dataCollection": f"Captions of the data set source {source}, and what people translated of them.",
+        "dataPreprocessingProtocol": "Control characters, blanks and Unicode forms of the captions were cleaned.",
+        "dataManipulationProtocol": f"Machine translation by {', '.join(engines) or 'nobody'}; see each row's origin.",
+        "dataAnnotationProtocol": "Checked by rules; a refused translation stays, with accepted = false.",
+        "dataLimitations": "An accepted translation can still be wrong, unless a person has reviewed it.",
+        "dataUseCases": "Training and evaluation of multilingual text-video retrieval.",
+        "personalSensitiveInformation": "Captions describe actions in public videos; ids name those videos.",
     }
 
 
