@@ -12,6 +12,7 @@ import csv
 import gzip
 import json
 import random
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from multiyoucook2.sources.youcook2 import mini_annotations, read_clips
 from multiyoucook2.translation.memory import TranslationMemory
 from multiyoucook2.translation.table import translate_table
 
+from .card import render_card
 from .grammar import MODULES
 from .measures import caption_shares, held_out_lists, reference_scores, said_twice
 from .real import development_clips, development_references, read_translations
@@ -126,26 +128,12 @@ def show(figures: dict[str, dict[str, Any]]) -> None:
     Console(width=120).print(table)
 
 
-def write_card(figures: dict[str, dict[str, Any]], decoding: Decoding) -> None:
-    """Fills ``data_cards/mini-model.md`` with the figures, as ``MODEL_CARD.md`` beside the model's folder."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    from .model import Shape, TranslationModel
-
-    root = mini_annotations().parent
-    model = root / "model"
-    vocabulary = len(json.loads((model / "shared_vocabulary.json").read_text("utf-8")))
-    environment = Environment(
-        loader=FileSystemLoader(root.parents[1] / "data_cards"), undefined=StrictUndefined, keep_trailing_newline=True
-    )
-    card = environment.get_template("mini-model.md").render(
-        figures=figures,
-        beam=decoding.beam_size,
-        steps=json.loads((model / "mycook.json").read_text("utf-8"))["steps"],
-        megabytes=sum(path.stat().st_size for path in model.iterdir()) / 1e6,
-        millions=sum(p.numel() for p in TranslationModel(Shape(vocabulary)).parameters()) / 1e6,
-    )
-    (root / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+def example_translations(engine: Engine, langs: Iterable[str], captions: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Clip id -> language -> translation of ten real captions, drawn by chance: good ones and bad ones."""
+    drawn = random.Random(10).sample(sorted(captions), 10)
+    english = [captions[clip_id] for clip_id in drawn]
+    texts = {lang: engine.translate(english, lang).column("text").to_pylist() for lang in langs}
+    return {clip_id: {lang: texts[lang][index] for lang in texts} for index, clip_id in enumerate(drawn)}
 
 
 def main() -> None:
@@ -180,7 +168,8 @@ def main() -> None:
     if args.json:
         args.json.write_text(json.dumps(figures, indent=1) + "\n")
     if args.card:
-        write_card(figures, engine.decoding)
+        card = render_card(figures, example_translations(engine, figures, known), args.beam)
+        (mini_annotations().parent / "MODEL_CARD.md").write_text(card, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -90,7 +90,8 @@ def caption_shares(table: pa.Table, captions: list[str], lang: str) -> dict[str,
     count["language"] = sum(found == by_code[lang] for found in detected)
     keys = ("language", "script", "empty", "looping", "copied", "said_twice")
     shares = {key: 100 * count[key] / len(texts) for key in keys}
-    return shares | {"numbers_kept": 100 * count["number_kept"] / max(1, count["with_number"])}
+    numbers_kept = 100 * count["number_kept"] / max(1, count["with_number"])
+    return shares | {"numbers_kept": numbers_kept, "captions": len(texts)}
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ import torch
 from torch import Tensor
 
 from .model import Shape, TranslationModel
-from .prepare import PARTS
 from .restore import model_weights
 from .schedule import Budget, learning_rate
+from .text import PARTS
 
 # How often a pair of each part is seen in an epoch; a fraction is drawn anew each epoch.
 SEEN = {"grammar": 0.1, "lists": 0.3, "handwritten": 1.0, "general": 0.06, "lexicon": 0.3, "real": 8.0}

@@ -9,7 +9,7 @@ import pytest
 from multiyoucook2.sources.youcook2 import mini_annotations, read_clips
 from pipelines.mini_nmt.evaluate import REFERENCES
 from pipelines.mini_nmt.grammar import MODULES
-from pipelines.mini_nmt.prepare import HANDWRITTEN
+from pipelines.mini_nmt.text import HANDWRITTEN
 
 REAL = Path(__file__).resolve().parents[3] / "shared/data/youcook2/youcookii_annotations_trainval.json"
 

@@ -1,11 +1,14 @@
 """The figures of the model card, on outputs whose faults are known."""
 
 import json
+import re
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from pipelines.mini_nmt.evaluate import REFERENCES
+from pipelines.mini_nmt.card import render_card
+from pipelines.mini_nmt.evaluate import COLUMNS, REFERENCES
 from pipelines.mini_nmt.grammar import MODULES, load_language
 from pipelines.mini_nmt.measures import HeldOutList, caption_shares, held_out_lists, reference_scores, said_twice
 from pipelines.mini_nmt.real import read_translations
@@ -90,3 +93,19 @@ def test_the_grammars_own_lists_are_exact(lang: str) -> None:
     for one in lists:
         assert one.exact(language.join(one.items)), one
         assert not one.exact(language.join(one.items[1:])), one
+
+
+def test_the_card_has_every_figure_and_example() -> None:
+    names = [*COLUMNS.values(), "bleu_interval", "chrf_signature", "bleu_signature", "clips", "captions"]
+    figures: dict[str, dict[str, Any]] = {
+        lang: {name: 1000 * row + column for column, name in enumerate(names)}
+        for row, lang in enumerate(sorted(MODULES), start=1)
+    }
+    examples = {"abcdefghijk_3": {lang: f"a translation into {lang}" for lang in figures}}
+    card = render_card(figures, examples, beam=7)
+    for lang, row in figures.items():
+        assert f"  - {lang}: a translation into {lang}" in card
+        for name in COLUMNS.values():
+            assert re.search(rf"\b{row[name]}\b", card), (lang, name)
+    assert "- `abcdefghijk_3`\n" in card
+    assert "beam 7" in card

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipelines.mini_nmt.grammar import Sampler
 from pipelines.mini_nmt.leakage import LeakFilter, common_subsequence, leaks, mini_captions, words
-from pipelines.mini_nmt.prepare import grammar_pairs, handwritten_pairs
+from pipelines.mini_nmt.text import grammar_pairs, handwritten_pairs
 
 
 def slow_subsequence(a: tuple[str, ...], b: tuple[str, ...]) -> int:

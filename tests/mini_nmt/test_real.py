@@ -9,7 +9,6 @@ from multiyoucook2.text.language_id import script_share
 from multiyoucook2.text.numbers import numbers_changed
 from pipelines.mini_nmt.grammar import MODULES
 from pipelines.mini_nmt.leakage import leaks, mini_captions
-from pipelines.mini_nmt.prepare import clean_english, real_pairs
 from pipelines.mini_nmt.real import (
     DEVELOPMENT,
     READERS,
@@ -19,6 +18,7 @@ from pipelines.mini_nmt.real import (
     read_translations,
     training_captions,
 )
+from pipelines.mini_nmt.text import clean_english, real_pairs
 
 ANNOTATIONS = Path(__file__).resolve().parents[3] / "shared/data/youcook2/youcookii_annotations_trainval.json"
 needs_annotations = pytest.mark.skipif(not ANNOTATIONS.exists(), reason="the real annotations are not here")

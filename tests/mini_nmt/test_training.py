@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional as F
 
 from multiyoucook2.sources.youcook2 import mini_annotations
-from pipelines.mini_nmt import convert, prepare, schedule, train
+from pipelines.mini_nmt import convert, prepare, schedule, text, train
 from pipelines.mini_nmt.model import Shape, SmoothedCrossEntropy, TranslationModel
 from pipelines.mini_nmt.restore import model_weights
 
@@ -60,7 +60,7 @@ def test_padding_changes_nothing() -> None:
 
 def seen_in_part(pairs: train.Pairs, seen: list[int], part: str) -> float:
     """How often a pair of the part is seen, on average."""
-    of_part = pairs.part == prepare.PARTS.index(part)
+    of_part = pairs.part == text.PARTS.index(part)
     return float(of_part[seen].sum() / of_part.sum())
 
 
@@ -68,7 +68,7 @@ def test_batches_hold_the_parts_as_often_as_said_and_one_source_length(data: Pat
     pairs = train.Pairs(data, batch_tokens=600, seed=1)
     batches = pairs.epoch(0)
     seen = sorted(int(i) for batch in batches for i in batch)
-    written = {int(i) for i in (pairs.part == prepare.PARTS.index("handwritten")).nonzero()[0]}
+    written = {int(i) for i in (pairs.part == text.PARTS.index("handwritten")).nonzero()[0]}
     assert written <= set(seen)
     times = {part: seen_in_part(pairs, seen, part) for part in ("grammar", "handwritten")}
     assert times["handwritten"] == pytest.approx(train.SEEN["handwritten"], abs=0.05)
@@ -142,12 +142,12 @@ def test_renumbered_captions_have_the_same_numbers_on_both_sides(
     english: str, target: str, kept: tuple[str, ...]
 ) -> None:
     rng, changed = random.Random(1), 0
-    before = prepare.NUMBER.findall(target)
+    before = text.NUMBER.findall(target)
     for _ in range(50):
-        left, right = prepare.renumber(english, target, rng)
-        found = prepare.NUMBER.findall(right)
-        assert prepare.NUMBER.sub("", right) == prepare.NUMBER.sub("", target)
-        assert set(prepare.NUMBER.findall(left)) <= set(found)
+        left, right = text.renumber(english, target, rng)
+        found = text.NUMBER.findall(right)
+        assert text.NUMBER.sub("", right) == text.NUMBER.sub("", target)
+        assert set(text.NUMBER.findall(left)) <= set(found)
         assert [len(number) for number in found] == [len(number) for number in before]
         assert all(found.count(number) >= kept.count(number) for number in kept)
         changed += found != before
@@ -164,17 +164,17 @@ def test_renumbered_captions_have_the_same_numbers_on_both_sides(
     ],
 )
 def test_joined_captions_are_those_of_the_language(code: str, targets: list[str], expected: str) -> None:
-    language = prepare.load_language(code)
+    language = text.load_language(code)
     assert language.finish(language.clauses(targets)) == expected
 
 
 def test_joined_captions_say_all_that_their_parts_say() -> None:
     written = [(f"add {number} eggs now", f"{number} Eier zugeben") for number in range(100, 160)]
-    pairs = prepare.joined(written, prepare.load_language("de"), random.Random(1))
+    pairs = text.joined(written, text.load_language("de"), random.Random(1))
     assert {english.count("eggs") for english, _ in pairs} == {2, 3}
     for english, target in pairs:
-        assert prepare.NUMBER.findall(english) == prepare.NUMBER.findall(target)
-    assert prepare.joined([("cut the ham", "ハム2枚")] * 9, prepare.load_language("ja"), random.Random(1)) == []
+        assert text.NUMBER.findall(english) == text.NUMBER.findall(target)
+    assert text.joined([("cut the ham", "ハム2枚")] * 9, text.load_language("ja"), random.Random(1)) == []
 
 
 def test_a_stop_at_a_bad_loss_names_the_step(data: Path) -> None:
@@ -200,8 +200,8 @@ def same_greedy_outputs(folder: Path, model: TranslationModel, langs: list[str])
     translator = ctranslate2.Translator(str(folder), compute_type="float32")
     pieces = 0
     for lang in langs:
-        for text in ("add the onions to the pan and stir", "cut 2 carrots into thin slices"):
-            source = [processor.piece_to_id(f"<2{lang}>"), *processor.encode(text), processor.eos_id()]
+        for caption in ("add the onions to the pan and stir", "cut 2 carrots into thin slices"):
+            source = [processor.piece_to_id(f"<2{lang}>"), *processor.encode(caption), processor.eos_id()]
             tokens = [processor.id_to_piece(i) for i in source]
             ours = translator.translate_batch([tokens], beam_size=1, max_decoding_length=30)[0].hypotheses[0]
             assert ours == [processor.id_to_piece(i) for i in greedy(model, source, 30)]

@@ -1,0 +1,33 @@
+"""The bundled model's card, filled with figures."""
+
+import json
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from multiyoucook2.sources.youcook2 import mini_annotations
+
+from .model import Shape, TranslationModel
+from .real import REAL, read_translations
+
+
+def render_card(figures: dict[str, dict[str, Any]], examples: dict[str, dict[str, str]], beam: int) -> str:
+    """``data_cards/mini-model.md``, filled.
+
+    ``figures``: language -> name -> value, as ``evaluate`` measures them; ``examples``: clip id -> language -> text.
+    """
+    root = mini_annotations().parent
+    model = root / "model"
+    vocabulary = len(json.loads((model / "shared_vocabulary.json").read_text("utf-8")))
+    environment = Environment(
+        loader=FileSystemLoader(root.parents[1] / "data_cards"), undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    return environment.get_template("mini-model.md").render(
+        figures=figures,
+        examples=examples,
+        real=len(read_translations(REAL / "de.tsv")),
+        beam=beam,
+        steps=json.loads((model / "mycook.json").read_text("utf-8"))["steps"],
+        megabytes=sum(path.stat().st_size for path in model.iterdir()) / 1e6,
+        millions=sum(p.numel() for p in TranslationModel(Shape(vocabulary)).parameters()) / 1e6,
+    )
