@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..files import file_sha256, json_bytes, parquet_bytes
+from ..errors import SourceError
+from ..files import file_sha256, folder_hash, json_bytes, parquet_bytes
 from ..settings import Strict, validate_recipe
-from ..sources.archive import require_file
 from ..sources.base import SOURCES
 from ..sources.download import fetch
 from .recipe import DatasetRecipe
@@ -16,6 +16,7 @@ from .stage import Key, Product, Results, Tools, load_json, load_table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+REFUSED_KEPT = 1000  # of the rows that were left out, in the figures; all are counted
 CLIPS: Key["pa.Table"] = Key("clips", "clips.parquet", load_table, kept=True)
 CAPTIONS: Key["pa.Table"] = Key("clips", "captions.parquet", load_table, kept=True)
 CLIP_FIGURES: Key[Any] = Key("clips", "figures.json", load_json)
@@ -34,9 +35,9 @@ def source_files(recipe: DatasetRecipe, tools: Tools) -> tuple[Path, ...]:
         paths = tuple(
             fetch(file, offline=tools.offline, note=listener.note, progress=listener.progress) for file in source.files
         )
-    for path in paths:
-        require_file(path)
-    return paths
+    if not paths:
+        raise SourceError(f"{source.name} has nothing that can be downloaded", hint=f"give {source.needs}")
+    return tuple(source.locate(path, offline=tools.offline) for path in paths)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class ReadClips:
         return {
             "source": self.source,
             "options": self._options().model_dump(mode="json"),
-            "files": [file_sha256(path) for path in self.paths],
+            "files": [folder_hash(path) if path.is_dir() else file_sha256(path) for path in self.paths],
             "limit": self.limit,
             "version": SOURCES.find(self.source).version,
         }
@@ -82,6 +83,7 @@ class ReadClips:
         figures = clip_figures(clips, captions) | {
             "credit": asdict(reading.credit),
             "refused": len(reading.refused),
+            "refused_rows": [asdict(row) for row in reading.refused[:REFUSED_KEPT]],
             "notes": list(reading.notes),
         }
         files = {

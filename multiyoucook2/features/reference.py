@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FeatureError
+from ..files.pickles import read_plain_pickle
 from ..languages import ALIASES
-from .pickles import read_plain_pickle
 from .store import FeatureStore, write_store
 
 _CAPTION_KEY = re.compile(r"caption_([a-z]{2})")

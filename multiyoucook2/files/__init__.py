@@ -2,6 +2,7 @@
 
 - :mod:`.whole`: whole files, hashes, JSON and Parquet as bytes, the cache's place
 - :mod:`.reading`: strict readers of what may be damaged, edited by hand, or somebody else's
+- :mod:`.pickles`: pickles of plain data, of which nothing is run; imported by itself, since it needs numpy
 - :mod:`.locks`: one process in a folder at a time, and who it is
 - :mod:`.manifest`: what a folder of ours holds, and what differs from that
 - :mod:`.folders`: whole folders, which replace only what a manifest of ours lists

@@ -6,14 +6,15 @@ A source is one file in this folder that adds a :class:`DatasetSource` to :data:
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
+from pydantic import Field
 
-from ..corpus.tables import CAPTION, HUMAN
 from ..errors import SourceError
 from ..registry import Registry
 from ..settings import Strict
+from .archive import require_file
 
 REFUSED_SHOWN = 5  # in a message; the build's report counts them all
 
@@ -41,8 +42,10 @@ class Credit:
     citation: str = ""  # BibTeX
 
 
-class NoOptions(Strict):
-    """The options of a source that has none."""
+class SourceOptions(Strict):
+    """What every source can be told; a source with more options derives from it."""
+
+    skip_bad: bool = Field(False, description="leave wrong rows out, counted in the card, instead of refusing the file")
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class DatasetSource(Protocol):
         files: what can be downloaded; empty where only the user's own copy will do.
         credit: licence, homepage and citation, which a recipe may replace.
         options: the model of the recipe's section ``source_options``.
+        needs: the files that a user has to bring, where nothing can be downloaded.
         version: raise it with any change to what :meth:`read` gives.
     """
 
@@ -96,7 +100,9 @@ class DatasetSource(Protocol):
     @property
     def credit(self) -> Credit: ...
     @property
-    def options(self) -> type[Strict]: ...
+    def options(self) -> type[SourceOptions]: ...
+    @property
+    def needs(self) -> str: ...
     @property
     def version(self) -> int: ...
 
@@ -104,8 +110,16 @@ class DatasetSource(Protocol):
         """Files that come with the package, so that nothing is downloaded; empty for most."""
         ...
 
-    def read(self, paths: Sequence[Path], options: Strict) -> Reading:
-        """Read the files, strictly.
+    def locate(self, path: Path, *, offline: bool) -> Path:
+        """The file or folder behind one of the user's ``annotations``, checked to be readable.
+
+        Raises:
+            SourceError: it is not.
+        """
+        ...
+
+    def read(self, paths: Sequence[Path], options: Any) -> Reading:
+        """Read the files, strictly; ``options`` is an instance of the source's model.
 
         Raises:
             SourceError: unreadable, or with wrong rows; the message names the first of them and the way out.
@@ -122,60 +136,46 @@ class SourceRow:
     source_language: str = "en"
     files: tuple[SourceFile, ...] = ()
     credit: Credit = Credit()
-    options: type[Strict] = NoOptions
+    options: type[SourceOptions] = SourceOptions
+    needs: str = ""
     version: int = 1
 
     def bundled(self) -> tuple[Path, ...]:
         """No files come with the package."""
         return ()
 
+    def locate(self, path: Path, *, offline: bool) -> Path:
+        """A file that can be read."""
+        require_file(path)
+        return path
+
 
 SOURCES: Registry[DatasetSource] = Registry("multiyoucook2.sources", "data set source", SourceError)
 
 
-def captions_table(
-    clip_ids: pa.ChunkedArray,
-    texts: pa.ChunkedArray,
-    flags: pa.ChunkedArray,
-    *,
-    lang: str,
-    caption_index: Sequence[int] | None = None,
-) -> pa.Table:
-    """Captions that people wrote in one language, schema ``corpus.tables.CAPTION``; one a clip unless indices say."""
-    rows = len(clip_ids)
-    columns = [
-        clip_ids,
-        pa.array(caption_index if caption_index is not None else [0] * rows, pa.int32()),
-        pa.array([lang] * rows, pa.string()),
-        texts,
-        pa.array([HUMAN] * rows, pa.string()),
-        flags,
-    ]
-    return pa.table(dict(zip(CAPTION.names, columns, strict=True)), schema=CAPTION)
-
-
-def require_sound(path: Path, refused: Sequence[Refused], hint: str) -> None:
-    """Refuse a file that has wrong rows, naming the first few of them.
+def require_sound(paths: Path | Sequence[Path], refused: Sequence[Refused], hint: str) -> None:
+    """Refuse files that have wrong rows, naming the first few of them.
 
     Raises:
         SourceError: there are any.
     """
     if refused:
         shown = [f"{row.where}: {row.reason}" for row in refused[:REFUSED_SHOWN]]
-        more = [f"and {len(refused) - REFUSED_SHOWN} more"] if len(refused) > REFUSED_SHOWN else []
-        count = f"{len(refused)} error{'s' if len(refused) > 1 else ''}"
-        raise SourceError(f"{path} has {count}:", details=[*shown, *more], hint=hint)
+        more = [f"and {len(refused) - REFUSED_SHOWN:,} more"] if len(refused) > REFUSED_SHOWN else []
+        count = f"{len(refused):,} error{'s' if len(refused) > 1 else ''}"
+        files = [paths] if isinstance(paths, Path) else paths
+        has = "has" if len(files) == 1 else "have"
+        raise SourceError(f"{', '.join(map(str, files))} {has} {count}:", details=[*shown, *more], hint=hint)
 
 
 __all__ = [
     "SOURCES",
     "Credit",
     "DatasetSource",
-    "NoOptions",
     "Reading",
     "Refused",
     "SourceFile",
+    "SourceOptions",
     "SourceRow",
-    "captions_table",
     "require_sound",
 ]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from multiyoucook2.errors import FeatureError
-from multiyoucook2.features.pickles import read_plain_pickle
 from multiyoucook2.features.reference import import_reference, read_reference
+from multiyoucook2.files.pickles import read_plain_pickle
 
 ROWS = [
     {

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multiyoucook2.errors import SourceError
-from multiyoucook2.sources.youcook2 import MAX_CHARACTERS, clean_caption, mini_annotations, read_clips
+from multiyoucook2.sources.cleaning import MAX_CHARACTERS, clean_caption
+from multiyoucook2.sources.youcook2 import mini_annotations, read_clips
 
 
 def segment(index: int, start: Any = 1, end: Any = 2, sentence: Any = "chop the onion") -> dict[str, Any]:
@@ -100,7 +101,7 @@ def test_a_wrong_segment_is_named_with_its_video(annotation: Any, message: str, 
 
 
 VIDEO_FAULTS = [
-    ({"subset": "trainig"}, "unknown subset 'trainig' (known: training, validation)"),
+    ({"subset": "trainig"}, "unknown subset 'trainig' (known: training, validation, testing)"),
     ({"subset": None}, "unknown subset null"),
     ({"subset": ["training"]}, 'unknown subset ["training"]'),
     ({"duration": float("nan")}, "duration is NaN, not seconds above 0"),
@@ -109,7 +110,6 @@ VIDEO_FAULTS = [
     ({"annotations": {"0": {}}}, 'annotations is {"0": {}}, not a list'),
     ({"recipe_type": [1]}, "recipe_type is [1], not a text or a whole number"),
     ({"recipe_type": "1\ud800"}, "recipe_type is '1\\ud800', not a text or a whole number"),
-    ({"subset": "testing"}, "unknown subset 'testing'"),  # with captions it is no testing split
 ]
 
 

@@ -1,0 +1,205 @@
+"""Your own captions: CSV, TSV, JSON Lines, Parquet, the usual JSON shapes, a Hub data set or a folder like one.
+
+A record is a caption; records with the same clip id are captions of one clip. A field that holds a list of texts gives
+a caption each.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from ..errors import SourceError
+from ..languages import YOUCOOK2_LANGUAGES, language
+from .base import SOURCES, Credit, Reading, SourceOptions, SourceRow
+from .cleaning import shown
+from .formats import delimited, hub, json_shapes, lines, parquet
+from .formats.base import Rows, choose_columns, require_fields
+from .gather import Gather, split_of, split_of_name
+
+
+class CustomOptions(SourceOptions):
+    """How a user's files are to be read."""
+
+    language: str = Field("en", description="what the captions are written in")
+    columns: dict[str, str] = Field(default_factory=dict, description="field -> column, where not by a usual name")
+    split: str | None = Field(None, description="of files that do not say it by a column or their name")
+    splits: dict[str, str] = Field(default_factory=dict, description="their names of splits -> train, validation, test")
+    encoding: str | None = Field(None, description="of CSV and TSV; UTF-8 by default")
+    config: str | None = Field(None, description="of a Hub data set that has several")
+
+    @field_validator("language")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return language(value).code
+
+    @field_validator("columns")
+    @classmethod
+    def _fields(cls, value: dict[str, str]) -> dict[str, str]:
+        require_fields(value)
+        return value
+
+    @field_validator("split")
+    @classmethod
+    def _split(cls, value: str | None) -> str | None:
+        if value is not None and split_of(value) is None:
+            raise ValueError(f"{value!r} is none of train, validation and test")
+        return split_of(value)
+
+
+@dataclass(frozen=True)
+class Custom(SourceRow):
+    """Anyone's captions: credited to nobody, unless the user or the data set's README says to whom."""
+
+    def locate(self, path: Path, *, offline: bool) -> Path:
+        """A file, a folder, or ``hf:owner/name``, which is downloaded."""
+        if str(path).startswith(hub.PREFIX):
+            return hub.snapshot(str(path).removeprefix(hub.PREFIX), offline=offline)
+        return path if path.is_dir() else super().locate(path, offline=offline)
+
+    def read(self, paths: Sequence[Path], options: CustomOptions) -> Reading:
+        """See the module. Files are read one after the other, into one data set."""
+        gather = Gather(paths, skip_bad=options.skip_bad)
+        licenses = []
+        for path in paths:
+            gather.file = path
+            for rows in open_rows(path, options):
+                _Records(path, rows, options, gather).take()
+                licenses.append(rows.license)
+        reading = gather.finish()
+        known = sorted({name for name in licenses if name})
+        several = reading.captions.num_rows > reading.clips.num_rows
+        notes = [f"{reading.captions.num_rows:,} captions of {reading.clips.num_rows:,} clips"] if several else []
+        credit = Credit(license=", ".join(known)) if known else Credit()
+        return Reading(reading.clips, reading.captions, credit, reading.refused, (*reading.notes, *notes))
+
+
+def open_rows(path: Path, options: CustomOptions) -> list[Rows]:
+    """The rows of a file or folder, by its kind.
+
+    Raises:
+        SourceError: unknown, or unreadable.
+    """
+    if path.is_dir():
+        return hub.read_folder(path, options.config, options.columns)
+    suffix = path.suffix.lower()
+    if suffix in delimited.SUFFIXES:
+        return [delimited.read_delimited(path, options.encoding)]
+    if suffix in lines.SUFFIXES:
+        return [lines.read_lines(path)]
+    if suffix in parquet.SUFFIXES:
+        return [parquet.read_parquet(path, options.columns)]
+    if suffix in json_shapes.SUFFIXES:
+        return [json_shapes.read_json_shape(path)]
+    raise SourceError(
+        f"{path} is of no known kind by its name",
+        hint="known are .csv, .tsv, .jsonl, .parquet, .json, a folder as on the Hub, and hf:owner/name",
+    )
+
+
+class _Records:
+    """One file's records, on their way into clips and captions."""
+
+    def __init__(self, path: Path, rows: Rows, options: CustomOptions, gather: Gather) -> None:
+        self.rows, self.options, self.gather = rows, options, gather
+        self.column = choose_columns(rows.columns, options.columns, path)
+        self.default = options.split or self._split_of(rows.split) or split_of_name(path) or "train"
+        self.of_clip = [column for name, column in self.column.items() if name not in ("text", "split")]
+        self.counts: Counter[str] = Counter()  # video -> segments so far, for ids of clips without any
+
+    def take(self) -> None:
+        """Read all."""
+        gather, lang, text_column = self.gather, self.options.language, self.column["text"]
+        gather.unit = self.rows.unit
+        last: tuple[Any, ...] = ()
+        clip_id: str | None = None
+        for where, record in self.rows.rows:
+            if not isinstance(record, dict):
+                gather.refuse(where, str(record))
+                continue
+            said = (self._said(record), *map(record.get, self.of_clip))
+            if said != last or "clip_id" not in self.column:  # the same clip as before, mostly, where it has several
+                last, clip_id = said, self._clip(where, record, said[0])
+            elif clip_id is None:
+                gather.refuse(where, "its clip was refused")
+            if clip_id is None:
+                continue
+            found = record.get(text_column)
+            if isinstance(found, list):
+                for text in found:
+                    gather.caption(where, clip_id, lang, text)
+                if not found:
+                    gather.refuse(where, "the list of captions is empty")
+            else:
+                gather.caption(where, clip_id, lang, found)
+
+    def _said(self, record: Mapping[str, Any]) -> Any:
+        """The split as the record says it; the file's where it says nothing."""
+        said = record.get(self.column["split"]) if "split" in self.column else None
+        return self.default if said is None or said == "" else said
+
+    def _split_of(self, value: Any) -> str | None:
+        return split_of(self.options.splits.get(value, value)) if isinstance(value, str) else None
+
+    def _clip(self, where: int | str, record: Mapping[str, Any], said: Any) -> str | None:
+        """The id of a record's clip, which is made known; ``None`` if it was refused."""
+        gather, column = self.gather, self.column
+        split = self._split_of(said)
+        if split is None:
+            gather.refuse(where, f"the split is {shown(said)}, none of train, validation and test")
+            return None
+
+        def get(name: str) -> Any:
+            return record.get(column[name]) if name in column else None
+
+        start, end, segment = get("start"), get("end"), get("segment")
+        if segment is not None:
+            if not isinstance(segment, list) or len(segment) != 2:
+                gather.refuse(where, f"the times are {shown(segment)}, not [start, end] in seconds")
+                return None
+            start, end = segment
+        video, number = _name(get("video_id")), 0
+        if "clip_id" in column:
+            clip_id = _name(get("clip_id"))
+        elif video and start not in (None, ""):
+            number = self.counts[video]
+            clip_id = f"{video}_{number}"
+            self.counts[video] += 1
+        elif "video_id" in column:
+            clip_id = video
+        else:
+            clip_id = f"{split}-{self.counts[split]}"
+            self.counts[split] += 1
+        kept = gather.clip(
+            where,
+            clip_id,
+            split,
+            video_id=video or "",
+            url=_name(get("url")) or "",
+            start_s=start,
+            end_s=end,
+            duration=get("duration"),
+            segment_index=number,
+            category=_name(get("category")) or "",
+        )
+        return clip_id if kept else None
+
+
+def _name(value: Any) -> str | None:
+    """A name or number of a file as a text."""
+    if isinstance(value, str):
+        return value.strip()
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+SOURCES.add(
+    Custom(
+        "custom",
+        YOUCOOK2_LANGUAGES,
+        options=CustomOptions,
+        needs="your captions: --captions FILE, a folder, or hf:owner/name",
+    )
+)

@@ -1,0 +1,102 @@
+"""CSV and TSV, with a header: the delimiter is the one that the header has most of, the encoding UTF-8 unless named."""
+
+import codecs
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from ...errors import SourceError
+from ..archive import require_file
+from .base import Row, Rows
+
+SUFFIXES = (".csv", ".tsv", ".txt")
+_DELIMITERS = ",;\t|"
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_LONGEST_FIELD = 10_000_000  # characters; a quote that is never closed swallows a whole file
+
+
+def read_delimited(path: Path, encoding: str | None = None) -> Rows:
+    """Rows of a table of texts, by line of the file; a wrong number of fields is the row's fault, not the file's.
+
+    Raises:
+        SourceError: no such encoding, not in it, or an empty file.
+    """
+    require_file(path)
+    encoding = encoding or _marked(path) or "utf-8"
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise SourceError(
+            f"unknown encoding {encoding!r}", hint="such as utf-8, utf-16, cp1252, gb18030 or shift_jis"
+        ) from None
+    with path.open(encoding=encoding, newline="") as file:
+        header = _header(file, path, encoding)
+    delimiter = max(_DELIMITERS, key=_outside_quotes(header).count)
+    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise SourceError(f"{path} has the column {doubled[0]!r} twice", hint="rename one in the first line")
+    return Rows(names, _rows(path, encoding, delimiter, names), unit="line")
+
+
+def _rows(path: Path, encoding: str, delimiter: str, names: list[str]) -> Iterator[Row]:
+    csv.field_size_limit(_LONGEST_FIELD)
+    width = len(names)
+    with path.open(encoding=encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter)
+        line = 1
+        try:
+            next(reader)
+            line = reader.line_num + 1
+            for fields in reader:
+                if len(fields) == width:
+                    yield line, dict(zip(names, fields, strict=True))
+                elif fields:  # an empty line is none
+                    yield (
+                        line,
+                        f"{len(fields)} fields instead of {width}: a text with {delimiter!r} in it needs quotes",
+                    )
+                line = reader.line_num + 1
+        except UnicodeDecodeError as error:
+            raise _not_in(encoding, path, error) from None
+        except csv.Error as error:
+            raise SourceError(f"{path} is no table of texts from line {line} on: {error}") from None
+
+
+def _header(file: TextIO, path: Path, encoding: str) -> str:
+    try:
+        for line in file:
+            if line.strip():
+                return line
+    except UnicodeError as error:
+        raise _not_in(encoding, path, error) from None
+    raise SourceError(f"{path} is empty")
+
+
+def _marked(path: Path) -> str | None:
+    """The encoding that a byte order mark gives away, as spreadsheets write it."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return next((encoding for mark, encoding in _MARKS if start.startswith(mark)), None)
+
+
+def _not_in(encoding: str, path: Path, error: UnicodeError) -> SourceError:
+    """The line is found in the bytes: the decoder reads ahead."""
+    line = 1
+    with path.open("rb") as file:
+        for line, raw in enumerate(file, 1):  # noqa: B007
+            try:
+                raw.decode(encoding if encoding != "utf-16" else "latin-1")
+            except UnicodeError as wrong:
+                error = wrong
+                break
+    byte = f" (byte {error.object[error.start]:#04x})" if isinstance(error, UnicodeDecodeError) else ""
+    return SourceError(
+        f"{path} is not in {encoding}: line {line}{byte}",
+        hint="name its encoding, e.g. --encoding cp1252 (Western Windows), gb18030 (Chinese) or utf-16",
+    )
+
+
+def _outside_quotes(header: str) -> str:
+    return "".join(header.split('"')[::2])

@@ -1,0 +1,108 @@
+"""A data set of the Hugging Face Hub, or a local folder of that kind, through ``datasets``; no code of it is run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...errors import FetchError, SourceError
+from .base import FIELDS, Row, Rows
+
+PREFIX = "hf:"
+_FILES = [
+    "README.md",
+    *(f"*.{kind}" for kind in ("parquet", "csv", "tsv", "json", "jsonl", "arrow", "txt", "gz", "zst", "yaml")),
+]
+_BATCH = 5_000  # rows
+
+
+def snapshot(name: str, *, offline: bool) -> Path:
+    """The folder of ``owner/name`` or ``owner/name@revision``, downloaded into the Hub's own cache; no videos.
+
+    Raises:
+        FetchError: no such data set, one that asks for consent, no network, or not in the cache while offline.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    repo, _, revision = name.partition("@")
+    try:
+        folder = snapshot_download(
+            repo,
+            repo_type="dataset",
+            revision=revision or None,
+            allow_patterns=_FILES,
+            local_files_only=offline,
+        )
+    except HFValidationError:
+        raise SourceError(f"hf:{name} is no data set's name", hint="give hf:owner/name") from None
+    except LocalEntryNotFoundError:
+        raise FetchError(
+            f"the data set {repo} is not in the Hub's cache, and cannot be downloaded",
+            hint="run once with a network and without --offline",
+        ) from None
+    except (HfHubHTTPError, OSError) as error:
+        first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise FetchError(
+            f"the data set {repo} cannot be downloaded: {first}",
+            hint="check the name; for one that asks for consent, accept it on its page and run hf auth login",
+        ) from None
+    return Path(folder)
+
+
+def read_folder(path: Path, config: str | None, wanted: dict[str, str]) -> list[Rows]:
+    """The splits of a folder. They are streamed: ``datasets`` would cache a local folder by its name alone.
+
+    Raises:
+        SourceError: not a folder that ``datasets`` reads; without such a config, the message names those there are.
+    """
+    import datasets
+
+    try:
+        found = datasets.load_dataset(str(path), config, streaming=True)
+    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
+        raise SourceError(f"{path} is not read as a data set: {_first_line(error)}", hint=_configs(path)) from None
+    license_name = _license(path)
+    return [_split(path, name, split, wanted, license_name) for name, split in found.items()]
+
+
+def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_name: str | None) -> Rows:
+    columns = split.column_names or list(next(iter(split), {}))
+    used = {*wanted.values(), *(name for names in FIELDS.values() for name in names)}
+    kept = split.select_columns([column for column in columns if column in used]).with_format("arrow")
+
+    def rows() -> Iterator[Row]:
+        number = 0
+        try:
+            for batch in kept.iter(batch_size=_BATCH):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"{name}, row {number}", row
+        except (OSError, ValueError, RuntimeError) as error:
+            raise SourceError(f"{path} is damaged in split {name} after row {number}: {_first_line(error)}") from None
+
+    return Rows(columns, rows(), split=name, license=license_name)
+
+
+def _configs(path: Path) -> str:
+    import datasets
+
+    try:
+        names = datasets.get_dataset_config_names(str(path))
+    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError):
+        return "a folder with Parquet, CSV or JSONL files, as on the Hub"
+    return f"choose one with --config: {', '.join(names)}" if names else ""
+
+
+def _license(path: Path) -> str | None:
+    """The licence that the folder's README states."""
+    from huggingface_hub import DatasetCard
+
+    try:
+        stated = DatasetCard.load(path / "README.md", ignore_metadata_errors=True).data.license
+    except (OSError, ValueError):
+        return None
+    return ", ".join(stated) if isinstance(stated, list) else stated
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

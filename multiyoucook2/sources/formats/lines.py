@@ -1,0 +1,40 @@
+"""JSON Lines: an object a line."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...errors import SourceError
+from ..archive import require_file
+from .base import Row, Rows
+
+SUFFIXES = (".jsonl", ".ndjson")
+
+
+def read_lines(path: Path) -> Rows:
+    """Rows by line; a line that is no object is the row's fault. The first object names the columns."""
+    require_file(path)
+    first = next((row for _, row in _rows(path) if isinstance(row, dict)), None)
+    if first is None:
+        raise SourceError(f"{path} has no JSON object on any line", hint='a line is such as {"caption": "cut it"}')
+    return Rows(list(first), _rows(path), unit="line")
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    loads = json.loads
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            if not line.strip():
+                continue
+            try:
+                row = loads(line)
+            except UnicodeDecodeError as error:
+                yield number, f"it is not UTF-8: byte {line[error.start]:#04x}"
+            except json.JSONDecodeError as error:
+                yield number, f"it is not JSON: column {error.colno}: {error.msg}"
+            except (ValueError, RecursionError) as error:
+                yield number, f"it is not readable JSON: {error}"
+            else:
+                yield number, row if isinstance(row, dict) else "it is not a JSON object"
