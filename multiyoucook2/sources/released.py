@@ -82,13 +82,16 @@ def _add(gather: Gather, clip_id: str, record: Mapping[str, Any]) -> None:
     except RecipeError as error:
         gather.refuse(clip_id, str(error))
         return
+    asked = None  # one index for all languages
+    if "en" in clip.queries:
+        english, query = clip.texts.get("en", []), clip.queries["en"]
+        asked = english.index(query) if query in english else len(english)
     for lang in dict.fromkeys([*clip.texts, *clip.queries]):
-        texts, query = clip.texts.get(lang, []), clip.queries.get(lang)
-        asked = texts.index(query) if query in texts else None
-        if query is not None and asked is None:
-            texts, asked = [*texts, query], len(texts)
-        for index, text in enumerate(texts):
-            flags = (QUERY_FLAG,) if index == asked and len(texts) > 1 else ()
+        captions = dict(enumerate(clip.texts.get(lang, [])))
+        if lang in clip.queries:
+            captions[asked or 0] = clip.queries[lang]
+        for index, text in captions.items():
+            flags = (QUERY_FLAG,) if index == asked and lang in clip.queries else ()
             gather.caption(f"{clip_id}: {lang}", clip_id, lang, text, flags=flags, index=index)
 
 
