@@ -7,6 +7,7 @@ import typer
 from ..version import __version__
 from .about import add_about_commands
 from .building import add_build_commands
+from .features import add_feature_commands
 from .process import main as main  # the installed script calls it here
 from .search import add_search_commands
 from .training import add_training_commands
@@ -38,6 +39,7 @@ def _root(
 
 
 add_build_commands(app)
+add_feature_commands(app)
 add_training_commands(app)
 add_video_commands(app)
 add_search_commands(app)

@@ -23,3 +23,10 @@ DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda."
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Download nothing.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+DatasetArgument = Annotated[str, typer.Option("--dataset", help="A data set folder, or USER/NAME on the Hub.")]
+FeaturesArgument = Annotated[Path, typer.Option("--features", help="A feature store; see mycook features.")]
+DatasetOption = Annotated[str | None, typer.Option("--dataset", help="Folder or USER/NAME.", show_default="the run's")]
+FeaturesOption = Annotated[Path | None, typer.Option("--features", help="A feature store.", show_default="the run's")]
+PoolOption = Annotated[str, typer.Option("--pool", help="all, a name such as youcook2-3350, or a file of clip ids.")]
+ResamplesOption = Annotated[int, typer.Option("--resamples", help="Draws of the bootstrap.", min=1)]

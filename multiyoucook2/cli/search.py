@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .training import DatasetOption, DeviceOption, FeaturesOption, JsonOption, QuietOption
+from .options import DatasetOption, DeviceOption, FeaturesOption, JsonOption, QuietOption
 
 if TYPE_CHECKING:
     from ..retrieval.search.index import Hit
@@ -102,7 +102,9 @@ def moments(
     device: DeviceOption = "auto",
     json: JsonOption = False,
 ) -> None:
-    """Find when something happens in a video: a text's score over its time.
+    """Find when something happens in a video.
+
+    A text's score over the video's time.
 
     \b
     Examples:
@@ -132,7 +134,9 @@ def serve(
     videos: Annotated[Path | None, typer.Option("--videos", help="Play files of this folder.")] = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Serve a local page to search with, at 127.0.0.1 (needs the extra `web`).
+    """Serve a local page to search with.
+
+    At 127.0.0.1, for this machine alone (needs the extra `web`).
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""The training commands of ``mycook``: features, train, evaluate, compare, report. Heavy imports are in functions."""
+"""The training commands of ``mycook``: train, evaluate, compare, report. Heavy imports are in functions."""
 
 import sys
 from pathlib import Path
@@ -6,92 +6,24 @@ from typing import Annotated, Any
 
 import typer
 
-features_app = typer.Typer(
-    name="features", help="Video features: extract, cut, import or simulate them.", no_args_is_help=True
+from .options import (
+    DatasetArgument,
+    DatasetOption,
+    DeviceOption,
+    FeaturesArgument,
+    FeaturesOption,
+    JsonOption,
+    OfflineOption,
+    PoolOption,
+    QuietOption,
+    ResamplesOption,
 )
-
-DatasetArgument = Annotated[str, typer.Option("--dataset", help="A data set folder, or USER/NAME on the Hub.")]
-FeaturesArgument = Annotated[Path, typer.Option("--features", help="A feature store; see mycook features.")]
-DatasetOption = Annotated[str | None, typer.Option("--dataset", help="Folder or USER/NAME.", show_default="the run's")]
-FeaturesOption = Annotated[Path | None, typer.Option("--features", help="A feature store.", show_default="the run's")]
-OfflineOption = Annotated[bool, typer.Option("--offline", help="Download nothing.")]
-DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
-PoolOption = Annotated[str, typer.Option("--pool", help="all, a name such as youcook2-3350, or a file of clip ids.")]
-ResamplesOption = Annotated[int, typer.Option("--resamples", help="Draws of the bootstrap.", min=1)]
 
 
 def add_training_commands(app: typer.Typer) -> None:
     """Mount the commands of this module."""
-    app.add_typer(features_app)
     for command in (train, evaluate, compare, report):
         app.command()(command)
-
-
-@features_app.command("simulate")
-def features_simulate(
-    dataset: DatasetArgument,
-    out: Annotated[Path, typer.Option("--out", help="The new feature store.")],
-    difficulty: Annotated[float, typer.Option("--difficulty", help="0 is easy, 1 hard, more is harder.", min=0)] = 1.0,
-    dim: Annotated[int, typer.Option("--dim", help="Dimensions of a frame.", min=1)] = 256,
-    seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
-    json: JsonOption = False,
-) -> None:
-    """Make stand-in features from the English captions, offline; scores made with them say feat:simulated.
-
-    \b
-    Example:
-      mycook features simulate --dataset build/mini/dataset --out build/mini/features
-    """
-    from ..features.simulated import simulate
-    from . import printing_training as printing_train
-
-    captions, label = _english_of(dataset)
-    store = simulate(captions, out, dim=dim, difficulty=difficulty, seed=seed, meta={"dataset": label})
-    printing_train.feature_store(store, as_json=json)
-
-
-def _english_of(dataset: str) -> tuple[dict[str, str], str]:
-    """Captions in the source language, of all splits, by clip id, and the data set's label."""
-    from ..corpus.captions import dataset_splits, load_captions
-
-    found = [
-        load_captions(dataset, split=split, langs=[], accepted_only=False, with_source=True)
-        for split in dataset_splits(dataset)
-    ]
-    return {clip: text for captions in found for clip, text in captions.english().items()}, found[0].label
-
-
-@features_app.command("import")
-def features_import(
-    sources: Annotated[
-        list[Path],
-        typer.Argument(help="Released .pkl files, folders of .npy, .npz or Parquet files; one store of all."),
-    ],
-    out: Annotated[Path, typer.Option("--out", help="The new feature store.")],
-    name: Annotated[
-        str | None, typer.Option("--name", help="What they are, for signatures.", show_default="from a .pkl's key")
-    ] = None,
-    key: Annotated[str | None, typer.Option("--key", help="Which features of a .pkl: s3d, 2d_raw or 2d.")] = None,
-    dataset: Annotated[
-        str | None, typer.Option("--dataset", help="Give clips of other ids the id of the clip with their caption.")
-    ] = None,
-    json: JsonOption = False,
-) -> None:
-    """Import features: the C2KD authors' pickles, read without running code in them, or plain arrays by clip id.
-
-    \b
-    Examples:
-      mycook features import youcook_val_audio_multilingual.pkl --out features/s3d
-      mycook features import train.pkl val.pkl --key 2d_raw --dataset build/multi-youcook2/dataset --out features/clip
-      mycook features import clip_frames/ --name clip --out features/clip
-    """
-    from ..features.importing import import_features
-    from . import printing_training as printing_train
-
-    captions = _english_of(dataset)[0] if dataset else None
-    printing_train.feature_store(import_features(sources, out, name=name, key=key, captions=captions), as_json=json)
 
 
 def train(
@@ -124,7 +56,9 @@ def train(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Train the teachers that the recipe needs, then the model, and evaluate it.
+    """Train a model, and score it.
+
+    The teachers that the recipe needs are trained first.
 
     \b
     Examples:
@@ -179,7 +113,9 @@ def evaluate(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Score a run per language, text to video and video to text, with 95% intervals and full signatures.
+    """Score a run, language by language.
+
+    Text to video and video to text, with 95% intervals and signatures that say what was measured.
 
     \b
     Examples:
@@ -207,7 +143,9 @@ def compare(
     resamples: ResamplesOption = 1000,
     json: JsonOption = False,
 ) -> None:
-    """Compare runs language by language, with a paired bootstrap over the clips.
+    """Compare runs, language by language.
+
+    By a paired bootstrap over the clips.
 
     \b
     Example:
@@ -230,7 +168,9 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="Folder for report.html and the PNG files.")] = Path("runs/report"),
     json: JsonOption = False,
 ) -> None:
-    """Draw loss and recall curves and recall per language, as PNG files and an HTML page (needs the extra `report`).
+    """Draw curves and figures of runs.
+
+    Loss, recall, and recall by language, as PNG files and an HTML page (needs the extra `report`).
 
     \b
     Example:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .training import DatasetArgument, DeviceOption, JsonOption, OfflineOption, QuietOption, features_app
+from .features import features_app
+from .options import DatasetArgument, DeviceOption, JsonOption, OfflineOption, QuietOption
 
 if TYPE_CHECKING:
     from ..corpus.clips import Clip
@@ -36,7 +37,9 @@ def plan(
     ids: Annotated[bool, typer.Option("--ids", help="Print only the ids still needed, one a line.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Say which videos are needed, which are here or known to be gone, and what they take.
+    """Say which videos are needed.
+
+    Which of them are here or known to be gone, and what they take.
 
     \b
     Examples:
@@ -86,7 +89,9 @@ def extract(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Extract features: frames of the segments through a vision encoder (needs the extra `video`).
+    """Extract features from video files.
+
+    Frames of the segments through a vision encoder (needs the extra `video`).
 
     Missing, broken and short videos are listed in clips.csv, and the rest goes on. The same command resumes.
 
