@@ -44,12 +44,12 @@ def captions_of(texts: list[str]) -> pa.Table:
     return pa.table({"clip_id": [f"video_{row}" for row in range(len(texts))], "text": texts})
 
 
-def train_pieces(prefix: Path, **settings: object) -> None:
-    """A SentencePiece model of the made-up lines at ``prefix`` + ``.model``."""
+def train_pieces(prefix: Path, lines: list[str] | None = None, vocab_size: int = 90, **settings: object) -> None:
+    """A SentencePiece model of the made-up lines, or of others, at ``prefix`` + ``.model``."""
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(made_up_lines(300, seed=1)),
+        sentence_iterator=iter(lines or made_up_lines(300, seed=1)),
         model_prefix=str(prefix),
-        vocab_size=90,
+        vocab_size=vocab_size,
         hard_vocab_limit=False,
         minloglevel=2,
         **settings,
@@ -64,17 +64,51 @@ def save(model: transformers.PreTrainedModel, tokenizer: object, folder: Path) -
     return folder
 
 
+def _marian_vocabulary(spm: Path, extra_tokens: tuple[str, ...] = ()) -> dict[str, int]:
+    """The tokens of a ``vocab.json``: Marian's order, the padding last."""
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(spm))
+    pieces = [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
+    tokens = dict.fromkeys(["</s>", "<unk>", *pieces, *extra_tokens])
+    tokens.pop("<s>", None)
+    return {token: number for number, token in enumerate([*tokens, "<pad>"])}
+
+
+def marian_separate(folder: Path) -> Path:
+    """A Marian model whose target has a vocabulary of its own, larger and in another order."""
+    folder.mkdir(parents=True)
+    german = [line.translate(str.maketrans("aeio", "oäuü")) for line in made_up_lines(300, seed=2)]
+    train_pieces(folder / "source", vocab_size=45)
+    train_pieces(folder / "target", lines=german)
+    for side, name in (("source", "vocab.json"), ("target", "target_vocab.json")):
+        (folder / f"{side}.model").rename(folder / f"{side}.spm")
+        (folder / name).write_text(json.dumps(_marian_vocabulary(folder / f"{side}.spm")))
+    sizes = [len(json.loads((folder / name).read_text())) for name in ("vocab.json", "target_vocab.json")]
+    assert sizes[0] < sizes[1]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
+        tokenizer = transformers.MarianTokenizer(
+            *(str(folder / n) for n in ("source.spm", "target.spm", "vocab.json", "target_vocab.json")),
+            source_lang="en", target_lang="de", separate_vocabs=True,
+        )  # fmt: skip
+    config = transformers.MarianConfig(
+        vocab_size=sizes[0], decoder_vocab_size=sizes[1], pad_token_id=sizes[0] - 1, eos_token_id=0,
+        decoder_start_token_id=sizes[1] - 1, bos_token_id=None, forced_eos_token_id=None,
+        share_encoder_decoder_embeddings=False, tie_word_embeddings=False, **SIZES,
+    )  # fmt: skip
+    net = transformers.MarianMTModel(config)
+    net.final_logits_bias[0, -1] = -1e4  # a trained model never says its padding
+    # the decoder starts from a zero embedding, which is the padding's in a model that shares its vocabularies
+    net.model.decoder.embed_tokens.weight.data[-1] = 0
+    return save(net, tokenizer, folder)
+
+
 def marian(folder: Path, extra_tokens: tuple[str, ...] = (), **spm: object) -> Path:
     """A Marian model; ``extra_tokens`` are language tokens such as ``>>deu<<``."""
     folder.mkdir(parents=True)
     train_pieces(folder / "source", **spm)
     (folder / "source.model").rename(folder / "source.spm")
     shutil.copyfile(folder / "source.spm", folder / "target.spm")
-    processor = sentencepiece.SentencePieceProcessor(model_file=str(folder / "source.spm"))
-    pieces = [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
-    tokens = dict.fromkeys(["</s>", "<unk>", *pieces, *extra_tokens])
-    tokens.pop("<s>", None)
-    vocabulary = {token: number for number, token in enumerate([*tokens, "<pad>"])}
+    vocabulary = _marian_vocabulary(folder / "source.spm", extra_tokens)
     (folder / "vocab.json").write_text(json.dumps(vocabulary))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
@@ -170,6 +204,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         "marian": marian,
         "marian-many": lambda folder: marian(folder, (">>deu<<", ">>cmn_Hans<<", ">>vie<<")),
         "marian-tags": lambda folder: marian(folder, tuple(LANGUAGE_TAGS)),
+        "marian-separate": marian_separate,
         "m2m100": m2m100,
         "small100": small100,
         "nllb": nllb,

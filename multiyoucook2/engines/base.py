@@ -54,13 +54,14 @@ class Source:
 class Candidate:
     """One output of one source.
 
-    ``score`` is the mean log-probability of its pieces (<= 0). ``finished`` is false where the output was cut short.
-    ``pieces`` are what the engine wrote, before they were joined to the text; repetition is looked for in them.
-    ``flags`` name what only the engine can know to be wrong, such as ``unknown``: a piece that stands for no text.
+    ``score`` is the mean log-probability of its pieces (<= 0), ``None`` where nothing gave one. ``finished`` is false
+    where the output was cut short. ``pieces`` are what the engine wrote, before they were joined to the text;
+    repetition is looked for in them. ``flags`` name what only the engine can know to be wrong: ``unknown``, a piece
+    that stands for no text, and ``artefact``, a language's token where text should be.
     """
 
     text: str
-    score: float
+    score: float | None
     finished: bool
     pieces: tuple[str, ...]
     flags: tuple[str, ...] = ()

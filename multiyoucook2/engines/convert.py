@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 from filelock import FileLock
@@ -117,6 +118,12 @@ def _usable(folder: Path) -> bool:
 def _convert(source: Path, folder: Path, spec: ModelSpec, revision: str, quantization: str, license_: str) -> None:
     for left_over in folder.parent.glob(f".{folder.name}-*"):  # of a process that was killed: the lock is ours
         shutil.rmtree(left_over, ignore_errors=True)
+    for alternatives in FAMILIES.find(spec.family).needs:
+        if not any((source / name).is_file() for name in alternatives):
+            raise ModelError(
+                f"{source} lacks {' or '.join(alternatives)}, which a {spec.family} model needs",
+                hint="copy the tokenizer's files beside the model, or download it whole",
+            )
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         log.info("converting %s to %s (once)", source.name if spec.folder else spec.name, quantization)
@@ -151,7 +158,8 @@ def _run_converter(source: Path, target: Path, spec: ModelSpec, quantization: st
             FAMILIES.find(spec.family).converter(source).convert(str(target), quantization=quantization)
         except Exception as error:  # transformers, safetensors, torch and disk errors have no common base
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise ModelError(
-                f"{source} cannot be converted: {reason}",
-                hint="is the model complete (remove the folder to download it again), and is there room on the disk?",
-            ) from error
+            hint = "is the model complete (remove the folder to download it again), and is there room on the disk?"
+            if isinstance(error, UnpicklingError):
+                reason = "its weights are a pickle that holds more than tensors, which is never run"
+                hint = "use a model with safetensors weights"
+            raise ModelError(f"{source} cannot be converted: {reason}", hint=hint) from error

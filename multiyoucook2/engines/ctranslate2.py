@@ -63,6 +63,8 @@ class CTranslate2:
         map_file: Path | None = None,
         min_length: int = 1,
     ) -> None:
+        if map_file and not map_file.stat().st_size:  # the engine dies of it
+            raise ModelError(f"{map_file} is empty", hint="remove it, or convert the model again")
         self.workers = 1 if device == "cuda" else threads or usable_cores()
         self.tokenization = tokenization
         self._folder, self._device, self._compute_type = folder, device, compute_type
@@ -128,6 +130,11 @@ class CTranslate2:
                 f"{self._folder} cannot be loaded: {str(error).splitlines()[0]}", hint="convert or download it again"
             ) from error
 
+    def _flags(self, pieces: Sequence[str]) -> tuple[str, ...]:
+        language = self.tokenization.language_tokens
+        found = {"unknown": UNKNOWN in pieces, "artefact": any(language.fullmatch(piece) for piece in pieces)}
+        return tuple(name for name, there in found.items() if there)
+
     def _candidate(self, tokens: list[str], score: float, length_penalty: float) -> Candidate:
         finished = bool(tokens) and tokens[-1] == END
         pieces = tuple(tokens[len(self.tokenization.target_prefix) : -1 if finished else None])
@@ -136,7 +143,7 @@ class CTranslate2:
             mean_score(score, len(tokens), length_penalty),
             finished,
             pieces,
-            flags=("unknown",) if UNKNOWN in pieces else (),
+            flags=self._flags(pieces),
         )
 
 

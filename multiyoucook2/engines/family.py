@@ -97,7 +97,8 @@ class Family:
     ``model_types``: transformers' names of its architecture. ``language_tokens``: what the tokens that name a language
     look like. ``positions``: the longest sequence that its members have positions for. ``tokenizer_class``: the class
     of transformers that reads its tokenizer, where the automatic choice is wrong. ``takes_map``: whether a vocabulary
-    map can restrict its output.
+    map can restrict its output. ``needs``: files without which a conversion is not possible, each with those that serve
+    instead.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Family:
     compute_types: ComputeTypes = USUAL
     tokenizer_class: str | None = None
     takes_map: bool = True
+    needs: tuple[tuple[str, ...], ...] = ()
 
     def models(self) -> Iterable[ModelSpec]:
         """The rows of the registry: the members that are known by name."""
@@ -124,6 +126,10 @@ class Family:
     def target_token(self, lang: str, files: ModelFiles) -> str | None:
         """The target language's token in a folder whose vocabulary can be looked at."""
         return self.token(lang)
+
+    def languages(self, files: ModelFiles) -> tuple[str, ...]:
+        """The languages that a model's own files say it serves; empty where they do not say."""
+        return ()
 
     def source_token(self, lang: str) -> str | None:
         """The token that the source language needs; ``None`` where the encoder is not told."""

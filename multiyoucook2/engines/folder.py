@@ -101,9 +101,14 @@ class ModelFiles:
         return "" if self.converted else str(self.config.get("model_type") or "")
 
     @cached_property
+    def tokenizer_config(self) -> dict[str, Any]:
+        """``tokenizer_config.json``, where there is one."""
+        return read_json(self.folder / "tokenizer_config.json") or {}
+
+    @property
     def tokenizer_class(self) -> str:
         """Name of the tokenizer's class, in lower case."""
-        return str((read_json(self.folder / "tokenizer_config.json") or {}).get("tokenizer_class") or "").lower()
+        return str(self.tokenizer_config.get("tokenizer_class") or "").lower()
 
     @cached_property
     def tokens(self) -> list[str]:

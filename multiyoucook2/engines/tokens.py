@@ -45,8 +45,8 @@ class SentencePieces:
         return [list(row) for row in self._processor.encode(list(texts), out_type=str)]
 
     def join(self, pieces: Sequence[str]) -> str:
-        """The text that pieces spell."""
-        return str(self._processor.decode_pieces(list(pieces)))
+        """The text that pieces spell; a piece that this model lacks is spelled as it stands, as transformers does."""
+        return str(self._processor.decode_pieces(list(pieces))).replace("\u2581", " ")
 
 
 class FastPieces:

@@ -8,17 +8,27 @@ from typing import Any
 
 
 def converter(source: Path, tokenizer_class: str | None = None) -> Any:
-    """A converter of the model in ``source``. ``tokenizer_class`` is transformers' name of its tokenizer's class."""
+    """A converter of the model in ``source``. ``tokenizer_class`` is transformers' name of its tokenizer's class.
+
+    Code that a repository brings is never run, and pickled weights are read only where no others are there, and then
+    without running what they hold.
+    """
     from ctranslate2.converters import TransformersConverter
+
+    safe = any(source.glob("*.safetensors"))
 
     class Converter(TransformersConverter):  # type: ignore[misc]
         """Loads the tokenizer with all of its tokens."""
+
+        def load_model(self, model_class: Any, model_name_or_path: str, **kwargs: Any) -> Any:
+            chosen = kwargs | {"trust_remote_code": False, "use_safetensors": safe, "weights_only": True}
+            return super().load_model(model_class, model_name_or_path, **chosen)
 
         def load_tokenizer(self, tokenizer_class_: Any, model_name_or_path: str, **kwargs: Any) -> Any:
             import transformers
 
             chosen = getattr(transformers, tokenizer_class) if tokenizer_class else tokenizer_class_
-            tokenizer = super().load_tokenizer(chosen, model_name_or_path, **kwargs)
+            tokenizer = super().load_tokenizer(chosen, model_name_or_path, **kwargs | {"trust_remote_code": False})
             languages = getattr(tokenizer, "lang_token_to_id", None)
             if languages:  # transformers 5 leaves M2M-100's language tokens out of the vocabulary that it lists
                 complete = tokenizer.get_vocab() | languages

@@ -54,6 +54,8 @@ _UNSPACED = {"zh", "ja"}
 _AND = r"\s*(?:and|und|et|a|y|и|và|と|又)\s*"
 _N = r"(\d{1,12})"
 _TOKEN = re.compile(rf"{_N}(?:\s+|-|{_AND}){_N}/{_N}|{_N}/{_N}|\d{{1,12}}(?:[.,]\d{{1,12}})*")
+_APART = re.compile(rf"(?<![\d/.,]){_N}(?![/.,]?\d)\s?([^\W\d]+){_AND}{_N}/{_N}(?![/\d])")  # "1 taza y 1/2"
+_DOZENS = re.compile(r"(?<![\d/.,])(\d{1,2})(?:[- ]|\s+)dozens?\b|\b([a-z]+) dozens?\b")
 _PLAIN = re.compile(r"\d+(?:\.\d+)?")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
@@ -74,7 +76,14 @@ def numbers_changed(caption: str, text: str, lang: str) -> str | None:
     hours = {value: minutes for value, (minutes, said) in _HOUR.items() if said.search(caption)}
     # "1/2" is not also a 1 and a 2 where it is itself asked for
     values = {value for token in found for value in (token[:1] if token[0] in required | spelled else token)}
-    plainly = {token[0] for token in found}
+    plainly = {token[0] for token in found} | (apart := _apart(text))
+    values |= apart
+    known_sums: set[Fraction] = set()
+    for match in _DOZENS.finditer(caption):
+        dozens = Fraction(match[1]) if match[1] else _WORDS.get(match[2])
+        if dozens is not None and 12 * dozens in plainly:
+            spelled, required = spelled - {dozens}, required - {dozens}
+            known_sums.add(12 * dozens)
     for match in _SUM.finditer(caption):
         part = HALF if match[2] else QUARTER
         number = _WORDS.get(match[1], Fraction(match[1]) if match[1].isdigit() and len(match[1]) < 4 else None)
@@ -89,13 +98,19 @@ def numbers_changed(caption: str, text: str, lang: str) -> str | None:
     if _COMPOSED.search(caption) or _SUM.search(caption):
         return None  # there are too many ways to say it to know what is added
     known = {value for token in read for value in token} | {_WORDS[word] for word in words if word in _WORDS}
-    known |= {Fraction(value) for word in words for value in _LOOSE.get(word, ())} | set(hours.values())
+    known |= {Fraction(value) for word in words for value in _LOOSE.get(word, ())} | set(hours.values()) | known_sums
     if lang in _UNSPACED:
         known.add(Fraction(1))  # counters ask for it: もう1枚, 1つずつ, 1時間ごとに
     for token in found:
         if not known.intersection(token):
             return f"{token[0]} is added"
     return None
+
+
+def _apart(text: str) -> set[Fraction]:
+    """Mixed numbers with a word inside, as Spanish says "1 taza y 1/2"."""
+    text = unicodedata.normalize("NFKC", text).replace("\u2044", "/")
+    return {Fraction(int(m[3]), int(m[4])) + int(m[1]) for m in _APART.finditer(text) if int(m[4])}
 
 
 def _spelled_values(caption: str) -> set[Fraction]:

@@ -1,12 +1,14 @@
-"""What can go wrong with one output: loops, truncation, emptiness, copies, unknown pieces, lost or added numbers."""
+"""What can go wrong with one output: loops, truncation, emptiness, copies, artefacts, unknown pieces, other numbers."""
 
 from ..engines.base import Candidate, Source
+from ..text.artefacts import find_artefact
 from ..text.copies import is_copy
 from ..text.numbers import numbers_changed
 from ..text.repetition import loops
 
 # A row that no retry mends keeps its least bad attempt, in this order of badness.
-SEVERITY = {"empty": 5, "loop": 4, "truncated": 3, "copy": 2, "number": 1, "unknown": 0}
+SEVERITY = {"empty": 6, "loop": 5, "truncated": 4, "copy": 3, "artefact": 2, "number": 1, "unknown": 0}
+UNTRANSLATABLE = "untranslatable"  # there was nothing to translate: the caption is kept as it is
 
 
 def find_flags(text: str, output: str, source: Source, candidate: Candidate, lang: str) -> tuple[str, ...]:
@@ -19,6 +21,7 @@ def find_flags(text: str, output: str, source: Source, candidate: Candidate, lan
         "loop": loops(candidate.pieces, source.pieces),
         "truncated": not candidate.finished,
         "copy": is_copy(text, output, lang),
+        "artefact": "artefact" in candidate.flags or find_artefact(text, output) is not None,
         "number": numbers_changed(text, output, lang) is not None,
         "unknown": "unknown" in candidate.flags,
         "source_cut": source.cut,

@@ -8,7 +8,7 @@ Which texts climb to a rung, and which of them share a batch there, follows from
 was killed and finds part of the answers in the memory decides just as one that was not.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
@@ -18,8 +18,9 @@ from ..engines.base import Candidate, Engine, OutOfMemory, Search
 from ..engines.decoding import Decoding
 from ..errors import ModelError
 from ..text.numbers import numbers_changed
+from ..text.prepare import normalise, untranslatable
 from .batches import Batch, Item, batch_key, plan_batches
-from .flags import SEVERITY, find_flags
+from .flags import SEVERITY, UNTRANSLATABLE, find_flags
 from .memory import Attempt, Space
 from .parts import join_parts, split_parts
 from .stand_ins import with_stand_ins, without_stand_ins
@@ -69,7 +70,7 @@ class Outcome:
     """What a text ended with: its best attempt, and how many rungs were tried after the first."""
 
     text: str
-    score: float
+    score: float | None
     flags: tuple[str, ...]
     retries: int
 
@@ -87,7 +88,7 @@ class Job:
 def translate_texts(
     texts: Sequence[str], job: Job, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, Outcome]:
-    """Translates each distinct text once, by the memory where it can.
+    """Translates each distinct text once, by the memory where it can. Where no word is to translate the text is kept.
 
     ``progress(done, total)`` counts distinct texts of the first attempt.
 
@@ -95,7 +96,8 @@ def translate_texts(
         ModelError: the engine fails, or a single text does not fit into memory.
         WorkspaceError: the memory cannot be written.
     """
-    distinct = sorted(set(texts))
+    kept = {text for text in texts if untranslatable(text)}
+    distinct = sorted(set(texts) - kept)
     tried: dict[str, list[Attempt]] = {text: [] for text in distinct}
     encoded: dict[str, set[tuple[str, ...]]] = {text: set() for text in distinct}
     current = distinct
@@ -108,10 +110,12 @@ def translate_texts(
         ]
         for item in items:
             encoded[item.text].add(item.source.tokens)
-        for attempt in _attempts(items, number, job, progress if number == 0 else None):
+        letters = {item.text: lost for item in items if (lost := _letters_without_a_word(tried[item.text])) is not None}
+        for attempt in _attempts(items, number, job, letters, progress if number == 0 else None):
             tried[attempt.source].append(attempt)
         current = [text for text in current if not any(_sound(attempt.flags) for attempt in tried[text])]
     outcomes = {text: _best(attempts) for text, attempts in tried.items()}
+    outcomes |= {text: Outcome(text, None, (UNTRANSLATABLE,), 0) for text in kept}
     return outcomes | (_by_parts(current, outcomes, job) if job.decoding.retry else {})
 
 
@@ -125,9 +129,11 @@ def _by_parts(texts: Sequence[str], outcomes: dict[str, Outcome], job: Job) -> d
         found = [known[part] for part in cut]
         joined = join_parts([part.text for part in found], job.lang)
         if all(_sound(part.flags) for part in found) and numbers_changed(text, joined, job.lang) is None:
-            score = sum(part.score for part in found) / len(found)
-            flags = dict.fromkeys(flag for part in found for flag in part.flags)
-            mended[text] = Outcome(joined, score, tuple(flags), outcomes[text].retries + 1)
+            scores = [part.score for part in found if part.score is not None]
+            flags = dict.fromkeys(flag for part in found for flag in part.flags if flag != UNTRANSLATABLE)
+            mended[text] = Outcome(
+                joined, sum(scores) / len(scores) if scores else None, tuple(flags), outcomes[text].retries + 1
+            )
     return mended
 
 
@@ -137,15 +143,19 @@ def as_sentence(text: str) -> str:
 
 
 def _items(texts: Sequence[str], rung: Rung, engine: Engine) -> list[Item]:
-    written = [as_sentence(text) for text in texts] if rung.sentence else texts
+    written = [normalise(text) for text in texts]
+    written = [as_sentence(text) for text in written] if rung.sentence else written
     written = [with_stand_ins(text)[0] for text in written] if rung.stand_ins else written
     return [Item(text, source) for text, source in zip(texts, engine.read(written), strict=True)]
 
 
 def _attempts(
-    items: list[Item], number: int, job: Job, progress: Callable[[int, int], None] | None
+    items: list[Item], number: int, job: Job, letters: Mapping[str, int], progress: Callable[[int, int], None] | None
 ) -> Iterator[Attempt]:
-    """An attempt on this rung at each item: whole batches from the memory, and the others translated now."""
+    """An attempt on this rung at each item: whole batches from the memory, and the others translated now.
+
+    ``letters``: of texts with a word that an earlier attempt had no piece for, how many letters that attempt has.
+    """
     limit = job.decoding.batch_tokens if number == 0 else max(1, job.decoding.batch_tokens // RETRY_BATCH_SHARE)
     batches = {batch_key(batch): batch for batch in plan_batches(items, limit)}
     known = {key: found for key in batches if (found := job.space.get(key, number)) is not None}
@@ -155,7 +165,10 @@ def _attempts(
         progress(done, len(items))
     missing = [batch for key, batch in batches.items() if key not in known]
     for batch, outputs in run_batches(missing, LADDER[number].search(job.decoding), job.engine):
-        attempts = [_attempt(*pair, number, job.lang) for pair in zip(batch, outputs, strict=True)]
+        attempts = [
+            _attempt(item, found, number, job.lang, letters.get(item.text, -1))
+            for item, found in zip(batch, outputs, strict=True)
+        ]
         key = batch_key(batch)
         known[key] = job.space.append(key, attempts)
         if progress:
@@ -204,22 +217,33 @@ def translate_batch(batch: Batch, search: Search, engine: Engine) -> list[tuple[
     return [row for half in (batch[:middle], batch[middle:]) for row in translate_batch(half, search, engine)]
 
 
-def _attempt(item: Item, outputs: Sequence[Candidate], number: int, lang: str) -> Attempt:
+def _attempt(item: Item, outputs: Sequence[Candidate], number: int, lang: str, letters: int) -> Attempt:
     """The first sound candidate, or else the best-scored one."""
-    attempts = (_read(item, output, number, lang) for output in outputs)
+    attempts = (_read(item, output, number, lang, letters) for output in outputs)
     first = next(attempts)
     return first if _sound(first.flags) else next((other for other in attempts if _sound(other.flags)), first)
 
 
-def _read(item: Item, output: Candidate, number: int, lang: str) -> Attempt:
-    text = output.text
+def _read(item: Item, output: Candidate, number: int, lang: str, letters: int) -> Attempt:
+    text, read = output.text, normalise(item.text)
     if LADDER[number].stand_ins:
-        text = without_stand_ins(text, with_stand_ins(item.text)[1])
+        text = without_stand_ins(text, with_stand_ins(read)[1])
     if LADDER[number].sentence and not item.text.endswith(_STOPS) and text.endswith(_STOPS):
         text = text[:-1].rstrip()  # the full stop was ours
-    flags = find_flags(item.text, text, item.source, output, lang)
-    score = float(np.float32(output.score))  # as the memory will give it back
+    flags = find_flags(read, text, item.source, output, lang)
+    if "unknown" not in flags and _letters(text) <= letters:
+        flags = (*flags, "unknown")  # no longer than the attempt that lacked a word: the word is still not there
+    score = None if output.score is None else float(np.float32(output.score))  # as the memory will give it back
     return Attempt(item.text, number, text, score, flags)
+
+
+def _letters_without_a_word(attempts: Sequence[Attempt]) -> int | None:
+    """How many letters the first attempt has that lacks a word for want of a piece, if one does."""
+    return next((_letters(attempt.text) for attempt in attempts if "unknown" in attempt.flags), None)
+
+
+def _letters(text: str) -> int:
+    return sum(letter.isalnum() for letter in text)
 
 
 def _sound(flags: Sequence[str]) -> bool:

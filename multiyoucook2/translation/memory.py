@@ -63,7 +63,7 @@ class Attempt:
     source: str
     rung: int
     text: str
-    score: float
+    score: float | None
     flags: tuple[str, ...] = ()
 
 

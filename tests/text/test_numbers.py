@@ -48,6 +48,13 @@ KEPT = [
     ("wait two and a half hours", "2,5 Stunden warten", "de"),
     ("fill it three quarters full", "zu 3/4 füllen", "de"),
     ("add five spice powder", "thêm ngũ vị hương", "vi"),
+    ("add 1 1/2 cups of milk", "añade 1 taza y 1/2 de leche", "es"),
+    ("add 1½ cups of milk", "ajoutez 1 tasse et 1/2 de lait", "fr"),
+    ("add 2 1/2 cups of milk", "2 Tassen und 1/2 Milch zugeben", "de"),
+    ("add 1 cup and 1/2 tsp", "añade 1 taza y 1/2 cucharadita", "es"),
+    ("add 2 dozen eggs", "24 Eier zugeben", "de"),
+    ("add two dozen eggs", "24個の卵を加える", "ja"),
+    ("add 2 dozen eggs", "2 Dutzend Eier zugeben", "de"),
 ]
 LOST = [
     ("add 2 eggs", "Eier zugeben", "de", "2 is lost"),

@@ -274,3 +274,39 @@ def test_as_sentence() -> None:
         "Öl!",
         ".",
     ]
+
+
+def test_unknown_piece_is_tried_again_and_a_word_that_stays_lost_is_not_mended(tmp_path: Path) -> None:
+    def rule(tokens: tuple[str, ...], search: Search) -> Candidate:
+        if search.disable_unk:
+            words = ("die", "Henne", "schneiden") if "hen" in tokens else ("das", "schneiden")
+            return say(*words)
+        return Candidate("das schneiden", -0.5, True, ("das", "<unk>", "schneiden"), ("unknown",))
+
+    outcomes = run(tmp_path, ["cut a hen", "cut a quail"], Double(rule))
+    assert outcomes["cut a hen"] == Outcome("die Henne schneiden", -0.5, (), 2)
+    assert outcomes["cut a quail"].flags == ("unknown",)
+
+
+@pytest.mark.parametrize(
+    "noise", ["Salz \ufffd dazu", "Salz <unk>", "Salz ⁇", "__de__ Salz", ">>deu<< Salz", "<2de> Salz"]
+)
+def test_artefact_is_no_sound_output(tmp_path: Path, noise: str) -> None:
+    outcomes = run(tmp_path, ["add salt"], Double(lambda tokens, search: say(*noise.split())))
+    assert "artefact" in outcomes["add salt"].flags
+    assert outcomes["add salt"].retries == 3
+
+
+def test_caption_without_a_word_is_kept_and_never_translated(tmp_path: Path) -> None:
+    double = Double(german)
+    texts = ["-", "...", "https://example.org/x", "[music]", "add salt"]
+    outcomes = run(tmp_path, texts, double)
+    assert [outcomes[text] for text in texts[:4]] == [Outcome(text, None, ("untranslatable",), 0) for text in texts[:4]]
+    assert double.batches == [(("add", "salt", "</s>"),)]
+
+
+def test_model_reads_plain_characters(tmp_path: Path) -> None:
+    double = Double(german)
+    outcomes = run(tmp_path, ["bake ½ at 350°F &amp; serve"], double)
+    assert double.batches[0][0] == ("bake", "1/2", "at", "350", "degrees", "F", "&", "serve", "</s>")
+    assert list(outcomes) == ["bake ½ at 350°F &amp; serve"]

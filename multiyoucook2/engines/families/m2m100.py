@@ -13,6 +13,7 @@ class M2M100(Family):
     name = "m2m100"
     model_types = ("m2m_100",)
     language_tokens = r"__[a-z]{2,3}__"
+    needs = (("vocab.json",), ("sentencepiece.bpe.model",))
     tokenizer_class = "M2M100Tokenizer"
 
     def models(self) -> Iterable[ModelSpec]:

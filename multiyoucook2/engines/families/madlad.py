@@ -14,6 +14,7 @@ class Madlad(Family):
     name = "madlad"
     model_types = ("t5",)
     language_tokens = r"<2[A-Za-z_]{2,}>"
+    needs = (("spiece.model", "tokenizer.json"),)
     min_length = 0
     compute_types = NO_FLOAT16
 

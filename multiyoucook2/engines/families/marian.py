@@ -4,7 +4,10 @@ Tokens: ``[>>xxx<<] pieces </s>``. Two SentencePiece models, ``source.spm`` and 
 """
 
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
+from ...errors import RecipeError
 from ...languages import language
 from ..family import FAMILIES, Checkpoint, Family, ModelSpec
 from ..folder import ModelFiles
@@ -32,6 +35,7 @@ class Marian(Family):
     language_tokens = r">>\S+<<"
     positions = 512
     tokenizer_class = "MarianTokenizer"
+    needs = (("source.spm",), ("target.spm",), ("vocab.json",))
 
     def models(self) -> Iterable[ModelSpec]:
         return (ModelSpec("opus-mt", self.name, _OPUS, size="0.3 GB a language", source_langs=("en",)),)
@@ -39,12 +43,56 @@ class Marian(Family):
     def recognises(self, files: ModelFiles) -> int:
         return 1 if files.converted else super().recognises(files)
 
+    def languages(self, files: ModelFiles) -> tuple[str, ...]:
+        """What the tokenizer names as its target. A group's model says it in tokens instead."""
+        named = files.tokenizer_config.get("target_lang")
+        if not isinstance(named, str) or _is_group(files):
+            return ()
+        try:
+            return (language(named).code,)
+        except RecipeError:  # "ROMANCE" and the like
+            return ()
+
     def target_token(self, lang: str, files: ModelFiles) -> str | None:
-        if not any(token.startswith(">>") and token.endswith("<<") for token in files.tokens):
+        if not _is_group(files):
             return None
         row = language(lang)
         spelled = (f">>{row.iso3}<<", f">>{row.iso3}_{row.script}<<", f">>cmn_{row.script}<<", f">>{lang}<<")
         return next((token for token in spelled if token in files.token_set), spelled[0])
+
+    def converter(self, source: Path) -> Any:
+        from ctranslate2.converters.transformers import MarianMTLoader, register_loader
+
+        class Loader(MarianMTLoader):  # type: ignore[misc]
+            """CTranslate2's loader, which takes the source's vocabulary for both sides, with each side's own."""
+
+            def get_vocabulary(self, model: Any, tokenizer: Any) -> list[str]:
+                self.target = _tokens_of(tokenizer.target_encoder) if tokenizer.separate_vocabs else None
+                tokens: list[str] = super().get_vocabulary(model, tokenizer)
+                return tokens
+
+            def set_vocabulary(self, spec: Any, tokens: list[str]) -> None:
+                spec.register_source_vocabulary(tokens)
+                spec.register_target_vocabulary(self.target or tokens)
+
+            def _remove_pad_weights(self, spec: Any) -> None:
+                for part in (spec.encoder.embeddings[0], spec.decoder.embeddings, spec.decoder.projection):
+                    part.weight = part.weight[:-1]
+                    if part is spec.decoder.projection and part.has_bias():
+                        part.bias = part.bias[:-1]
+
+        register_loader("MarianConfig")(Loader)
+        return super().converter(source)
+
+
+def _is_group(files: ModelFiles) -> bool:
+    return any(token.startswith(">>") and token.endswith("<<") for token in files.tokens)
+
+
+def _tokens_of(encoder: dict[str, int]) -> list[str]:
+    """The tokens by their numbers, without the last, ``<pad>``, which only starts the decoder."""
+    tokens = sorted(encoder, key=encoder.__getitem__)
+    return tokens[:-1] if tokens[-1] == "<pad>" else tokens
 
 
 FAMILIES.add(Marian())

@@ -127,7 +127,7 @@ def spec_of(files: ModelFiles, lang: str, name: str, *, folder: Path | None = No
         ModelError: the files are of no translation model that is known here.
     """
     family = recognise(files)
-    codes = [str(code) for code in files.about.get("languages") or [lang]]
+    codes = [str(code) for code in files.about.get("languages") or family.languages(files) or [lang]]
     prefix = files.about.get("source_prefix")
     rows = {
         code: Checkpoint(
