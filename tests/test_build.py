@@ -58,12 +58,12 @@ def test_the_second_build_does_nothing_and_a_new_language_does_only_itself(
     built: dict[str, object], build: Build, tmp_path: Path
 ) -> None:
     before = tree(tmp_path / "out")
-    assert built["done"] == ["clips", "translate-de", "validate-de", "publish"]
+    assert built["done"] == ["clips", "translate-de", "validate-de", "report", "publish"]
     second = build()
     assert (second["done"], second["content_hash"]) == ([], built["content_hash"])
     assert tree(tmp_path / "out") == before
     third = build(langs="de,cz")
-    assert third["done"] == ["translate-cs", "validate-cs", "publish"]
+    assert third["done"] == ["translate-cs", "validate-cs", "report", "publish"]
     assert json.loads((tmp_path / "out/dataset/multiyoucook2.json").read_text())["languages"] == ["en", "de", "cs"]
 
 

@@ -197,7 +197,7 @@ def test_json_is_one_document(mycook: MyCook, tiny_model: Path, tmp_path: Path) 
     first = found["build"]["rows"][0]
     assert first["captions"]["en"] == "peel the green papaya and shred into thin strips"
     assert (found["status"]["holder"], found["status"]["damaged"]) == (None, {})
-    assert set(found["status"]["stages"]) == {"clips", "translate-de", "validate-de", "publish"}
+    assert set(found["status"]["stages"]) == {"clips", "translate-de", "validate-de", "report", "publish"}
     assert {row["code"] for row in found["languages"]} >= {"de", "ja"}
     assert "mini" in {row["name"] for row in found["models"]}
     assert found["vocabulary-map"]["texts"] > 10

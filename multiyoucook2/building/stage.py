@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
-FOLDER_KIND = "data set"  # what a stage with a folder makes
+FOLDER_KINDS = {"dataset": "data set"}  # what a stage's folder is called in messages, where not by its name
 
 
 def load_table(path: Path) -> "pa.Table":
@@ -189,7 +189,7 @@ def _run(stage: Stage, results: Results, workspace: Workspace, tools: Tools) -> 
         listener.note(f"{damage}: stage {stage.name} is done again")
     if stage.folder is not None:  # before any work: what is there may not be ours to replace
         target, known = workspace.root / stage.folder, workspace.known_files(stage.name, stage.folder)
-        refuse_foreign(target, FOLDER_KIND, known=known)
+        refuse_foreign(target, FOLDER_KINDS.get(stage.folder, stage.folder), known=known)
     listener.started(stage.name)
     began = time.perf_counter()
     product = stage.run(results, tools)
@@ -217,7 +217,8 @@ def _write(stage: Stage, workspace: Workspace, product: Product) -> dict[str, di
         stored = {name: workspace.store(stage.name, name, data) for name, data in product.files.items()}
     else:
         known = workspace.known_files(stage.name, stage.folder)
-        replace_folder(workspace.root / stage.folder, product.files, FOLDER_KIND, known=known)
+        kind = FOLDER_KINDS.get(stage.folder, stage.folder)
+        replace_folder(workspace.root / stage.folder, product.files, kind, known=known)
         stored = {name: f"{stage.folder}/{name}" for name in product.files}
     return {
         relative: {"name": name, "bytes": len(product.files[name]), "sha256": file_sha256(workspace.root / relative)}

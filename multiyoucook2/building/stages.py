@@ -9,6 +9,7 @@ from .checking import Check
 from .publishing import Publish
 from .reading import ReadClips
 from .recipe import DatasetRecipe
+from .reporting import Report
 from .stage import Stage, Tools
 from .translating import Translate
 
@@ -37,10 +38,12 @@ def build_stages(
     until: str = "publish",
     limit: int | None = None,
 ) -> Sequence[Stage]:
-    """What a build does: read the clips; translate into each language; check each language; publish them together."""
+    """What a build does: read; translate into each language; check each language, and report; publish all together."""
     read = [ReadClips(recipe.source, recipe.source_options, paths, limit)]
     translate = [Translate(engine, recipe.decoding, device) for engine in engines.values()]
-    check = [Check(lang, recipe.source_language, recipe.checks) for lang in recipe.targets]
+    check: list[Stage] = [Check(lang, recipe.source_language, recipe.checks) for lang in recipe.targets]
+    if recipe.targets:
+        check.append(Report(recipe.publication.pretty_name, recipe.targets, recipe.source_language))
     publish = [Publish(recipe, paths, limit)]
     parts: list[Sequence[Stage]] = [read, translate, check, publish]
     return [stage for part in parts[: STEPS.index(until) + 1] for stage in part]

@@ -194,7 +194,7 @@ def _result_json(result: "BuildResult") -> dict[str, Any]:
 
 def _stage_order(name: str) -> tuple[int, str]:
     """Stages in the order in which a build runs them."""
-    kinds = {"clips": 0, "translate": 1, "validate": 2, "publish": 3}
+    kinds = {"clips": 0, "translate": 1, "validate": 2, "report": 3, "publish": 4}
     return kinds.get(name.partition("-")[0], len(kinds)), name
 
 

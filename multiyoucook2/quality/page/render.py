@@ -1,0 +1,44 @@
+"""Summaries to one self-contained HTML file: no script, no picture, nothing from outside."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ...languages import LANGUAGES
+from .summary import Summary
+
+# Marks of direction and other invisible characters could turn the page's own words around.
+_INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF])
+
+
+def render(name: str, summaries: Sequence[Summary], notes: Mapping[str, str]) -> str:
+    """The page.
+
+    Args:
+        name: of the data set.
+        summaries: one a language, in the order to show.
+        notes: lines about the build, by their label, such as the source's file.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f}%" if whole else "-"
+    environment.filters["seen"] = _seen
+    checks = list(dict.fromkeys(check for summary in summaries for check in summary.found))
+    most = max((count for summary in summaries for count in summary.found.values()), default=1)
+    names = {summary.lang: LANGUAGES[summary.lang].name for summary in summaries if summary.lang in LANGUAGES}
+    page: str = environment.get_template("page.html").render(
+        name=name, summaries=summaries, checks=checks, most=most, notes=notes, language_names=names
+    )
+    return page
+
+
+def _seen(text: str, limit: int = 400) -> str:
+    """A caption as it may stand in the page: without invisible characters, and cut if it is of another world."""
+    kept = "".join(character if character.isprintable() else " " for character in text.translate(_INVISIBLE))
+    return kept if len(kept) <= limit else f"{kept[:limit]} …"

@@ -1,0 +1,86 @@
+"""The page of a validation: its figures by hand, hostile captions, and what a browser shows of it."""
+
+import re
+
+import pyarrow as pa
+
+from multiyoucook2.corpus.tables import CAPTION, CLIP, TRANSLATION, VERDICT
+from multiyoucook2.quality.page.render import render
+from multiyoucook2.quality.page.summary import WORST, Summary, summarise
+
+HOSTILE = "<script>alert(1)</script>\u202eevil\u200b & \x07 'quoted'"
+
+
+Found = dict[int, list[tuple[str, str, float]]]
+
+
+def summary(texts: list[str], found: Found, captions: list[str] | None = None) -> Summary:
+    """Of German rows, one a clip; ``found``: row -> (check, severity, score)."""
+    captions = captions or ["chop the onion and put it into the pan"] * len(texts)
+    ids = [f"v_{n}" for n in range(len(texts))]
+    clips = [
+        {
+            "clip_id": clip,
+            "video_id": "v",
+            "video_url": "https://example.org/watch?v=a",
+            "start_s": 7.9,
+            "recipe_type": kind,
+        }
+        for clip, kind in zip(ids, ["soup", "cake"] * len(ids), strict=False)
+    ]
+    sources = [
+        {"clip_id": clip, "caption_index": 0, "lang": "en", "text": text}
+        for clip, text in zip(ids, captions, strict=True)
+    ]
+    rows = [
+        {"clip_id": clip, "caption_index": 0, "lang": "de", "text": text, "score": -0.5, "origin": "machine"}
+        for clip, text in zip(ids, texts, strict=True)
+    ]
+    verdicts = [
+        {"clip_id": ids[n], "caption_index": 0, "lang": "de", "check": check, "severity": severity, "reason": "so",
+         "score": score}
+        for n, some in found.items() for check, severity, score in some
+    ]  # fmt: skip
+    tables = zip((clips, sources, rows, verdicts), (CLIP, CAPTION, TRANSLATION, VERDICT), strict=True)
+    return summarise("de", *(pa.Table.from_pylist(part, schema=schema) for part, schema in tables))
+
+
+def test_figures_by_hand() -> None:
+    found = {
+        0: [("numbers", "reject", 1)],
+        2: [("coverage", "signal", 3), ("added", "signal", 1)],
+        3: [("coverage", "signal", 9)],
+    }
+    one = summary(["a", "b", "c", "d"], found, ["one two", "a b c d e", "a b c d e f", "a b"])
+    assert (one.rows, one.accepted, one.human) == (4, 3, 0)
+    assert one.found == {"coverage": 2, "numbers": 1, "added": 1}
+    assert one.refusing == {"numbers"}
+    # refused first, then by the number and strength of the signals
+    assert [(row.clip_id, row.accepted) for row in one.worst] == [("v_0", False), ("v_3", True), ("v_2", True)]
+    assert one.worst[0].link == "https://example.org/watch?v=a&t=7"
+    by_length, by_kind = one.profiles
+    assert by_length.classes == (("to 4 words", 2, 1), ("to 8", 2, 2))
+    assert by_kind.classes == (("soup", 2, 1), ("cake", 2, 2))
+    assert sum(rows for _, rows in one.scores) == 4
+
+
+def test_the_page_does_not_grow_with_the_rows() -> None:
+    found: Found = {n: [("coverage", "signal", 1.0)] for n in range(500)}
+    assert len(summary(["x"] * 500, found).worst) == WORST
+
+
+def test_hostile_captions_stay_text() -> None:
+    one = summary(
+        [HOSTILE, "x" * 10_000], {0: [("coverage", "signal", 1)], 1: [("coverage", "signal", 1)]}, [HOSTILE] * 2
+    )
+    page = render(f"name {HOSTILE}", [one], {"file": HOSTILE})
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert not re.search("[\u200b-\u200f\u202a-\u202e\x07]", page)
+    assert "x" * 401 not in page
+    assert "://" not in re.sub(r"https://example\.org[^\"]*", "", page)  # nothing is loaded from anywhere
+
+
+def test_languages_without_rows_or_findings_have_a_page() -> None:
+    page = render("empty", [summary([], {}), summary(["sound"], {})], {})
+    assert page.count("<h2") == 4
