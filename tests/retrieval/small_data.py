@@ -19,8 +19,19 @@ PLACES = {"pan": "pfanne", "bowl": "schale", "pot": "topf", "board": "brett"}
 LANGS = ("en", "de", "ja")
 
 
-def make_dataset(folder: Path, *, clips: int = 96, validation: int = 32, seed: int = 0) -> Path:
-    """Clips with captions in English, a German of sorts, and English backwards as ``ja`` without every 9th."""
+def repeated(table: pa.Table, captions: int) -> pa.Table:
+    """Each row as so many captions of its clip, which differ in a number."""
+    rows = [row | {"caption_index": index} for row in table.to_pylist() for index in range(captions)]
+    for row in rows:
+        row["caption"] = row["caption"] and f"{row['caption']} {row['caption_index']}"
+    return pa.Table.from_pylist(rows, table.schema.append(pa.field("caption_index", pa.int32())))
+
+
+def make_dataset(folder: Path, *, clips: int = 96, validation: int = 32, seed: int = 0, captions: int = 1) -> Path:
+    """Clips with captions in English, a German of sorts, and English backwards as ``ja`` without every 9th.
+
+    With ``captions`` above 1, a clip has so many, which differ in a number of their own.
+    """
     rows = random.Random(seed)
     texts: dict[str, list[str | None]] = {lang: [] for lang in LANGS}
     ids = []
@@ -46,6 +57,8 @@ def make_dataset(folder: Path, *, clips: int = 96, validation: int = 32, seed: i
                 "accepted": accepted,
             }
             table = pa.table(columns)  # the first version of the format, which is still read
+            if captions > 1:
+                table = repeated(table, captions)
             pq.write_table(table, folder / lang / f"{split}.parquet")
         files = "".join(f"  - {{split: {split}, path: {lang}/{split}.parquet}}\n" for split in splits)
         configs.append(f"- config_name: {lang}\n  data_files:\n{files}")

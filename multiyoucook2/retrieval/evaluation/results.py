@@ -76,7 +76,7 @@ class Evaluation:
         return {"setting": dict(self.setting), "without_features": list(self.without_features), "scores": rows}
 
     def save(self, run: Path) -> Path:
-        """Write the folder ``evaluation/`` of a run, replacing an earlier one; returns it."""
+        """Write the folder ``evaluation/`` of a run, in place of an earlier one; returns it."""
         import pyarrow as pa
 
         columns: dict[str, Any] = {"clip_id": list(self.clip_ids)}
@@ -85,6 +85,29 @@ class Evaluation:
         folder = evaluation_folder(run)
         replace_folder(folder, files, "evaluation", known=_earlier_files(folder))
         return folder
+
+
+def joined(found: Evaluation, run: Path, *, resamples: int = 1000, seed: int = 0) -> Evaluation:
+    """An evaluation with the other languages of the one that the run's folder holds, if that was made the same way."""
+    try:
+        clip_ids, ranks, scores = read_ranks(evaluation_folder(run))
+        earlier = {
+            (row["task"], row["lang"]): Signature.from_dict(row["made"]) for row in scores["scores"] if row["made"]
+        }
+    except (TrainingError, KeyError, TypeError):
+        return found
+    if tuple(clip_ids) != found.clip_ids or ranks.keys() != earlier.keys():
+        return found
+    if {one.how for one in earlier.values()} != {one.how for one in found.signatures.values()}:
+        return found
+    return evaluation_of(
+        {**ranks, **found.ranks},
+        {**earlier, **found.signatures},
+        clip_ids=found.clip_ids,
+        without_features=found.without_features,
+        resamples=resamples,
+        seed=seed,
+    )
 
 
 def _earlier_files(folder: Path) -> dict[str, FileRow]:

@@ -13,7 +13,7 @@ from ..recipe import TrainingRecipe
 from .evaluate import evaluate_model
 from .pool import ALL, find_pool
 from .queries import EvaluationSet
-from .results import Evaluation
+from .results import Evaluation, joined
 from .runfiles import MODEL_FOLDER, finished_run
 
 
@@ -32,7 +32,7 @@ def evaluate_run(
     save: bool = True,
     listener: Listener | None = None,
 ) -> Evaluation:
-    """Evaluate a finished run, and keep the result in its folder.
+    """Evaluate a finished run, and keep the result in its folder, beside other languages that were scored the same way.
 
     Args:
         dataset, features: those of the run if not given. langs: all of the data set if not given.
@@ -70,5 +70,5 @@ def evaluate_run(
         listener=listener,
     )
     if save:
-        evaluation.save(folder)
+        joined(evaluation, folder, resamples=resamples).save(folder)
     return evaluation

@@ -47,6 +47,18 @@ class Signature:
     data_hash: str = field(default="", metadata=_ONLY_VALUES)
     feat_hash: str = field(default="", metadata=_ONLY_VALUES)
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Signature":
+        """What :meth:`to_dict` gave; TypeError for anything else."""
+        more = values.get("more", {})
+        return cls(**{**values, "more": tuple(sorted((str(key), str(said)) for key, said in more.items()))})
+
+    @property
+    def how(self) -> tuple[Any, ...]:
+        """All that languages of one table share: every field but the task, the language and the counts of queries."""
+        own = {"task", "lang", "missing", "queries", "candidates"}
+        return tuple(getattr(self, one.name) for one in fields(self) if one.name not in own)
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON: every field that says something."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}

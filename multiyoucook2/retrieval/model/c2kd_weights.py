@@ -37,7 +37,8 @@ _NAMES = [
 ]
 # built by the authors' program and never used by the text-video model; `fusion` is a second name of `fusion_video`
 _UNUSED = re.compile(
-    r"(fusion|davenet|audio_\w+|text_token_proj|text_norm_layer|text_proj_t2t)\."
+    r"learnable_\w+(\.|$)"  # the mixing weights of the "learned" ablations, of no use once it is trained
+    r"|(fusion|davenet|audio_\w+|text_token_proj|text_norm_layer|text_proj_t2t)\."
     r"|fusion_video\.norm\.|fusion_text\.(pooler\.|.*position_ids$)"
 )
 

@@ -1,5 +1,9 @@
 """Text encoders: the tiny one, transformers from local folders, and vectors from elsewhere."""
 
+import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,8 @@ from multiyoucook2.errors import ModelError
 from multiyoucook2.retrieval.model.encoders import (
     ENCODERS,
     TextEncoder,
+    Wanted,
+    encoder_kind,
     find_encoder,
     load_encoder,
     restore_encoder,
@@ -124,6 +130,78 @@ def test_restoring_damage_is_one_clear_error(tiny: TextEncoder, tmp_path: Path) 
         restore_encoder(tmp_path / "e")
     with pytest.raises(ModelError, match="no text encoder that can be read"):
         restore_encoder(tmp_path)
+
+
+def test_a_tokenizer_does_not_depend_on_the_run() -> None:
+    """More characters than the vocabulary has room for, many equally rare: which are kept must not be chance."""
+    texts = [chr(0x4E00 + number) * 2 for number in range(400)] + TEXTS
+    program = "import sys; from multiyoucook2.retrieval.model.encoders.tiny import train_tokenizer as t; "
+    program += (
+        "texts = [chr(0x4E00 + n) * 2 for n in range(400)] + sys.argv[1:]; print(t(texts, vocab_size=300).to_str())"
+    )
+    said = {
+        subprocess.run([sys.executable, "-c", program, *TEXTS], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert said == {train_tokenizer(texts, vocab_size=300).to_str() + "\n"}
+
+
+def edited(bert_folder: Path, folder: Path, **config: object) -> str:
+    """A copy of the small BERT with other values in its config."""
+    shutil.copytree(bert_folder, folder)
+    values = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(values | config))
+    return str(folder)
+
+
+def test_code_of_a_model_never_runs(bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does transformers ask on the terminal whether it may."""
+    folder = edited(bert_folder, tmp_path / "e", auto_map={"AutoConfig": "evil.C", "AutoModel": "evil.M"})
+    (tmp_path / "e" / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass C: ...\nclass M: ...\n")
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("it asked"))
+    with pytest.raises(ModelError, match="brings code of its own") as error:
+        load_encoder(folder)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "ran").exists()
+    load_encoder(str(bert_folder)).save(tmp_path / "saved")
+    config = tmp_path / "saved/encoder/config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"auto_map": {"AutoModel": "evil.M"}}))
+    with pytest.raises(ModelError, match="brings code of its own"):
+        restore_encoder(tmp_path / "saved")
+
+
+def test_what_is_no_fitting_text_encoder_is_said(bert_folder: Path, tmp_path: Path) -> None:
+    from transformers import T5Config, T5EncoderModel
+
+    shape = {"vocab_size": 20, "d_model": 8, "d_kv": 4, "d_ff": 8, "num_layers": 1, "num_heads": 2}
+    T5EncoderModel(T5Config(**shape)).save_pretrained(tmp_path / "t5")
+    with pytest.raises(ModelError, match=r"lacks .* of its weights"):
+        load_encoder(str(tmp_path / "t5"))
+    short = load_encoder(edited(bert_folder, tmp_path / "short"))
+    short.network.embeddings.position_embeddings = torch.nn.Embedding(8, 8)
+    with pytest.raises(ModelError, match="positions for 8 tokens, not 40") as error:
+        short.tokenize(["mix"])
+    assert "max_tokens=8" in error.value.hint
+
+
+def test_a_tokenizer_larger_than_the_model_is_refused(bert_folder: Path, tmp_path: Path) -> None:
+    from transformers import BertConfig, BertModel
+
+    folder = Path(edited(bert_folder, tmp_path / "few"))
+    shape = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
+    BertModel(BertConfig(vocab_size=6, **shape)).save_pretrained(folder)
+    with pytest.raises(ModelError, match="16 tokens, the model 6: they do not fit"):
+        load_encoder(str(folder))
+
+
+def test_a_folder_without_tokenizer_files_trains_on_nothing(bert_folder: Path, tmp_path: Path) -> None:
+    folder = Path(edited(bert_folder, tmp_path / "bare"))
+    for path in folder.glob("*token*"):
+        path.unlink()
+    (folder / "vocab.txt").unlink(missing_ok=True)
+    kind, argument = encoder_kind(str(folder))
+    with pytest.raises(ModelError, match=r"knows 0 of|cannot load|do not fit"):
+        kind.new(argument, Wanted(["mix the eggs"], {}, trainable=True, offline=True))
 
 
 def test_the_registry_knows_the_published_encoders() -> None:

@@ -101,7 +101,8 @@ def test_a_released_checkpoint_gives_the_same_embeddings(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    weights = {prefix + name: value for name, value in theirs(original).items()}
+    learned = {"learnable_weights": torch.ones(3)}  # of a student of the ablation "learned"
+    weights = {prefix + name: value for name, value in (theirs(original) | learned).items()}
     saved = {"arch": "X", "epoch": 10, "state_dict": weights, "monitor_best": 0.5, "config": config_object}
     torch.save(saved, tmp_path / "c.pth")
     monkeypatch.delitem(sys.modules, "parse_config")  # on a user's machine their program is not there

@@ -152,6 +152,105 @@ def test_teachers_are_shared_and_their_embeddings_cached(folder: Path, tmp_path:
         run(folder, tmp_path / "d", "c2kd-tiny", **given, lr=0.5)
 
 
+def test_finished_teachers_serve_students_of_other_lengths(folder: Path, tmp_path: Path) -> None:
+    """What a teacher merely inherits, and what changes the speed alone, is no other teacher; what its row says is."""
+    given = {"teachers": tmp_path / "teachers"}
+    run(folder, tmp_path / "a", "c2kd-tiny", **given, epochs=1)
+    made = (tmp_path / "teachers/tiny-a/model/model.safetensors").read_bytes()
+    longer = run(folder, tmp_path / "b", "c2kd-tiny", **given, epochs=2, gradient_chunk=8, evaluate_every=1)
+    assert len(losses(longer.out)) == 12
+    assert (tmp_path / "teachers/tiny-a/model/model.safetensors").read_bytes() == made
+    rows = [{"name": name, "encoder": "tiny", "epochs": 2} for name in ("tiny-a", "tiny-b", "tiny-c")]
+    stated = training_recipe("c2kd-tiny", {**SMALL, "teachers": rows, "epochs": 1})
+    files = {"dataset": folder / "data", "features": folder / "features", "device": "cpu"}
+    with pytest.raises(TrainingError, match="tiny-a holds another run"):
+        train(stated, **files, out=tmp_path / "c", teachers=tmp_path / "teachers")
+
+
+def test_resuming_nothing_is_said(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"there is no run in .*/run to go on with"):
+        run(folder, tmp_path / "run", resume=True)
+
+
+def test_a_strangers_folder_is_left_alone(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mine"
+    (out / "model").mkdir(parents=True)
+    precious = [out / "model/notes.txt", out / "checkpoint-000001.safetensors", out / "metrics.jsonl"]
+    for path in precious:
+        path.write_text("precious")
+    with pytest.raises(MyCookError, match=r"it holds 'checkpoint-000001\.safetensors'"):
+        run(folder, out)
+    assert [path.read_text() for path in precious] == ["precious"] * 3
+    assert {path.name for path in out.rglob("*")} == {"model", *(path.name for path in precious)}
+
+
+def test_files_put_into_a_run_are_not_lost(folder: Path, tmp_path: Path) -> None:
+    out = run(folder, tmp_path / "run", epochs=1).out
+    (out / "evaluation/notes.txt").write_text("precious")
+    with pytest.raises(MyCookError, match=r"notes\.txt"):
+        evaluate_run(out, device="cpu")
+    assert (out / "evaluation/notes.txt").read_text() == "precious"
+
+
+@pytest.mark.parametrize("change", [{"finished": True}, {"step": 3}, {"step": 10**9}, {"best_epoch": -1}])
+def test_an_edited_checkpoint_is_refused(folder: Path, tmp_path: Path, change: dict[str, Any]) -> None:
+    """An impossible step would resume to other weights, and say nothing."""
+    with pytest.raises(Killed):
+        run(folder, tmp_path / "run", checkpoint_steps=4, listener=KillAt("translate-train-tiny", 5))
+    path = tmp_path / "run/checkpoint.json"
+    found = json.loads(path.read_text())
+    found["state"]["loop"] |= change
+    path.write_text(json.dumps(found))
+    with pytest.raises(TrainingError, match="is damaged"):
+        run(folder, tmp_path / "run", checkpoint_steps=4, resume=True)
+
+
+def test_other_languages_of_an_evaluation_are_kept(folder: Path, tmp_path: Path) -> None:
+    out = run(folder, tmp_path / "run", epochs=1).out
+    before = json.loads((out / "evaluation/scores.json").read_text())["scores"]
+    one = evaluate_run(out, langs=("de",), device="cpu")
+    assert {row.lang for row in one.rows} == {"de"}
+    assert json.loads((out / "evaluation/scores.json").read_text())["scores"] == before
+    pool = tmp_path / "few.txt"
+    pool.write_text("\n".join(load_captions(folder / "data", split="validation").clip_ids[:8]))
+    evaluate_run(out, langs=("de",), pool=str(pool), device="cpu")  # another table, which takes the place of the first
+    assert {row["lang"] for row in json.loads((out / "evaluation/scores.json").read_text())["scores"]} == {"de"}
+
+
+def test_a_device_that_is_not_there(folder: Path, tmp_path: Path) -> None:
+    out = run(folder, tmp_path / "run", epochs=1).out
+    for device, message in (("cuda", "no CUDA device"), ("gpu", "unknown device 'gpu'")):
+        if device == "cuda" and torch.cuda.is_available():
+            continue
+        with pytest.raises(TrainingError, match=message):
+            evaluate_run(out, device=device)
+
+
+def test_several_captions_train_and_teach(tmp_path: Path) -> None:
+    """Ten captions a clip and language: every English one has a row of the teachers'."""
+    make_dataset(tmp_path / "data", captions=10)
+    make_features(tmp_path / "data", tmp_path / "features")
+    result = run(tmp_path, tmp_path / "run", "c2kd-tiny", epochs=2)
+    cache = next((tmp_path / "run/teachers/tiny-a").glob("embeddings-*.safetensors"))
+    assert len(load_file(cache)["text_ME"]) == 96 * 10
+    assert result.evaluation is not None
+    assert "|query:first|" in result.evaluation.row("t2v", "de").signature
+    found = evaluate_run(result.out, query="all", device="cpu")
+    assert "|pool:32|queries:320|query:all|" in found.row("t2v", "en").signature
+    assert len(losses(result.out)) == 12
+
+
+def test_dropout_and_weight_decay_change_the_training_and_zero_does_not(folder: Path, tmp_path: Path) -> None:
+    plain, zero, *others = (
+        losses(run(folder, tmp_path / str(number), epochs=2, **given).out)
+        for number, given in enumerate(
+            ({}, {"dropout": 0.0, "weight_decay": 0.0}, {"dropout": 0.3}, {"input_dropout": 0.3}, {"weight_decay": 0.5})
+        )
+    )
+    assert plain == zero
+    assert all(other != plain for other in others)
+
+
 def test_a_run_killed_among_its_teachers_goes_on(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         run(folder, tmp_path / "run", "c2kd-tiny", listener=KillAt("teacher-tiny-b", 8))
@@ -284,6 +383,11 @@ def test_evaluating_with_features_of_another_size(folder: Path, tmp_path: Path) 
         evaluate_run(out, features=tmp_path / "wide", device="cpu")
     with pytest.raises(TrainingError, match="holds no run"):
         evaluate_run(tmp_path / "nowhere")
+
+
+def test_the_mixing_weights_of_teachers_decay_with_the_learning_rate() -> None:
+    recipe = training_recipe("c2kd-tiny", {"objective": "learned", "learned_lr": 0.01, "lr_decay": 0.5})
+    assert [learning_rate(recipe, epoch, recipe.learned_lr) for epoch in range(3)] == [0.01, 0.005, 0.0025]
 
 
 def test_learning_rate_decays_an_epoch() -> None:

@@ -110,11 +110,19 @@ def load_encoder(
                 hint=f"choose one such as {', '.join(ENCODERS)}",
             )
         tokenizer = AutoTokenizer.from_pretrained(spec.hub_id, **options, **_SAFE)
-        network = AutoModel.from_pretrained(spec.hub_id, config=config, **options, **_SAFE)
+        network, info = AutoModel.from_pretrained(
+            spec.hub_id, config=config, output_loading_info=True, **options, **_SAFE
+        )
         dim = int(config.hidden_size)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, UnpicklingError) as error:
         hint = "run once without --offline, or give a local folder" if offline else "check the id and the network"
         raise ModelError(f"cannot load the text encoder {name!r}: {first_line(error)}", hint=hint) from None
+    missing = [key for key in info["missing_keys"] if "pooler" not in key]
+    if missing:
+        raise ModelError(
+            f"the text encoder {name!r} lacks {len(missing)} of its weights, such as {sorted(missing)[0]}",
+            hint="is it a text encoder, and complete? They would start at random",
+        )
     if tokenizer.pad_token_id is None:
         raise ModelError(f"the tokenizer of {name!r} has no padding token, so its texts cannot be batched")
     rows = network.get_input_embeddings().num_embeddings
