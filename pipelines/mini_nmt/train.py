@@ -28,25 +28,25 @@ from .schedule import Budget, learning_rate
 from .text import PARTS
 
 # How often a pair of each part is seen in an epoch; a fraction is drawn anew each epoch.
-SEEN = {"grammar": 0.1, "lists": 0.3, "handwritten": 1.0, "general": 0.06, "lexicon": 0.3, "real": 8.0}
+SEEN = {"grammar": 0.6, "lists": 0.5, "handwritten": 4.0, "general": 0.25, "lexicon": 1.0, "real": 8.0}
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
 class Pairs:
     """The token ids of all pairs, and their batches epoch by epoch."""
 
-    def __init__(self, folder: Path, batch_tokens: int, seed: int) -> None:
+    def __init__(self, folder: Path, batch_tokens: int, seed: int, seen: dict[str, float]) -> None:
         with np.load(folder / "pairs.npz") as arrays:
             self.source, self.target, self.part = arrays["source"], arrays["target"], arrays["part"]
             self.source_end, self.target_end = arrays["source_end"], arrays["target_end"]
         self.source_start = np.concatenate([[0], self.source_end[:-1]])
         self.target_start = np.concatenate([[0], self.target_end[:-1]])
-        self.batch_tokens, self.seed = batch_tokens, seed
+        self.batch_tokens, self.seed, self.seen = batch_tokens, seed, seen
 
     def epoch(self, number: int) -> list[np.ndarray]:
         """Batches as index arrays: sources of one length each, targets of about one length, in random order."""
         rng = np.random.default_rng([self.seed, number])
-        seen = np.array([SEEN[part] for part in PARTS])[self.part]
+        seen = np.array([self.seen[part] for part in PARTS])[self.part]
         times = np.floor(seen + rng.random(len(seen))).astype(int)
         index = rng.permutation(np.repeat(np.arange(len(seen)), times))
         sources, targets = self.source_end - self.source_start, self.target_end - self.target_start
@@ -196,11 +196,19 @@ class Trainer:
         return loss.item()
 
 
+def seen_from(text: str) -> dict[str, float]:
+    """ "real=8,lists=0.5" as a dictionary."""
+    chosen = {part: float(times) for part, _, times in (entry.partition("=") for entry in text.split(","))}
+    if unknown := chosen.keys() - set(PARTS):
+        raise argparse.ArgumentTypeError(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    return chosen
+
+
 def train(args: argparse.Namespace) -> None:
     """Runs or goes on until the budget is spent, saving as it goes."""
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
-    pairs = Pairs(args.data, args.batch_tokens, args.seed)
+    pairs = Pairs(args.data, args.batch_tokens, args.seed, SEEN | args.seen)
     digest = hashlib.sha256((args.data / "pairs.npz").read_bytes()).hexdigest()
     vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(args.data / "sentencepiece.model"))
     trainer = Trainer(args.data, Shape(vocabulary=vocabulary.get_piece_size()), args.lr, digest, args.init)
@@ -233,6 +241,9 @@ def main() -> None:
     parser.add_argument("--batch-tokens", type=int, default=5000, help="source and target pieces in a batch")
     parser.add_argument("--lr", type=float, default=3e-3)
     parser.add_argument("--init", type=Path, help="folder of an earlier run, or a converted model, to start from")
+    parser.add_argument(
+        "--seen", type=seen_from, default={}, metavar="PART=TIMES,...", help=f"times an epoch, else {SEEN}"
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log-every", type=int, default=50)

@@ -1,5 +1,6 @@
 """The trainer: its loss against PyTorch's, resumed runs, and the conversion to CTranslate2."""
 
+import argparse
 import random
 from datetime import datetime
 from pathlib import Path
@@ -65,20 +66,27 @@ def seen_in_part(pairs: train.Pairs, seen: list[int], part: str) -> float:
 
 
 def test_batches_hold_the_parts_as_often_as_said_and_one_source_length(data: Path) -> None:
-    pairs = train.Pairs(data, batch_tokens=600, seed=1)
+    pairs = train.Pairs(
+        data, batch_tokens=600, seed=1, seen=train.SEEN | train.seen_from("grammar=0.25,handwritten=1.5")
+    )
     batches = pairs.epoch(0)
     seen = sorted(int(i) for batch in batches for i in batch)
     written = {int(i) for i in (pairs.part == text.PARTS.index("handwritten")).nonzero()[0]}
     assert written <= set(seen)
     times = {part: seen_in_part(pairs, seen, part) for part in ("grammar", "handwritten")}
-    assert times["handwritten"] == pytest.approx(train.SEEN["handwritten"], abs=0.05)
-    assert times["grammar"] == pytest.approx(train.SEEN["grammar"], abs=0.05)
+    assert times["handwritten"] == pytest.approx(1.5, abs=0.05)
+    assert times["grammar"] == pytest.approx(0.25, abs=0.05)
     for index in batches[:50]:
         source, target_in, target_out = pairs.batch(index)
         assert len({int(n) for n in (pairs.source_end - pairs.source_start)[index]}) == 1
         assert source.shape[0] == target_in.shape[0] == len(index)
         # The output is the input moved by one, ended by </s>.
         assert ((target_in[:, 1:] == target_out[:, :-1]) | (target_out[:, :-1] < 0) | (target_out[:, :-1] == 2)).all()
+
+
+def test_an_unknown_part_is_refused() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="no such part: reel; there are grammar"):
+        train.seen_from("reel=8")
 
 
 def test_resumed_is_straight(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
