@@ -111,7 +111,7 @@ class Sampler:
     def caption(self) -> Caption:
         """One to four clauses, now and then with an opener such as "now"."""
         rng = self.random
-        count = rng.choices((1, 2, 3, 4), (52, 34, 11, 3))[0]
+        count = rng.choices((1, 2, 3, 4), (42, 37, 16, 5))[0]
         used: set[str] = set()
         clauses = [self._clause(first=index == 0, used=used) for index in range(count)]
         opener = rng.choice(self._by_kind["order"]) if rng.random() < 0.04 else ""
