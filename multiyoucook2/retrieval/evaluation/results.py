@@ -223,6 +223,12 @@ def measures(ranks: Ranks, last: float) -> dict[str, float]:
     }
 
 
+def chance(candidates: int) -> dict[str, float]:
+    """What a model that knows nothing scores among so many candidates, one of which answers."""
+    recalls = {f"recall_at_{level}": min(100.0, 100.0 * level / candidates) for level in RECALL_LEVELS}
+    return recalls | {"median_rank": (candidates + 1) / 2, "mean_rank": (candidates + 1) / 2}
+
+
 def _resampled(ranks: Mapping[str, Ranks], last: Mapping[str, float], resamples: int, seed: int) -> dict[str, Ranks]:
     """Bootstrap draws [R, L] of the measures that are means over queries, and of the geometric mean."""
     how: dict[str, Any] = {"resamples": resamples, "seed": seed}
