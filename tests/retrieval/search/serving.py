@@ -8,8 +8,9 @@ from pathlib import Path
 
 import uvicorn
 
-from multiyoucook2.retrieval.search.app.server import HOST, _listen, make_app
+from multiyoucook2.retrieval.search.app.server import make_app
 from multiyoucook2.retrieval.search.index import SearchIndex
+from multiyoucook2.web import HOST, _listen
 
 
 @contextmanager
