@@ -114,26 +114,19 @@ def status(workspace: Workspace, *, as_json: bool) -> None:
 
 def languages(*, as_json: bool) -> None:
     """All languages and the engines that serve them."""
-    from ..engines.registry import MODELS, engines_for
+    from ..engines.registry import engines_for
 
     rows = [{**dataclasses.asdict(row), "engines": engines_for(row.code)} for row in LANGUAGES.values()]
     if as_json:
         print_json(rows)
     else:
-        served = [set(row["engines"]) for row in rows if row["engines"]]
-        common = [name for name in MODELS if all(name in names for names in served)]
-        table = [
-            (
-                row["code"],
-                row["name"],
-                row["script"],
-                ", ".join(name for name in row["engines"] if name not in common)
-                or ("only the engines below" if row["engines"] else "-"),
-            )
-            for row in rows
-        ]
+        table = [(row["code"], row["name"], row["script"], ", ".join(row["engines"]) or "-") for row in rows]
         print_table(("code", "language", "script", "engines"), table)
-        print(f"All but English are also served by {', '.join(common)}.")
+
+
+def _few(codes: Sequence[str]) -> str:
+    """Language codes, or how many they are."""
+    return " ".join(codes) if len(codes) <= 20 else f"{len(codes)} languages"
 
 
 def models(*, as_json: bool) -> None:
@@ -153,7 +146,7 @@ def models(*, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        table = [(r["name"], r["family"], " ".join(r["languages"]), ", ".join(r["licenses"]), r["size"]) for r in rows]
+        table = [(r["name"], r["family"], _few(r["languages"]), ", ".join(r["licenses"]), r["size"]) for r in rows]
         print_table(("engine", "family", "languages", "licences", "size"), table)
 
 

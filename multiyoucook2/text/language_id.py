@@ -7,6 +7,8 @@ sure of another language and gives the expected one next to nothing.
 from collections.abc import Callable
 from functools import cache
 
+import regex
+
 from ..errors import ModelError
 from ..languages import language
 
@@ -46,8 +48,19 @@ def script_share(text: str, lang: str) -> float | None:
     """The share of a text's letters that are in the language's script, 0 to 1; ``None`` without any letter."""
     script = language(lang).script
     wanted = _SCRIPTS_OF.get(script, (script,))
+    if not set(wanted) <= _RANGES.keys():
+        letters = [character for character in text if character.isalpha()]
+        return sum(bool(_letter_of(script).match(letter)) for letter in letters) / len(letters) if letters else None
     found = [found for character in text if (found := script_of(character))]
     return sum(one in wanted for one in found) / len(found) if found else None
+
+
+@cache
+def _letter_of(script: str) -> "regex.Pattern[str]":
+    """A letter of a script that Unicode knows; Korean and traditional Chinese are written in more than one."""
+    names = {"Hang": "HangHani", "Kore": "HangHani", "Hant": "HaniBopo"}.get(script, script)
+    each = "".join(rf"\p{{Script={names[start : start + 4]}}}" for start in range(0, len(names), 4))
+    return regex.compile(f"[{each}\\p{{Script=Inherited}}]")
 
 
 def mixes_chinese_and_japanese(text: str, lang: str) -> str | None:

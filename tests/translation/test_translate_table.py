@@ -140,7 +140,8 @@ def test_language_token_is_checked_before_the_first_batch(
     [
         ("opus-mtt", "de", ModelError, "did you mean 'opus-mt'"),
         ("m2m100-418M", "te", ModelError, "nllb-200-distilled-600M"),
-        ("opus-mt", "dde", RecipeError, "did you mean 'de'"),
+        ("opus-mt", "germn", RecipeError, "did you mean 'de'"),
+        ("opus-mt", "dde", ModelError, "it serves de, fr"),
         ("opus-mt", "en", ModelError, "de, fr"),
     ],
 )

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable
 
-from ...languages import LANGUAGES
 from ..family import FAMILIES, Checkpoint, Family, ModelSpec
 from ..folder import ModelFiles
 
-_UNSERVED = ("en", "te")
+# Its 100 languages (facebook/m2m100_418M, its tokenizer's list), in our codes.
+_LANGUAGES = """
+af am ar ast az ba be bg bn br bs ca ceb cs cy da de el en es et fa ff fi fr fy ga gd gl gu ha he hi hr ht hu hy id ig
+ilo is it ja jv ka kk km kn ko lb lg ln lo lt lv mg mk ml mn mr ms my ne nl nb nso oc or pa pl ps pt ro ru sd si sk sl
+so sq sr ss su sv sw ta th tl tn tr uk ur uz vi wo xh yi yo zh zu
+""".split()
+_ITS_CODES = {"nb": "no", "nso": "ns"}
 
 
 class M2M100(Family):
@@ -22,16 +27,14 @@ class M2M100(Family):
 
     def model(self, name: str, hub_id: str, size: str) -> ModelSpec:
         """A row of the registry."""
-        codes = [code for code in LANGUAGES if code not in _UNSERVED]
-        return ModelSpec(
-            name, self.name, {code: Checkpoint(hub_id, "mit", self.token(code)) for code in codes}, size=size
-        )
+        rows = {code: Checkpoint(hub_id, "mit", self.token(code)) for code in _LANGUAGES}
+        return ModelSpec(name, self.name, rows, size=size)
 
     def recognises(self, files: ModelFiles) -> int:
         return int("__en__" in files.token_set) if files.converted else super().recognises(files)
 
     def token(self, lang: str) -> str | None:
-        return f"__{lang}__"
+        return f"__{_ITS_CODES.get(lang, lang)}__"
 
     def source_token(self, lang: str) -> str | None:
         return self.token(lang)

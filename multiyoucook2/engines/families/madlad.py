@@ -10,6 +10,9 @@ from ..folder import ModelFiles
 NO_FLOAT16: ComputeTypes = {"cpu": ("int8", "float32"), "cuda": ("bfloat16", "float32")}  # it overflows
 
 
+_ITS_CODES = {"he": "iw", "tl": "fil", "nb": "no"}
+
+
 class Madlad(Family):
     name = "madlad"
     model_types = ("t5",)
@@ -32,7 +35,7 @@ class Madlad(Family):
         return super().recognises(files)
 
     def token(self, lang: str) -> str | None:
-        return f"<2{lang}>"
+        return f"<2{_ITS_CODES.get(lang, lang).replace('-', '_')}>"
 
 
 FAMILIES.add(Madlad())

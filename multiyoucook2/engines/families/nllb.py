@@ -7,6 +7,7 @@ from ..family import FAMILIES, Checkpoint, Family, ModelSpec
 from ..folder import ModelFiles
 
 LICENSE = "cc-by-nc-4.0"
+_UNSERVED = ("br", "fy")  # of our table
 
 
 class Nllb(Family):
@@ -20,7 +21,7 @@ class Nllb(Family):
             rows = {
                 code: Checkpoint(f"facebook/nllb-200-{model}", LICENSE, self.token(code))
                 for code in LANGUAGES
-                if code != "en"
+                if code not in _UNSERVED
             }
             yield ModelSpec(f"nllb-200-{model}", self.name, rows, size=size)
 

@@ -80,11 +80,14 @@ class Model:
         """
         spec = _find(request)
         if request.lang not in spec.checkpoints:
+            few, others = len(spec.languages) <= 20, ", ".join(engines_for(request.lang))
+            served = f"it serves {', '.join(spec.languages)}" if few else nearest(request.lang, spec.languages)
             raise ModelError(
                 f"engine {request.engine!r} does not translate into {request.lang!r}",
-                hint=f"it serves {', '.join(spec.languages)}; "
-                f"all of {', '.join(engines_for(request.lang)) or 'none'} serve {request.lang}",
+                hint=f"{served}; {others or 'no engine of the registry'} does",
             )
+        if request.lang == request.source_lang:
+            raise ModelError(f"the texts are in {request.lang!r} already", hint="leave that language out")
         if spec.source_langs and request.source_lang not in spec.source_langs:
             raise ModelError(
                 f"engine {request.engine!r} does not translate from {request.source_lang!r}",
