@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from ..files import file_sha256, refuse_foreign, replace_folder
+from ..files import file_sha256, read_parquet, refuse_foreign, replace_folder
 from ..progress import Listener, Silent
 from ..version import __version__
 from .workspace import Workspace
@@ -27,9 +27,7 @@ FOLDER_KINDS = {"dataset": "data set"}  # what a stage's folder is called in mes
 
 def load_table(path: Path) -> "pa.Table":
     """A Parquet file."""
-    import pyarrow.parquet as pq
-
-    return pq.read_table(path)
+    return read_parquet(path)
 
 
 def load_json(path: Path) -> Any:

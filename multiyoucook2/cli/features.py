@@ -1,11 +1,20 @@
 """The feature commands of ``mycook``: simulate, import; extract and cut join them. Heavy imports are late."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .options import DatasetArgument, JsonOption
+
+
+class Kind(StrEnum):
+    """What ``mycook features import`` is given."""
+
+    features = "features"
+    vectors = "vectors"
+
 
 features_app = typer.Typer(
     name="features", help="Video features: extract, cut, import or simulate them.", no_args_is_help=True
@@ -64,6 +73,9 @@ def features_import(
         str | None, typer.Option("--name", help="What they are, for signatures.", show_default="from a .pkl's key")
     ] = None,
     key: Annotated[str | None, typer.Option("--key", help="Which features of a .pkl: s3d, 2d_raw or 2d.")] = None,
+    as_: Annotated[
+        Kind, typer.Option("--as", help="features of clips, or sentence vectors of captions (encoder vectors:OUT).")
+    ] = Kind.features,
     dataset: Annotated[
         str | None, typer.Option("--dataset", help="Give clips of other ids the id of the clip with their caption.")
     ] = None,
@@ -78,9 +90,14 @@ def features_import(
       mycook features import youcook_val_audio_multilingual.pkl --out features/s3d
       mycook features import train.pkl val.pkl --key 2d_raw --dataset build/multi-youcook2/dataset --out features/clip
       mycook features import clip_frames/ --name clip --out features/clip
+      mycook features import labse.parquet --as vectors --name labse --out features/labse
     """
     from ..features.importing import import_features
+    from ..features.sentence_vectors import import_vectors
     from . import printing_training as printing_train
 
+    if as_ is Kind.vectors:
+        printing_train.feature_store(import_vectors(sources, out, name=name or "vectors"), as_json=json)
+        return
     captions = _english_of(dataset)[0] if dataset else None
     printing_train.feature_store(import_features(sources, out, name=name, key=key, captions=captions), as_json=json)

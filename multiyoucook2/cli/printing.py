@@ -10,6 +10,7 @@ import typer
 from ..building.workspace import Workspace
 from ..corpus.tables import SPLITS
 from ..errors import WorkspaceError
+from ..files import read_parquet
 from ..languages import LANGUAGES
 from .tables import print_json, print_table
 
@@ -209,9 +210,7 @@ def _validation_table(result: "BuildResult") -> None:
 
 
 def _rows(result: "BuildResult", count: int) -> list[dict[str, Any]]:
-    import pyarrow.parquet as pq
-
     folder = Path(str(result.dataset)) / "all"
     files = (folder / f"{split}.parquet" for split in SPLITS)
-    tables = (pq.read_table(path) for path in files if path.is_file())
+    tables = (read_parquet(path) for path in files if path.is_file())
     return [row for table in tables for row in table.slice(0, count).to_pylist()][:count]

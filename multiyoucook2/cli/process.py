@@ -120,7 +120,7 @@ class _Interrupt:
     def __init__(self, arguments: Sequence[str]) -> None:
         self.arguments = arguments
         self.number = 0  # of the signal that came
-        self._said = threading.Lock()
+        self._said, self._saying = False, threading.Lock()
         self._reader, self.writer = os.pipe()
         os.set_blocking(self.writer, False)
 
@@ -145,14 +145,17 @@ class _Interrupt:
         os._exit(128 + self.number)
 
     def _say(self) -> None:
-        if not self._said.acquire(blocking=False):
-            return
+        with self._saying:
+            if not self._said:
+                self._said = True
+                self._print()
+
+    def _print(self) -> None:
         resume = ["--resume"] if self.arguments[:1] == ["train"] and "--resume" not in self.arguments else []
         command = shell_line(["mycook", *self.arguments, *resume])
         with suppress(OSError, ValueError):
-            print(
-                f"\nstopped; finished work is kept. This goes on from there:\n  {command}", file=sys.stderr, flush=True
-            )
+            sys.stderr.write(f"\nstopped; finished work is kept. This goes on from there:\n  {command}\n")
+            sys.stderr.flush()
 
 
 @contextmanager
@@ -160,11 +163,14 @@ def _interrupts(arguments: Sequence[str]) -> Iterator[_Interrupt]:
     found = _Interrupt(arguments)
     before = {number: signal.signal(number, found.handle) for number in (signal.SIGINT, signal.SIGTERM)}
     wakeup = signal.set_wakeup_fd(found.writer, warn_on_full_buffer=False)
-    threading.Thread(target=found.watch, daemon=True).start()
+    watch = threading.Thread(target=found.watch, daemon=True)
+    watch.start()
     try:
         yield found
     finally:
         signal.set_wakeup_fd(wakeup)
         os.close(found.writer)
+        if not found.number:
+            watch.join()
         for number, handler in before.items():
             signal.signal(number, handler)

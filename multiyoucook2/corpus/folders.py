@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..errors import DatasetError, MyCookError
-from ..files import open_regular, read_json, read_parquet, read_text
+from ..files import open_arrow, read_json, read_parquet, read_text
 from .tables import ABOUT_FILE
 
 Columns = dict[str, list[Any]]
@@ -161,7 +161,7 @@ def _column_types(path: Path, hint: str) -> dict[str, str]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with open_regular(path, DatasetError) as source:
+    with open_arrow(path, DatasetError) as source:
         try:
             return {column.name: str(column.type) for column in pq.read_schema(source)}
         except (pa.ArrowException, OSError, ValueError) as error:

@@ -1,27 +1,32 @@
 """Import features from plain arrays: a folder of .npy files, one .npz, or Parquet. Nothing here can run code."""
 
-from collections.abc import Iterator
+import math
+import os
+import zipfile
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.lib import format as npy
 
-from ..errors import FeatureError
-from .store import FeatureStore, write_store
+from ..errors import FeatureError, MyCookError, shown
+from ..files import open_arrow, open_regular
+from .store import Array
 
 _BATCH = 256
+_ARRAY_BYTES = 1 << 30  # of one clip; hours of video have less
 
 
-def import_arrays(source: str | Path, folder: str | Path, *, name: str) -> FeatureStore:
-    """Write a store from plain arrays, each [T, D], or [D] for one frame.
+def array_clips(source: str | Path) -> Iterator[tuple[str, Any]]:
+    """(clip_id, array) pairs of plain arrays, each [T, D], or [D] for one frame.
 
     Args:
         source: a folder with one ``CLIP_ID.npy`` a clip; an ``.npz`` whose keys are clip ids; or a ``.parquet`` file
             (or a folder of them) with the columns ``clip_id`` and ``features``: D numbers, or T lists of D numbers.
-        folder: the new store.
-        name: what the features are, e.g. ``"clip"``.
 
     Raises:
         FeatureError: unreadable, pickled objects inside (they could run code), or arrays that do not fit together.
@@ -30,14 +35,23 @@ def import_arrays(source: str | Path, folder: str | Path, *, name: str) -> Featu
     if not source.exists():
         raise FeatureError(f"there is no {source}")
     if source.suffix == ".npz":
-        clips = _npz(source)
-    elif source.suffix == ".parquet" or (source.is_dir() and any(source.glob("*.parquet"))):
-        clips = _parquet(source)
-    elif source.is_dir():
-        clips = _npy_folder(source)
-    else:
-        raise FeatureError(f"cannot import features from {source}", hint="a folder of .npy, one .npz, or .parquet")
-    return write_store(folder, clips, name=name)
+        return _npz(source)
+    if source.suffix == ".parquet" or (source.is_dir() and any(source.glob("*.parquet"))):
+        return _parquet(source)
+    if source.is_dir():
+        return _npy_folder(source)
+    raise FeatureError(f"cannot import features from {source}", hint="a folder of .npy, one .npz, or .parquet")
+
+
+@contextmanager
+def damage_named(path: Path) -> Iterator[None]:
+    """A damaged file raises whatever its wreckage leads to: here it becomes one error that names the file."""
+    try:
+        yield
+    except (MyCookError, FileNotFoundError):
+        raise
+    except Exception as error:
+        raise FeatureError(f"{shown(path)}: {_reason(error)}") from None
 
 
 def _npy_folder(source: Path) -> Iterator[tuple[str, Any]]:
@@ -45,47 +59,83 @@ def _npy_folder(source: Path) -> Iterator[tuple[str, Any]]:
     if not paths:
         raise FeatureError(f"{source} holds neither .npy nor .parquet files")
     for path in paths:
-        try:
-            yield path.stem, np.load(path, allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
-            raise FeatureError(f"{path}: {_reason(error)}") from None
+        with damage_named(path), open_regular(path, FeatureError) as file:
+            yield path.stem, _read_npy(file, os.fstat(file.fileno()).st_size, shown(path))
 
 
 def _npz(source: Path) -> Iterator[tuple[str, Any]]:
-    import zipfile
+    with damage_named(source), open_regular(source, FeatureError) as file, zipfile.ZipFile(file) as members:
+        for member in members.infolist():
+            with members.open(member) as array:
+                where = f"{shown(member.filename)} in {shown(source)}"
+                yield member.filename.removesuffix(".npy"), _read_npy(array, member.file_size, where)
 
-    try:
-        with np.load(source, allow_pickle=False) as arrays:
-            for clip_id in arrays.files:
-                yield clip_id, arrays[clip_id]
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise FeatureError(f"{source}: {_reason(error)}") from None
+
+def _read_npy(file: IO[bytes], size: int, where: str) -> Array:
+    """An array, whose shape and type are checked against the file's size before memory is taken for it."""
+    version = npy.read_magic(file)
+    read_head = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, fortran, dtype = read_head(file)
+    if dtype.hasobject:
+        raise FeatureError(f"{where}: {_PICKLED}")
+    count = math.prod(shape)
+    if min(shape, default=0) < 0 or not 0 <= count * dtype.itemsize <= min(size, _ARRAY_BYTES):
+        raise FeatureError(f"{where} says that its shape is {shown(list(shape))}, which is more than the file holds")
+    data = file.read(count * dtype.itemsize + 1)
+    if len(data) != count * dtype.itemsize:
+        raise FeatureError(f"{where} is cut off, or longer than its shape {shown(list(shape))}")
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def _parquet(source: Path) -> Iterator[tuple[str, Any]]:
     for path in [source] if source.is_file() else sorted(source.glob("*.parquet")):
-        try:
-            with pq.ParquetFile(path) as file:
-                absent = {"clip_id", "features"} - set(file.schema_arrow.names)
-                if absent:
-                    raise FeatureError(f"{path} has no column {min(absent)!r}", hint="columns: clip_id, features")
-                for batch in file.iter_batches(_BATCH, columns=["clip_id", "features"]):
-                    yield from _rows(path, batch)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise FeatureError(f"{path}: {_reason(error)}") from None
+        for row in parquet_rows(path, {"clip_id": is_text, "features": is_list}):
+            with damage_named(path):
+                yield row["clip_id"].as_py(), list_array(row["clip_id"].as_py(), row["features"])
 
 
-def _rows(path: Path, batch: pa.RecordBatch) -> Iterator[tuple[str, Any]]:
-    for clip_id, features in zip(batch["clip_id"].to_pylist(), batch["features"], strict=True):
-        if clip_id is None or not features.is_valid:
-            raise FeatureError(f"{path} has a row without clip_id or features")
-        yield clip_id, _array(clip_id, features.values)
+def parquet_rows(
+    path: Path, columns: Mapping[str, Callable[[pa.DataType], bool]], optional: Collection[str] = ()
+) -> Iterator[dict[str, pa.Scalar]]:
+    """Rows of a Parquet file, of which no value is absent.
+
+    Args:
+        columns: name -> whether a type will do; those of ``optional`` may lack.
+
+    Raises:
+        FeatureError: unreadable, without a column, a column of another type, or a value that is absent.
+    """
+    with damage_named(path), open_arrow(path, FeatureError) as source, pq.ParquetFile(source) as file:
+        names = file.schema_arrow.names
+        chosen = [name for name in columns if name in names or name not in optional]
+        for name in chosen:
+            if names.count(name) != 1:
+                raise FeatureError(f"{path} has no column {name!r}", hint=f"columns: {', '.join(columns)}")
+            if not columns[name](file.schema_arrow.field(name).type):
+                raise FeatureError(f"column {name!r} of {path} is {file.schema_arrow.field(name).type}")
+        for batch in file.iter_batches(_BATCH, columns=chosen):
+            batch.validate(full=True)
+            if any(batch[name].null_count for name in chosen):
+                raise FeatureError(f"{path} has a row without {' or '.join(chosen)}")
+            for values in zip(*(batch[name] for name in chosen), strict=True):
+                yield dict(zip(chosen, values, strict=True))
 
 
-def _array(clip_id: str, values: pa.Array) -> Any:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column holds texts."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Whether a column holds lists."""
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
+
+
+def list_array(clip_id: str, features: pa.Scalar) -> Array:
     """A list of numbers -> [D]; a list of equally long lists -> [T, D]."""
+    values = features.values
     if not pa.types.is_nested(values.type):
-        return values.to_numpy(zero_copy_only=False)
+        return np.asarray(values.to_numpy(zero_copy_only=False))
     lengths = values.value_lengths().to_numpy(zero_copy_only=False) if len(values) else np.zeros(0, dtype=np.int64)
     if pa.types.is_fixed_size_list(values.type):
         dim = values.type.list_size
@@ -93,10 +143,11 @@ def _array(clip_id: str, values: pa.Array) -> Any:
         dim = int(lengths[0])
     else:
         raise FeatureError(f"features of clip {clip_id!r} are lists of unequal length, or there are none")
-    return values.flatten().to_numpy(zero_copy_only=False).reshape(len(values), dim)
+    return np.asarray(values.flatten().to_numpy(zero_copy_only=False).reshape(len(values), dim))
+
+
+_PICKLED = "it holds pickled objects, which could run code; save plain numbers"
 
 
 def _reason(error: Exception) -> str:
-    if "allow_pickle" in str(error) or "Object arrays" in str(error):
-        return "it holds pickled objects, which could run code; save plain numbers"
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return shown(next((line for line in str(error).splitlines() if line.strip()), type(error).__name__))

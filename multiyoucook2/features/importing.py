@@ -1,14 +1,13 @@
 """Import features from files of any known layout, several at once, into one store."""
 
-import tempfile
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import FeatureError
-from .arrays import import_arrays
-from .reference import import_reference
-from .store import FeatureStore, write_store
+from .arrays import array_clips
+from .reference import reference_clips
+from .store import FeatureStore, Source, write_store
 
 PICKLES = (".pkl", ".pickle", ".p")
 
@@ -24,40 +23,62 @@ def import_features(
     """Write one store from released pickles or plain arrays, e.g. of the training and of the validation split.
 
     Args:
-        sources: as :func:`.arrays.import_arrays` and, for pickles, :func:`.reference.import_reference` take them.
+        sources: as :func:`.arrays.array_clips` and, for pickles, :func:`.reference.reference_clips` take them.
         name: of the features; needed for plain arrays, known from the key for pickles.
-        key, captions: for pickles, see :func:`.reference.import_reference`.
+        key: for pickles, see :func:`.reference.reference_clips`.
+        captions: clip_id -> English caption of the data set that the features are for: ids that it does not know are
+            mended where a pickle's captions allow that, and refused where it knows none of them.
 
     Raises:
         FeatureError: nothing to import, no name, files of features of different names, or what those functions raise.
     """
     if not sources:
         raise FeatureError("there is nothing to import", hint="give a .pkl, .npz or .parquet file, or a folder of .npy")
+    first = _open(sources[0], name, key, captions)
     if len(sources) == 1:
-        return _import(sources[0], folder, name, key, captions)
-    with tempfile.TemporaryDirectory(prefix=".partial-import-", dir=_existing(folder.parent)) as scratch:
-        stores = [
-            _import(source, Path(scratch) / str(number), name, key, captions) for number, source in enumerate(sources)
-        ]
-        names = {store.name for store in stores}
-        if len(names) > 1:
+        clips, meta = first.clips, first.meta
+    else:
+        files: list[dict[str, Any]] = []  # filled while the sources are read, one after the other
+        clips, meta = _of_all(first, sources, name, key, captions, files), {"files": files}
+    return write_store(folder, _known(clips, captions), name=first.name, meta=meta)
+
+
+def _of_all(
+    first: Source,
+    sources: Sequence[Path],
+    name: str | None,
+    key: str | None,
+    captions: Mapping[str, str] | None,
+    files: list[dict[str, Any]],
+) -> Iterator[tuple[str, Any]]:
+    for number, path in enumerate(sources):
+        source = _open(path, name, key, captions) if number else first
+        if source.name != first.name:
             raise FeatureError(
-                f"the files hold different features: {', '.join(sorted(names))}", hint="choose with --key"
+                f"the files hold different features: {first.name}, {source.name}", hint="choose with --key"
             )
-        metas = [{"file": source.name, **store.meta} for source, store in zip(sources, stores, strict=True)]
-        return write_store(folder, chain.from_iterable(stores), name=names.pop(), meta={"files": metas})
+        yield from source.clips
+        files.append({"file": path.name, **source.meta})
 
 
-def _import(
-    source: Path, folder: Path, name: str | None, key: str | None, captions: Mapping[str, str] | None
-) -> FeatureStore:
-    if source.suffix in PICKLES:
-        return import_reference(source, folder, name=name, key=key, captions=captions)
+def _open(path: Path, name: str | None, key: str | None, captions: Mapping[str, str] | None) -> Source:
+    if path.suffix in PICKLES:
+        return reference_clips(path, name=name, key=key, captions=captions)
     if name is None:
-        raise FeatureError(f"{source} does not say what its features are", hint="give a name, e.g. --name clip")
-    return import_arrays(source, folder, name=name)
+        raise FeatureError(f"{path} does not say what its features are", hint="give a name, e.g. --name clip")
+    return Source(name, array_clips(path))
 
 
-def _existing(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _known(clips: Iterator[tuple[str, Any]], captions: Mapping[str, str] | None) -> Iterator[tuple[str, Any]]:
+    """The clips as they come; refused at the end if the data set knows none of them."""
+    example, known = None, False
+    for clip_id, frames in clips:
+        example = clip_id if example is None else example
+        known = known or captions is None or clip_id in captions
+        yield clip_id, frames
+    if captions and example is not None and not known:
+        raise FeatureError(
+            f"none of the ids is a clip of the data set: they are like {example!r}, its clips like "
+            f"{next(iter(captions))!r}",
+            hint="arrays of whole videos are cut by `mycook features cut`",
+        )

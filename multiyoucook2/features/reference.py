@@ -11,23 +11,29 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FeatureError
-from ..files.pickles import read_plain_pickle
+from ..files.pickles import Discarded, read_plain_pickle
 from ..languages import ALIASES
-from .store import FeatureStore, write_store
+from .store import Source
 
-_CAPTION_KEY = re.compile(r"caption_([a-z]{2})")
+_CAPTION_KEY = re.compile(r"(eval_)?caption_([a-z]{2})")
 _WORD = re.compile(r"\w+")
+CLIP_DIM = 512
 FEATURE_KEYS = {"s3d": "s3d", "2d_raw": "clip", "2d": "clip"}  # key -> name of the features
 
 
 @dataclass(frozen=True)
 class ReferenceClip:
-    """One clip of a released file: its features [T, D] under ``key``, and its captions by language."""
+    """One clip of a released file: its features [T, D] under ``key``, and its captions by language.
+
+    ``queries`` are the captions that the authors evaluate with, one a language, where the file sets them apart
+    (``eval_caption_xx``).
+    """
 
     clip_id: str
     key: str
     features: Any
     captions: dict[str, tuple[str, ...]]
+    queries: dict[str, str]
 
 
 def read_reference(path: str | Path, *, key: str | None = None) -> list[ReferenceClip]:
@@ -49,30 +55,32 @@ def read_reference(path: str | Path, *, key: str | None = None) -> list[Referenc
         for needed in ("id", chosen):
             if needed not in clip:
                 raise FeatureError(f"clip {number} of {path} has no {needed!r}")
-    return [ReferenceClip(str(clip["id"]), chosen, clip[chosen], _captions(clip)) for clip in clips]
+        if not isinstance(clip["id"], str | int):
+            raise FeatureError(f"clip {number} of {path} has an id that is neither text nor a whole number")
+        if isinstance(clip[chosen], Discarded):
+            raise FeatureError(
+                f"{chosen!r} of clip {number} of {path} is a torch tensor, which is not read",
+                hint="save numpy arrays instead, one CLIP_ID.npy a clip, or one .npz",
+            )
+    return [ReferenceClip(str(clip["id"]), chosen, clip[chosen], *_captions(clip)) for clip in clips]
 
 
-def import_reference(
-    path: str | Path,
-    folder: str | Path,
-    *,
-    name: str | None = None,
-    key: str | None = None,
-    captions: Mapping[str, str] | None = None,
-) -> FeatureStore:
-    """Write a store from a released file.
+def reference_clips(
+    path: str | Path, *, name: str | None = None, key: str | None = None, captions: Mapping[str, str] | None = None
+) -> Source:
+    """What a released file gives a store.
 
     Args:
         path: the pickle.
-        folder: the new store.
-        name: of the features; by default ``s3d`` or ``clip``, after the key that they are under.
+        name: of the features; by default ``s3d`` or ``clip``, after the key that they are under, or after key and
+            dimension where CLIP's would be others.
         key: see :func:`read_reference`.
         captions: clip_id -> English caption of the data set. Where given, a clip whose id the data set does not know
             gets the id of the clip with its English caption, if the caption is unique on both sides;
             ``meta["renamed"]`` counts them.
 
     Raises:
-        FeatureError: see :func:`read_reference` and :func:`multiyoucook2.features.store.write_store`.
+        FeatureError: see :func:`read_reference`.
     """
     clips = read_reference(path, key=key)
     known = captions or {}
@@ -80,21 +88,33 @@ def import_reference(
     theirs = _by_unique_caption({clip.clip_id: clip.captions["en"][0] for clip in clips if clip.captions.get("en")})
     renamed = {clip: ours[text] for text, clip in theirs.items() if clip not in known and text in ours}
     pairs = ((renamed.get(clip.clip_id, clip.clip_id), clip.features) for clip in clips)
-    label = name or FEATURE_KEYS.get(clips[0].key, clips[0].key)
-    return write_store(folder, pairs, name=label, meta={"source": "c2kd", "renamed": len(renamed)})
+    return Source(name or _name_of(clips[0]), pairs, {"source": "c2kd", "renamed": len(renamed)})
 
 
-def _captions(clip: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """All captions of a clip by language code, whichever of the layouts it has."""
+def _name_of(clip: ReferenceClip) -> str:
+    """CLIP's features have 512 dimensions; those of other networks lie under the same key."""
+    known = FEATURE_KEYS.get(clip.key, clip.key)
+    shape = getattr(clip.features, "shape", ())
+    return f"{clip.key}-{shape[-1]}" if known == "clip" and shape and shape[-1] != CLIP_DIM else known
+
+
+def _captions(clip: Mapping[Any, Any]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """Captions of a clip by language code, whichever of the layouts it has; and those to evaluate with, set apart."""
     found: dict[str, Any] = {}
+    queries: dict[str, Any] = {}
     if "caption" in clip:
         found["en"] = clip["caption"]
     for key, value in clip.items():
-        match = _CAPTION_KEY.fullmatch(str(key))
+        match = _CAPTION_KEY.fullmatch(key) if isinstance(key, str) else None
         if match:
-            found[match[1]] = value
+            (queries if match[1] else found)[match[2]] = value
     if isinstance(clip.get("captions"), dict):
-        found |= clip["captions"]
+        found |= {lang: value for lang, value in clip["captions"].items() if isinstance(lang, str)}
+    captions = _texts(found)
+    return captions, {lang: texts[0] for lang, texts in _texts(queries).items() if texts}
+
+
+def _texts(found: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     captions = {}
     for lang, value in found.items():
         texts = [value] if isinstance(value, str) else list(value) if isinstance(value, list | tuple) else []

@@ -14,6 +14,7 @@ The content hash covers ids and values, not their order or the folder.
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,6 +42,7 @@ from ..files import (
 MANIFEST, INDEX, FRAMES = "features.json", "index.arrow", "frames.bin"
 FORMAT = 1
 KIND = "feature store"
+MAX_DIM = 2**24
 INDEX_SCHEMA = pa.schema([("clip_id", pa.string()), ("first", pa.int64()), ("frames", pa.int32())])
 _COLUMNS = {field.name: field.type for field in INDEX_SCHEMA}
 _VERIFIED: set[tuple[Path, str, int, int]] = set()  # stores whose frames this process has checked
@@ -52,12 +54,21 @@ class _About(Record):
 
     format: int
     name: Annotated[str, Field(max_length=200)]
-    dim: Annotated[int, Field(ge=1, le=2**24)]
+    dim: Annotated[int, Field(ge=1, le=MAX_DIM)]
     dtype: Literal["float16", "float32"]
     clips: Annotated[int, Field(ge=1, le=2**40)]
     frames: Annotated[int, Field(ge=0, le=2**40)]
     content_hash: str
     meta: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an importer reads: the features' name, (clip_id, array [T, D]) pairs, and what the store should remember."""
+
+    name: str
+    clips: Iterator[tuple[str, Any]]
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
 
 class FeatureStore:
@@ -273,7 +284,7 @@ def _frames(clip_id: str, value: Any, dtype: np.dtype[Any]) -> Array:
     if array.dtype.kind not in "fiu":
         raise FeatureError(f"features of clip {clip_id!r} are {array.dtype}, not numbers")
     array = array[None] if array.ndim == 1 and array.size else array
-    if array.ndim != 2 or not array.shape[1]:
+    if array.ndim != 2 or not 0 < array.shape[1] <= MAX_DIM:
         raise FeatureError(f"features of clip {clip_id!r} have shape {list(array.shape)}, not [frames, dimensions]")
     with np.errstate(over="ignore"):
         stored = np.ascontiguousarray(array.astype(dtype))

@@ -20,7 +20,7 @@ from .folders import (
 )
 from .locks import LOCK_FILE, LOCK_FILES, lock, lock_holder
 from .manifest import MANIFEST, FileRow, damaged_files, folder_hash, read_manifest, write_manifest
-from .reading import Record, open_regular, read_arrow, read_bytes, read_json, read_parquet, read_text
+from .reading import Record, open_arrow, open_regular, read_arrow, read_bytes, read_json, read_parquet, read_text
 from .whole import (
     PARTIAL_PREFIX,
     atomic_write,
@@ -57,6 +57,7 @@ __all__ = [
     "known_sha256",
     "lock",
     "lock_holder",
+    "open_arrow",
     "open_regular",
     "parquet_bytes",
     "read_arrow",

@@ -4,6 +4,7 @@ The one rule: a folder is replaced only if a manifest of ours lists everything i
 wrote it. A file that is not listed, or was changed since, is somebody's: the folder is refused, and the file named.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 from ..errors import WorkspaceError, shown
 from .locks import LOCK_FILE, LOCK_FILES, lock, lock_holder
 from .manifest import MANIFEST, FileRow, differing, entries, read_manifest, write_manifest
-from .whole import PARTIAL_PREFIX, atomic_write, sync_folder, write_synced
+from .whole import PARTIAL_PREFIX, atomic_write, json_bytes, sync_folder, write_synced
 
 _NEW, _OLD = "new", "old"
 _CHOOSE = "choose a new or empty folder with --out, or move that away"
@@ -65,7 +66,9 @@ def update_file(folder: Path, name: str, data: bytes) -> None:
     manifest = read_manifest(folder)
     atomic_write(folder / name, data)
     if manifest is not None:
-        write_manifest(folder, manifest.kind)
+        row = FileRow(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+        rows = {**manifest.files, name: row}
+        atomic_write(folder / MANIFEST, json_bytes(manifest.model_copy(update={"files": rows}).model_dump()))
 
 
 def refuse_foreign(target: Path, kind: str, *, known: Mapping[str, FileRow] | None = None) -> None:

@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..errors import FeatureError
+from .pickle_stack import PickleStack
+from .reading import open_regular
 
 _GLOBAL_OPCODES = {"GLOBAL", "STACK_GLOBAL"}
 _PLAIN_OPCODES = frozenset(
@@ -43,6 +45,18 @@ class _Call:
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise pickle.UnpicklingError("a name cannot be changed")
+
+
+class Discarded:
+    """What stands for a torch tensor: it takes whatever the pickle gives it, and keeps nothing."""
+
+    __slots__ = ()
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        pass
 
 
 class _Dtype:
@@ -105,6 +119,16 @@ _NUMPY = {
     ("multiarray", "scalar"): _scalar,
     ("numeric", "_frombuffer"): _frombuffer,
 }
+# By these names pickle writes torch tensors. The released files have some under keys that nothing here reads.
+_TORCH = {
+    ("torch._utils", "_rebuild_tensor_v2"),
+    ("torch._utils", "_rebuild_parameter"),
+    ("torch.storage", "_load_from_bytes"),
+    ("torch.serialization", "_get_layout"),
+    ("torch", "Size"),
+    ("torch", "device"),
+    *(("torch", f"{kind}Storage") for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Byte")),
+}
 _ADMITTED: dict[tuple[str, str], Any] = {
     (f"{core}.{module}", name): function
     for (module, name), function in _NUMPY.items()
@@ -117,6 +141,7 @@ _ADMITTED: dict[tuple[str, str], Any] = {
     ("__builtin__", "bytes"): bytes,
     ("__builtin__", "bytearray"): bytearray,
     ("builtins", "bytearray"): bytearray,
+    **dict.fromkeys(_TORCH, Discarded),
 }
 
 
@@ -134,13 +159,21 @@ class _Refused(Exception):
 def read_plain_pickle(path: str | Path) -> Any:
     """The plain data in a pickle: lists, tuples, dicts, sets, strings, bytes, numbers, numpy arrays of these.
 
+    A torch tensor comes out as :class:`Discarded`: it may stand there, and is not read.
+
     Raises:
         FeatureError: not a pickle, cut off, or with anything else inside; the message names the instruction, its place
             in bytes, and the global that it asks for. Nothing of it was run.
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with open_regular(path, FeatureError) as file:
+            if file.read(4) == b"PK\x03\x04":
+                raise FeatureError(
+                    f"{path} is no plain pickle but a zip file, as torch.save writes",
+                    hint="save numpy arrays instead, one CLIP_ID.npy a clip, or one .npz",
+                )
+            file.seek(0)
             places = _scan(path, file)
             file.seek(0)
             asked = _CountingUnpickler(file, encoding="latin1")
@@ -172,7 +205,7 @@ class _CountingUnpickler(_PlainUnpickler):
 
 def _scan(path: Path, file: BinaryIO) -> list[tuple[str, int]]:
     """Check every instruction before the first is run; returns (name, byte) of those that import."""
-    places = []
+    places, stack = [], PickleStack()
     for opcode, argument, place in pickletools.genops(file):
         if opcode.name not in _PLAIN_OPCODES:
             what = f" {argument!r}" if isinstance(argument, str) else ""
@@ -180,6 +213,9 @@ def _scan(path: Path, file: BinaryIO) -> list[tuple[str, int]]:
                 f"{path} refused: instruction {opcode.name}{what} at byte {place} is not plain data",
                 hint="only plain containers, strings, numbers and numpy arrays are read",
             )
+        wrong = stack.step(opcode, argument)
+        if wrong:
+            raise FeatureError(f"{path} refused: instruction {opcode.name} at byte {place} {wrong}")
         if opcode.name in _GLOBAL_OPCODES:
             places.append((opcode.name, place or 0))
     return places

@@ -7,7 +7,8 @@ answer in their own words.
 
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
@@ -53,6 +54,19 @@ def open_regular(path: Path, error: Errors = WorkspaceError) -> BinaryIO:
         os.close(handle)
         raise error(f"{shown(path)} is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}, not a file")
     return os.fdopen(handle, "rb")
+
+
+@contextmanager
+def open_arrow(path: Path, error: Errors = WorkspaceError) -> "Iterator[pa.OSFile]":
+    """As :func:`open_regular`, for Arrow to read from.
+
+    Not a Python file: Arrow's threads would call it, even while the interpreter ends, which aborts the process. And not
+    the path: Arrow and pyarrow take some names for addresses.
+    """
+    import pyarrow as pa
+
+    with open_regular(path, error), pa.OSFile(os.fsencode(path)) as file:
+        yield file
 
 
 def read_bytes(path: Path, *, error: Errors = WorkspaceError, limit: int = TEXT_BYTES) -> bytes:
@@ -107,7 +121,7 @@ def parse_json(
 
 def read_parquet(
     path: Path,
-    columns: "Mapping[str, pa.DataType] | Sequence[str]",
+    columns: "Mapping[str, pa.DataType] | Sequence[str] | None" = None,
     *,
     error: Errors = WorkspaceError,
     hint: str = "",
@@ -116,7 +130,8 @@ def read_parquet(
     """Columns of a Parquet file, valid to the last value.
 
     Args:
-        columns: names with types, each of which the file must have; or names alone, where any type will do.
+        columns: names with types, each of which the file must have; or names alone, where any type will do; all that
+            it has if not given.
         limit: bytes that the columns may unpack to.
 
     Raises:
@@ -126,15 +141,15 @@ def read_parquet(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with open_regular(path, error) as source:
+    with open_arrow(path, error) as source:
         try:
             with pq.ParquetFile(source) as file:
                 about = file.metadata
                 size = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
                 if not 0 <= size <= limit or about.num_rows < 0:
                     raise error(f"{shown(path)} says that it unpacks to {size:,} bytes: refused", hint=hint)
-                _check_schema(file.schema_arrow, columns, path, error, hint)
-                table = file.read(columns=list(columns))
+                _check_schema(file.schema_arrow, columns or (), path, error, hint)
+                table = file.read(columns=None if columns is None else list(columns))
             table.validate(full=True)
             return table
         except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as wrong:

@@ -9,7 +9,6 @@ and its batch is translated again. A finished language's shards are merged into 
 
 import errno
 import hashlib
-import io
 import json
 import logging
 import os
@@ -165,7 +164,7 @@ class Space:
             )
             return {}
         found: dict[tuple[str, int], list[Attempt]] = {}
-        for row in pq.read_table(io.BytesIO(content)).to_pylist():
+        for row in pq.read_table(pa.BufferReader(content)).to_pylist():
             attempt = Attempt(row["source"], row["rung"], row["text"], row["score"], tuple(row["flags"]))
             found.setdefault((row["batch"], row["rung"]), []).append(attempt)
         return found

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from multiyoucook2.errors import FeatureError
-from multiyoucook2.features.reference import import_reference, read_reference
+from multiyoucook2.features.importing import import_features
+from multiyoucook2.features.reference import read_reference
 from multiyoucook2.files.pickles import read_plain_pickle
 
 ROWS = [
@@ -141,7 +142,7 @@ def test_the_youcook2_layout(tmp_path: Path) -> None:
     clips = read_reference(dump(tmp_path / "p.pkl", ROWS))
     assert [clip.clip_id for clip in clips] == ["a_0", "a_1"]
     assert clips[0].captions == {"en": ("mix the eggs",), "cs": ("smíchejte vejce",)}
-    store = import_reference(tmp_path / "p.pkl", tmp_path / "out")
+    store = import_features([tmp_path / "p.pkl"], tmp_path / "out")
     assert (store.name, store.dim, store["a_0"].tolist()) == ("s3d", 3, [[1, 1, 1], [1, 1, 1]])
 
 
@@ -149,16 +150,50 @@ def test_other_layouts(tmp_path: Path) -> None:
     msrvtt = {"id": 7, "2d": np.ones((1, 2)), "caption_de": ["eins", "zwei"], "eval_caption_de": "eins"}
     rudder = {"id": "r", "2d": np.ones((1, 2)), "captions": {"hi": "नमस्ते", "mr": ""}, "audios": {}}
     first, second = read_reference(dump(tmp_path / "p.pkl", [msrvtt, rudder]))
-    assert (first.clip_id, first.captions) == ("7", {"de": ("eins", "zwei")})
+    assert (first.clip_id, first.captions, first.queries) == ("7", {"de": ("eins", "zwei")}, {"de": "eins"})
     assert second.captions == {"hi": ("नमस्ते",), "mr": ()}
-    assert import_reference(tmp_path / "p.pkl", tmp_path / "out").name == "clip"
+    assert import_features([tmp_path / "p.pkl"], tmp_path / "out").name == "2d-2"
+    dump(tmp_path / "p.pkl", [{**msrvtt, "2d": np.ones((1, 512))}])
+    assert import_features([tmp_path / "p.pkl"], tmp_path / "clip").name == "clip"
+
+
+def test_torch_tensors_may_stand_under_keys_that_are_not_read(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    rows = [{**ROWS[0], "audio": torch.ones(3), "more": [torch.nn.Parameter(torch.ones(1))]}]
+    assert read_reference(dump(tmp_path / "p.pkl", rows))[0].clip_id == "a_0"
+    rows[0]["s3d"] = torch.ones(2, 3)
+    with pytest.raises(FeatureError, match=r"'s3d' of clip 0 of .* is a torch tensor, which is not read"):
+        read_reference(dump(tmp_path / "p.pkl", rows))
+    torch.save(ROWS, tmp_path / "t.pkl")
+    with pytest.raises(FeatureError, match=r"a zip file, as torch\.save writes"):
+        read_reference(tmp_path / "t.pkl")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x80\x04}" + b")" + b"\x85" * 200_000 + b"K\x01s.",  # a key of 200,000 levels
+        b"\x80\x04})" + b"2\x86" * 60 + b"K\x01s.",  # a tuple of twice itself, sixty times
+        b"\x80\x04](" + b")\x85\x85" * 2 + b"2" * 3 + b"e" + b")" + b"2\x86" * 60 + b"a.",
+    ],
+)
+def test_tuples_without_end_are_refused_before_they_are_made(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "p.pkl").write_bytes(data)
+    with pytest.raises(FeatureError, match="nests tuples without end"):
+        read_plain_pickle(tmp_path / "p.pkl")
+
+
+def test_memory_is_not_taken_for_numbers_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "p.pkl").write_bytes(b"\x80\x04Nr\xff\xff\xff\x7f.")
+    with pytest.raises(FeatureError, match="remembers a value under the number 2147483647"):
+        read_plain_pickle(tmp_path / "p.pkl")
 
 
 def test_clips_are_matched_by_their_caption_where_ids_differ(tmp_path: Path) -> None:
     rows = [{**row, "id": str(number)} for number, row in enumerate([*ROWS, {**ROWS[0], "id": "x"}])]
     dump(tmp_path / "p.pkl", rows)
     captions = {"vid_3": "Chop an onion.", "vid_4": "mix the eggs", "vid_5": "boil"}
-    store = import_reference(tmp_path / "p.pkl", tmp_path / "out", captions=captions)
+    store = import_features([tmp_path / "p.pkl"], tmp_path / "out", captions=captions)
     assert store.clip_ids == ["0", "vid_3", "2"]  # "mix the eggs" names two clips, so neither is guessed
     assert store.meta == {"renamed": 1, "source": "c2kd"}
 
@@ -175,4 +210,4 @@ def test_clips_are_matched_by_their_caption_where_ids_differ(tmp_path: Path) -> 
 )
 def test_other_contents_are_named(tmp_path: Path, value: Any, message: str) -> None:
     with pytest.raises(FeatureError, match=message):
-        import_reference(dump(tmp_path / "p.pkl", value), tmp_path / "out")
+        import_features([dump(tmp_path / "p.pkl", value)], tmp_path / "out")

@@ -1,17 +1,20 @@
 """The feature store: what goes in comes out, damage is named, and a writer leaves all or nothing."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multiyoucook2.errors import FeatureError, WorkspaceError
-from multiyoucook2.features.arrays import import_arrays
-from multiyoucook2.features.store import FRAMES, INDEX, MANIFEST, FeatureStore, write_store
+from multiyoucook2.features.importing import import_features
+from multiyoucook2.features.store import FRAMES, INDEX, INDEX_SCHEMA, MANIFEST, FeatureStore, write_store
 
 
 def clips(count: int = 3, dim: int = 4) -> dict[str, np.ndarray]:
@@ -121,13 +124,73 @@ def test_damage_is_one_clear_error(tmp_path: Path) -> None:
         FeatureStore.open(tmp_path / "new")
 
 
+def test_a_flipped_value_is_found_before_it_is_used(tmp_path: Path) -> None:
+    write_store(tmp_path / "s", clips().items(), name="x")
+    data = bytearray((tmp_path / "s" / FRAMES).read_bytes())
+    data[1] ^= 0x40  # an exponent: another finite number
+    (tmp_path / "s" / FRAMES).write_bytes(data)
+    store = FeatureStore.open(tmp_path / "s")  # frames are not read
+    with pytest.raises(FeatureError, match="its content is not what was written"):
+        store.gather([1], max_frames=3)
+    with pytest.raises(FeatureError, match="its content is not what was written"):
+        store.to_table()
+
+
+def test_an_index_that_points_elsewhere_is_found(tmp_path: Path) -> None:
+    write_store(tmp_path / "s", clips().items(), name="x")
+    table = pa.table({"clip_id": ["v_0", "v_1", "v_2"], "first": [0, 0, 2], "frames": [0, 1, 2]}, schema=INDEX_SCHEMA)
+    with pa.OSFile(str(tmp_path / "s" / INDEX), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    with pytest.raises(FeatureError, match="index is not sound"):
+        FeatureStore.open(tmp_path / "s")
+
+
+def test_a_store_of_an_earlier_version_is_replaced_if_it_is_whole(tmp_path: Path) -> None:
+    for broken in (False, True):
+        write_store(tmp_path / "s", clips().items(), name="x")
+        (tmp_path / "s" / "manifest.json").unlink()
+        if broken:
+            (tmp_path / "s" / FRAMES).write_bytes(bytes((tmp_path / "s" / FRAMES).stat().st_size))
+            with pytest.raises(WorkspaceError, match="is not replaced"):
+                write_store(tmp_path / "s", clips().items(), name="x")
+        else:
+            write_store(tmp_path / "s", clips().items(), name="x")
+
+
+SIMULATE = """
+import sys
+from multiyoucook2.features.simulated import simulate
+captions = {f"v_{n}": "mix the eggs" for n in range(200)}
+print(simulate(captions, sys.argv[1], seed=int(sys.argv[2])).content_hash)
+"""
+
+
+def test_of_two_writers_one_store_remains(tmp_path: Path) -> None:
+    """Whichever comes first: the folder holds one of the two, whole; who comes too late says who is at work."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", SIMULATE, str(tmp_path / "s"), str(seed)], stdout=-1, stderr=-1, text=True
+        )
+        for seed in range(3)
+    ]
+    said = [process.communicate() for process in running]
+    made = {out.strip() for (out, _), process in zip(said, running, strict=True) if process.returncode == 0}
+    late = [err for (_, err), process in zip(said, running, strict=True) if process.returncode]
+    assert all("is in use by process" in err for err in late)
+    store = FeatureStore.open(tmp_path / "s")
+    store.verify()
+    assert store.content_hash in made
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
 def test_the_table_imports_back_to_the_same_store(tmp_path: Path) -> None:
     store = write_store(tmp_path / "s", clips().items(), name="s3d")
     pq.write_table(store.to_table(), tmp_path / "f.parquet")
-    back = import_arrays(tmp_path / "f.parquet", tmp_path / "t", name="s3d")
+    back = import_features([tmp_path / "f.parquet"], tmp_path / "t", name="s3d")
     assert back.content_hash == store.content_hash
 
 
+@settings(deadline=None)
 @given(
     lengths=st.lists(st.integers(0, 5), min_size=1, max_size=8),
     asked=st.lists(st.integers(-1, 7), max_size=6),

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-import shutil
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from ...errors import FeatureError
-from ...files import atomic_write, json_bytes
+from ...files import atomic_write, claim_folder, json_bytes
 from .clip_rows import ClipRow
 
 Vectors = npt.NDArray[np.float32]  # [T, D]
@@ -33,6 +34,7 @@ class Parts:
     def __init__(self, out: Path, settings: Mapping[str, Any]) -> None:
         self.folder = out.with_name(f"{out.name}.parts")
         file = self.folder / SETTINGS_FILE
+        claim_folder(self.folder, SETTINGS_FILE, "features extract")
         wanted = json.loads(json_bytes(dict(settings)))
         if file.is_file():
             found = json.loads(file.read_text(encoding="utf-8"))
@@ -75,4 +77,8 @@ class Parts:
 
     def remove(self) -> None:
         """The store is whole: the parts are no longer needed."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for path in [*self.folder.glob("*.safetensors"), self.folder / SETTINGS_FILE]:
+            if path.name == SETTINGS_FILE or re.fullmatch(r"[0-9a-f]{32}", path.stem):
+                path.unlink(missing_ok=True)
+        with suppress(OSError):  # a file of somebody else's is in it
+            self.folder.rmdir()

@@ -9,14 +9,10 @@ import torch
 from torch import Tensor
 
 from ...errors import FeatureError
+from ...features.sentence_vectors import META, vector_id
 from ...features.store import FeatureStore, write_store
 
 Key = tuple[str, int, str]  # clip_id, caption index, language
-
-
-def vector_id(clip_id: str, caption_index: int, lang: str) -> str:
-    """A caption's key in the store: ``LANG:CLIP`` for the first of a clip, ``LANG:CLIP#INDEX`` for the others."""
-    return f"{lang}:{clip_id}" + (f"#{caption_index}" if caption_index else "")
 
 
 def write_vectors(folder: str | Path, vectors: Iterable[tuple[Any, ...]], *, name: str) -> FeatureStore:
@@ -30,7 +26,7 @@ def write_vectors(folder: str | Path, vectors: Iterable[tuple[Any, ...]], *, nam
     """
     full = (row if len(row) == 4 else (row[0], 0, *row[1:]) for row in vectors)
     pairs = ((vector_id(clip, index, lang), np.asarray(vector).reshape(1, -1)) for clip, index, lang, vector in full)
-    return write_store(folder, pairs, name=name, dtype="float32", meta={"kind": "sentence vectors"})
+    return write_store(folder, pairs, name=name, dtype="float32", meta=META)
 
 
 def read_vectors(store: FeatureStore, keys: Sequence[Key]) -> Tensor:
