@@ -18,6 +18,7 @@ help:  ## list the targets
 
 demo: .venv/installed  ## build the bundled corpus into nine languages, offline, and show three rows
 	$(BIN)/mycook build --recipe mini --langs all --offline --show 3
+	@echo 'next: source .venv/bin/activate && mycook features simulate --dataset build/mini/dataset --out build/mini/features'
 
 lint: .venv/installed-dev  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -133,6 +133,11 @@ def readable(error: OSError, where: str = "") -> MyCookError | OSError:
     return WorkspaceError(message, hint=f"{first} and run the same command: it resumes")
 
 
+def install_hint(extra: str) -> str:
+    """What to do where an optional package is missing; ``extra`` as in pyproject.toml. We install from a clone."""
+    return f"in the folder of your clone: pip install -c constraints.txt -e '.[{extra}]'"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint that names the closest known spellings, e.g. ``did you mean 'de'? Known: cs, de, ...``."""
     names = sorted(known)

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .errors import RecipeError, readable, shown
+from .errors import RecipeError, install_hint, readable, shown
 
 if TYPE_CHECKING:
     from starlette.middleware import Middleware
@@ -110,4 +110,4 @@ def require(module: str) -> None:
         RecipeError: it is not.
     """
     if importlib.util.find_spec(module) is None:
-        raise RecipeError(f"the page needs {module}", hint="pip install 'multiyoucook2[web]'")
+        raise RecipeError(f"the page needs {module}", hint=install_hint("web"))

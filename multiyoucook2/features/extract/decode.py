@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import FeatureError
+from ...errors import FeatureError, install_hint
 
 Image = npt.NDArray[np.uint8]  # [height, width, RGB]
 SHORT_S = 1.0  # a video whose frames end so long before its container says is cut off
@@ -59,7 +59,7 @@ def require_pyav() -> Any:
     try:
         import av
     except ImportError:
-        raise FeatureError("decoding videos needs PyAV", hint="pip install 'multiyoucook2[video]'") from None
+        raise FeatureError("decoding videos needs PyAV", hint=install_hint("video")) from None
     return av
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import FeatureError
+from ...errors import FeatureError, install_hint
 
 ENDINGS = frozenset((".npy", ".npz", ".h5", ".hdf5", ".pth", ".pt"))
 
@@ -80,7 +80,7 @@ def _h5(path: Path, stack: ExitStack) -> Any:
     try:
         import h5py
     except ImportError:
-        raise FeatureError(f"reading {path} needs h5py", hint="pip install 'multiyoucook2[video]'") from None
+        raise FeatureError(f"reading {path} needs h5py", hint=install_hint("video")) from None
     return stack.enter_context(h5py.File(path, "r"))
 
 

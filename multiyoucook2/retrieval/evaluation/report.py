@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...errors import TrainingError
+from ...errors import TrainingError, install_hint
 from ...files import fresh_folder, refuse_foreign, write_synced
 from .compare import read_scored
 from .plots import MEASURE, MEASURE_NAME, Lines, language_plot, loss_plot, recall_plot, save
@@ -26,7 +26,7 @@ def write_report(runs: Sequence[Path], out: Path) -> list[Path]:
         TrainingError: no matplotlib, a run without log or evaluation, or runs that cannot be compared.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        raise TrainingError("a report needs matplotlib", hint="pip install 'matplotlib>=3.10'")
+        raise TrainingError("a report needs matplotlib", hint=install_hint("report"))
     names = run_names(runs)
     read_scored(runs)  # refuses what must not stand in one table
     logs = {name: _log(run) for name, run in zip(names, runs, strict=True)}
