@@ -1,0 +1,172 @@
+"""Documents say what is so: commands parse, Python imports, links and paths exist, and the README runs."""
+
+import ast
+import importlib
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from documents import DOCUMENTS, ROOT, Block, blocks, check_command_line, inline
+
+README = ROOT / "README.md"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SHORTER = {"mycook train": ["--epochs", "1"]}  # what the test adds to a command of the README
+by_name = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+
+
+@by_name
+def test_commands_are_there_and_take_what_they_are_given(document: Path) -> None:
+    lines = [line for block in blocks(document) for line in block.commands()]
+    lines += [text for text in inline(document) if text.startswith("mycook ")]
+    for line in lines:
+        check_line(line)
+
+
+def check_line(line: str) -> None:
+    """Check a shell line as far as it calls what is ours."""
+    words = shlex.split(line)
+    if words[:1] == ["mycook"] and "OPTION" not in line:
+        if len(words) > 2 or (len(words) == 2 and not words[1].startswith("-")):
+            check_mycook(line)
+    elif words[:4] == ["accelerate", "launch", "-m", "multiyoucook2"]:
+        check_mycook(shlex.join(["mycook", *words[4:]]))
+    elif words[:2] == ["python", "-m"]:
+        assert importlib.util.find_spec(words[2]), line
+    elif words[:1] == ["python"] and words[1].endswith(".py"):
+        assert (ROOT / words[1]).is_file(), line
+    elif words[:1] == ["make"]:
+        assert f"\n{words[1]}:" in (ROOT / "Makefile").read_text(encoding="utf-8"), line
+    for extra in re.findall(r"\.\[([\w,]+)\]", line):
+        assert set(extra.split(",")) <= PROJECT["optional-dependencies"].keys(), line
+
+
+def check_mycook(line: str) -> None:
+    """A whole command line, or only a command's name, as a sentence has it."""
+    words = shlex.split(line)[1:]
+    if all(re.fullmatch(r"[a-z-]+|--help", word) for word in words):
+        check_command_line(shlex.join(["mycook", *words, "..."]))
+    else:
+        check_command_line(line)
+
+
+@by_name
+def test_python_compiles_and_its_imports_are_there(document: Path) -> None:
+    for block in blocks(document):
+        if block.kind != "python":
+            continue
+        for node in ast.walk(ast.parse(block.text)):
+            if isinstance(node, ast.ImportFrom):
+                module = importlib.import_module(str(node.module))
+                for name in node.names:
+                    assert hasattr(module, name.name), f"{document.name}: {node.module} has no {name.name}"
+
+
+@by_name
+def test_links_and_paths_are_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (document.parent / link).exists(), f"{document.name} links to {link}"
+    for path in inline(document):
+        if re.fullmatch(r"[a-z_0-9]+(/[a-z_0-9]+)*/[a-z_0-9-]+\.(py|md|yaml)", path) and "NAME" not in path:
+            places = (ROOT / path, ROOT / "multiyoucook2" / path, ROOT / "multiyoucook2" / "retrieval" / path)
+            assert any(place.exists() for place in places), f"{document.name} names {path}"
+
+
+def test_hints_install_what_is_there() -> None:
+    """We install from a clone: a hint that names a package of PyPI would end in an error."""
+    for source in (ROOT / "multiyoucook2").rglob("*.py"):
+        text = source.read_text(encoding="utf-8")
+        assert "multiyoucook2[" not in text, source
+        for extra in re.findall(r'install_hint\("(\w+)"\)', text):
+            assert extra in PROJECT["optional-dependencies"], f"{source} names the extra {extra}"
+
+
+def test_the_paper_is_cited() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    title = citation["preferred-citation"]["title"]
+    for text in (README.read_text(encoding="utf-8"), citation["preferred-citation"]["identifiers"][0]["value"]):
+        assert "arXiv:2210.03625" in text
+    assert title.removeprefix("C2KD: ") in README.read_text(encoding="utf-8")
+
+
+def test_the_demo_ends_with_the_next_line_to_type() -> None:
+    """It is the README's next command, and the environment is activated before."""
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8")
+    activate, command = re.search(r"echo 'next: (.*) && (mycook .*)'", recipe).groups()  # type: ignore[union-attr]
+    readme = README.read_text(encoding="utf-8")
+    assert readme.index("make demo") < readme.index(f"\n{activate} ") < readme.index(f"\n$ {command}\n")
+    built = re.search(r"\$\(BIN\)/(mycook build .*)", recipe)[1]  # type: ignore[index]
+    check_command_line(built)
+
+
+@pytest.mark.timeout(900)
+def test_the_readme_runs_from_top_to_bottom(environment: dict[str, str], tmp_path: Path) -> None:
+    """Every block that is marked, in one folder, by the bundled model; training is cut to an epoch."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    mycook = tmp_path / "bin" / "mycook"
+    mycook.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m multiyoucook2 "$@"\n')
+    mycook.chmod(0o755)
+    settings = {**environment, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    marked = [block for block in blocks(README) if block.run]
+    assert {"python", "console"} <= {block.kind for block in marked}
+    for block in marked:
+        printed = ""
+        for command in [[sys.executable, "-c", block.text]] if block.kind == "python" else shell_lines(block):
+            done = subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True)
+            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+            printed = done.stdout
+        if block.kind == "console" and block.shown():
+            compare(block.shown(), printed)
+    assert (tmp_path / "build" / "mini" / "dataset").is_dir()
+
+
+def shell_lines(block: Block) -> list[list[str]]:
+    """The commands of a block, cut to what a test has time for."""
+    lines = [shlex.split(line) for line in block.commands()]
+    return [line + SHORTER.get(" ".join(line[:2]), []) for line in lines]
+
+
+def compare(shown: list[str], printed: str) -> None:
+    """What a document shows is what a command prints, but for figures; ``...`` stands for any lines."""
+    parts: list[list[str]] = [[]]
+    for line in shown:
+        if line == "...":
+            parts.append([])
+        else:
+            parts[-1].append(outline(line))
+    rest = [outline(line) for line in printed.splitlines()]
+    for number, part in enumerate(parts):
+        starts = [place for place in range(len(rest) + 1) if rest[place : place + len(part)] == part]
+        assert starts, "\n".join(["the document shows:", *part, "printed was:", *rest])
+        assert number or starts[0] == 0
+        rest = rest[starts[0] + len(part) :]
+    assert shown[-1] == "..." or not rest, rest
+
+
+def outline(line: str) -> str:
+    """A line without what may differ between processors: figures, hashes, a language's caption, widths of columns."""
+    line = re.sub(r"\b[0-9a-f]{8,}\b", "HASH", line)
+    line = re.sub(r"^  (cs|de|es|fr|ja|ru|vi|zh)  .*", r"\1", line)
+    line = re.sub(r"(\d[ \d]*) (\w+ \d+, )*\w+ \d+$", "FIGURES", line)
+    return " ".join(re.sub(r"[-+]?\d+([.,]\d+)?", "0", line).replace("─", "").split())
+
+
+def test_outlines_keep_what_matters() -> None:
+    assert outline(" German   300   298   2   numbers 2") == outline(" German   300    297   3   numbers 2, copies 1")
+    assert outline(" en  0.8 [0.0, 2.4]") == outline(" en   12.8 [10.0, 22.4]")
+    assert outline("R@K|data:mini@38109df7|pool:126") != outline("R@K|data:mini@38109df7|feat:simulated")
+    with pytest.raises(AssertionError, match="printed was"):
+        compare(["a 1", "b"], "a 2\nc\n")
+    with pytest.raises(AssertionError):
+        compare(["a"], "a\nb\n")
+    compare(["a", "...", "z 1", "..."], "a\nb\nz 2\ny\n")
