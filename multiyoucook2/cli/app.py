@@ -8,7 +8,6 @@ from ..version import __version__
 from .about import add_about_commands
 from .building import add_build_commands
 from .features import add_feature_commands
-from .process import main as main  # the installed script calls it here
 from .search import add_search_commands
 from .training import add_training_commands
 from .videos import add_video_commands
