@@ -6,6 +6,7 @@ import typer
 
 from ..version import __version__
 from .about import add_about_commands
+from .analysis import add_analysis_commands
 from .building import add_build_commands
 from .features import add_feature_commands
 from .search import add_search_commands
@@ -40,6 +41,7 @@ def _root(
 add_build_commands(app)
 add_feature_commands(app)
 add_training_commands(app)
+add_analysis_commands(app)
 add_video_commands(app)
 add_search_commands(app)
 add_about_commands(app)

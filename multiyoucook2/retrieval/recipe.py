@@ -24,7 +24,7 @@ _OF_THE_STUDENT = {
     "teacher_words",
     "learned_lr",
 }
-_NAME = r"^[^\W_][\w.+=-]{0,99}$"  # a folder's name, that cannot lead elsewhere
+NAME = r"^[^\W_][\w.+=-]{0,99}$"  # a folder's name, that cannot lead elsewhere
 _ONLY_SPEED = ("compile", "checkpoint_steps", "gradient_chunk")
 
 
@@ -40,7 +40,7 @@ class TinyShape(Strict):
 class Teacher(Strict):
     """One teacher: its text encoder, and where its training differs from the student's (``None``: as the student)."""
 
-    name: str = Field(pattern=_NAME, description="folder name of its run")
+    name: str = Field(pattern=NAME, description="folder name of its run")
     encoder: str
     tiny: TinyShape | None = None
     temperature: float | None = Field(None, gt=0)
@@ -53,7 +53,7 @@ class Teacher(Strict):
 class TrainingRecipe(Strict):
     """One training run. Temperatures divide cosines; ``lr`` is Adam's, multiplied by ``lr_decay`` after each epoch."""
 
-    name: str = Field(pattern=_NAME, description="folder name of its run, unless another is given")
+    name: str = Field(pattern=NAME, description="folder name of its run, unless another is given")
     objective: str = Field(description="a row of objectives.base.OBJECTIVES")
     languages: tuple[str, ...] | Literal["all"] = "all"
 

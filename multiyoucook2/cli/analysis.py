@@ -1,0 +1,80 @@
+"""Commands over many runs: sweep, table."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .options import DeviceOption, JsonOption, OfflineOption, QuietOption, ResamplesOption
+
+
+def add_analysis_commands(app: typer.Typer) -> None:
+    """Mount the commands of this module."""
+    for command in (sweep, table):
+        app.command()(command)
+
+
+def sweep(
+    file: Annotated[Path, typer.Argument(help="A YAML file: dataset, features, out, seeds, runs.")],
+    device: DeviceOption = "auto",
+    offline: OfflineOption = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train and evaluate several recipes under several seeds, one after another; killed, the same command goes on.
+
+    \b
+    Example:
+      mycook sweep sweep.yaml && mycook table runs/sweep/*-seed*
+    """
+    from ..retrieval.training.sweep import read_sweep, run_sweep
+    from .tables import print_json
+    from .terminal import Terminal
+
+    plan = read_sweep(file)
+    with Terminal(quiet=quiet) as listener:
+        folders = run_sweep(plan, device=device, offline=offline, listener=listener)
+    if json:
+        print_json([str(folder) for folder in folders])
+    else:
+        print("\n".join(str(folder) for folder in folders))
+
+
+def table(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Evaluated runs; those that differ in the seed alone are one row.")
+    ],
+    task: Annotated[str, typer.Option("--task", help="t2v or v2t.")] = "t2v",
+    measure: Annotated[str, typer.Option("--measure", help="R@1, R@5 or R@10.")] = "R@10",
+    style: Annotated[str, typer.Option("--format", help="text, markdown, latex or csv.")] = "text",
+    resamples: ResamplesOption = 1000,
+    json: JsonOption = False,
+) -> None:
+    """A table of systems: means over seeds, with intervals over seeds and clips, and chance.
+
+    \b
+    Examples:
+      mycook table runs/sweep/*-seed*
+      mycook table runs/sweep/*-seed* --measure R@1 --format latex
+    """
+    from ..retrieval.evaluation.compare import find_measure, find_task
+    from ..retrieval.evaluation.table import rendered, table_of
+    from .tables import print_json, print_table
+
+    task, measure = find_task(task), find_measure(measure)
+    systems, chance = table_of(runs, task=task, measure=measure, resamples=resamples)
+    if json:
+        rows: list[dict[str, Any]] = [{**asdict(row), "runs": [str(run) for run in row.runs]} for row in systems]
+        print_json({"task": task, "measure": measure, "chance": chance.get(measure), "systems": rows})
+    elif style == "text":
+        columns = list(systems[0].cells)
+        cells = [
+            [row.name, len(row.seeds), *(f"{cell.value:.1f} ± {cell.deviation:.1f}" for cell in row.cells.values())]
+            for row in systems
+        ]
+        if measure in chance:
+            cells.append(["chance", "", *[f"{chance[measure]:.1f}"] * len(columns)])
+        print_table(["system", "seeds", *columns], cells, numbers=["seeds", *columns])
+    else:
+        print(rendered(systems, chance.get(measure), style=style), end="")

@@ -1,0 +1,177 @@
+"""A table of systems: runs that differ in their seed alone are replicates of one system, not systems of their own.
+
+A figure is the mean over the seeds. Its 95% interval comes from a hierarchical bootstrap: seeds are drawn with
+replacement, and clips are drawn with replacement, the same clips for every seed and language; so it covers both how a
+training turned out and which clips happened to be in the pool.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import TrainingError, nearest
+from .bootstrap import RECALL_LEVELS, hits, interval, resampled_means
+from .compare import Scored, common, read_scored
+from .results import Ranks, by_clip, chance, groups_of
+from .runfiles import finished_run, run_names
+
+FORMATS = ("text", "markdown", "latex", "csv")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure: mean over the seeds, their standard deviation (0 of one), and the interval."""
+
+    value: float
+    deviation: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class System:
+    """Runs of the same recipe, data and features; ``cells`` maps languages and means to figures."""
+
+    name: str
+    seeds: tuple[int, ...]
+    runs: tuple[Path, ...]
+    cells: Mapping[str, Cell]
+
+
+def table_of(
+    runs: Sequence[Path], *, task: str, measure: str, resamples: int = 1000, seed: int = 0
+) -> tuple[list[System], dict[str, float]]:
+    """Systems with their figures of one measure, and what chance scores (empty where the pool is not known).
+
+    Args:
+        task: ``t2v`` or ``v2t``; measure: ``recall_at_1``, ``recall_at_5`` or ``recall_at_10``.
+
+    Raises:
+        TrainingError: no run, one that is not finished or evaluated, or runs that must not stand in one table.
+    """
+    if not runs:
+        raise TrainingError("a table needs a run at least", hint="mycook table runs/*")
+    scored = read_scored(runs)
+    langs = [lang for of, lang in common(scored)[0] if of == task]
+    if not langs:
+        raise TrainingError(f"the runs have no language in common for {task}", hint="mycook evaluate each of them")
+    level = dict(zip((f"recall_at_{level}" for level in RECALL_LEVELS), RECALL_LEVELS, strict=True))[measure]
+    found = []
+    for members in _replicates(runs):
+        ranks = [[hits(scored[number].ranks[task, lang], level) for lang in langs] for number in members]
+        about = [finished_run(runs[number])["recipe"] for number in members]
+        found.append(
+            System(
+                name=_name(runs, members, about[0]),
+                seeds=tuple(int(recipe["seed"]) for recipe in about),
+                runs=tuple(runs[number] for number in members),
+                cells=_cells(ranks, langs, resamples, seed),
+            )
+        )
+    return found, _chance(scored[0], measure)
+
+
+def _replicates(runs: Sequence[Path]) -> list[list[int]]:
+    """Numbers of the runs of each system, in the order in which systems come up."""
+    groups: dict[str, list[int]] = {}
+    for number, run in enumerate(runs):
+        identity = finished_run(run)["identity"]
+        recipe = {key: value for key, value in identity["recipe"].items() if key not in ("seed", "name")}
+        # teachers count by their recipes, as each seed may have trained its own
+        key = repr([sorted(recipe.items()), identity["languages"], identity["data"], identity["features"]])
+        groups.setdefault(key, []).append(number)
+    return list(groups.values())
+
+
+def _name(runs: Sequence[Path], members: Sequence[int], recipe: Mapping[str, Any]) -> str:
+    """The folder's name; of several folders what they begin with, else the recipe's name."""
+    names = [run_names(runs)[number] for number in members]
+    shared = names[0]
+    while not all(name.startswith(shared) for name in names):
+        shared = shared[:-1]
+    return names[0] if len(names) == 1 else shared.rstrip("-_. /") or str(recipe["name"])
+
+
+def _cells(hits_SL: Sequence[Sequence[Ranks]], langs: Sequence[str], resamples: int, seed: int) -> dict[str, Cell]:
+    """Figures of each language and mean, from S seeds' hits."""
+    means, counts = zip(*(zip(*(by_clip(of) for of in row), strict=True) for row in hits_SL), strict=True)
+    mean_SPL, count_SPL = (np.stack([np.stack(row, axis=1) for row in part]) for part in (means, counts))
+    value_SL = np.nansum(mean_SPL * count_SPL, axis=1) / count_SPL.sum(1)
+    # the draws of clips are the same for all seeds, as `seed` and the number of clips are
+    drawn_SRL = np.stack(
+        [
+            resampled_means(mean_PL, resamples=resamples, seed=seed, weights_CM=count_PL)
+            for mean_PL, count_PL in zip(mean_SPL, count_SPL, strict=True)
+        ]
+    )
+    chosen_RS = np.random.default_rng(seed).integers(0, len(hits_SL), (resamples, len(hits_SL)))
+    drawn_RL = drawn_SRL[chosen_RS, np.arange(resamples)[:, None]].mean(1)
+    cells = {}
+    for name, members in [*((lang, [number]) for number, lang in enumerate(langs)), *groups_of(langs)]:
+        value_S = value_SL[:, members].mean(1)
+        low, high = interval(drawn_RL[:, members].mean(1))
+        deviation = float(value_S.std(ddof=1)) if len(value_S) > 1 else 0.0
+        cells[name] = Cell(float(value_S.mean()), deviation, low, high)
+    return cells
+
+
+def _chance(scored: Scored, measure: str) -> dict[str, float]:
+    pool = scored.setting.get("pool")
+    return {measure: chance(pool)[measure]} if isinstance(pool, int) and pool else {}
+
+
+def rendered(systems: Sequence[System], of_chance: float | None, *, style: str) -> str:
+    """The table as ``markdown``, ``latex`` (booktabs) or ``csv``; a figure with its interval.
+
+    Raises:
+        TrainingError: an unknown style.
+    """
+    if style not in FORMATS[1:]:
+        raise TrainingError(f"unknown format {style!r}", hint=nearest(style, FORMATS))
+    columns = list(systems[0].cells)
+    head = ["system", "seeds", *columns]
+    if style == "csv":
+        return _csv(systems, columns)
+    rows = [[system.name, str(len(system.seeds)), *map(_said, system.cells.values())] for system in systems]
+    if of_chance is not None:
+        rows.append(["chance", "", *[f"{of_chance:.1f}"] * len(columns)])
+    if style == "markdown":
+        lines = [
+            head,
+            ["---", *["---:"] * (len(head) - 1)],
+            *([cell.replace("|", r"\|") for cell in row] for row in rows),
+        ]
+        return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    body = [" & ".join(_tex(cell) for cell in line) + r" \\" for line in [head, *rows]]
+    begin = [rf"\begin{{tabular}}{{lr{'r' * len(columns)}}}", r"\toprule", body[0], r"\midrule"]
+    return "\n".join([*begin, *body[1:], r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def _said(cell: Cell) -> str:
+    return f"{cell.value:.1f} [{cell.low:.1f}, {cell.high:.1f}]"
+
+
+_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_TEX |= {letter: f"\\{letter}" for letter in "&%$#_{}"}
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(letter, letter) for letter in text)
+
+
+def _csv(systems: Iterable[System], columns: Sequence[str]) -> str:
+    import csv
+    import io
+
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(["system", "seeds", "language", "value", "deviation", "low", "high"])
+    for system in systems:
+        for column in columns:
+            cell = system.cells[column]
+            figures = (f"{figure:.4f}" for figure in (cell.value, cell.deviation, cell.low, cell.high))
+            writer.writerow([system.name, len(system.seeds), column, *figures])
+    return sink.getvalue()
