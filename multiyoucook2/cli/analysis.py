@@ -26,7 +26,7 @@ def sweep(
 
     \b
     Example:
-      mycook sweep sweep.yaml && mycook table runs/sweep/*-seed*
+      mycook sweep sweep.yaml
     """
     from ..retrieval.training.sweep import read_sweep, run_sweep
     from .tables import print_json
