@@ -1,7 +1,8 @@
 """Exact nearest vectors by inner product: nothing is approximated, and there is no index that could go stale.
 
-Two ways to the same answer: numpy in blocks, which needs nothing and is the oracle, and usearch (the extra ``search``),
-which reads float16 as it is and so is bound by the memory's bandwidth. Both only propose rows; scores and order of what
+Two ways to the same answer: numpy in blocks, which needs nothing, is the oracle and the faster one for many queries at
+once; and usearch (the extra ``search``), which reads float16 as it is, and is bound by the memory's bandwidth for few.
+Both only propose rows; scores and order of what
 is returned are computed here, the same for both: higher scores first, equal scores by row.
 """
 
@@ -20,6 +21,7 @@ Propose = Callable[[Vectors, Vectors, int], tuple[Rows, Scores]]
 
 BLOCK = 16_384  # rows as float32 at a time: 32 MB at 512 dimensions
 _GATHERED = 65_536  # rows of a filter that are copied at a time
+_MANY = 16  # queries at once, from which matrix products are faster than reading float16 as it is
 _MORE = 16  # proposed beyond k, as the two ways round differently
 
 
@@ -31,7 +33,7 @@ def top_k(
     Args:
         vectors: [N, E] float16, memory-mapped or not, which is read once; query_QE: [Q, E] float16.
         rows: only these, rising. k is cut to their number.
-        backend: ``auto`` is usearch where it is installed.
+        backend: ``auto`` is usearch where it is installed and the queries are few, else numpy.
 
     Raises:
         ValueError: shapes or types that do not fit, or k below 1.
@@ -55,7 +57,7 @@ def _proposals(
     vectors: Vectors, query_QE: Vectors, k: int, rows: Rows | None, backend: Backend
 ) -> Iterator[tuple[int, Rows]]:
     """First position and positions from there [Q, <= k], part by part."""
-    propose = by_usearch if _use_usearch(backend) else by_numpy
+    propose = by_usearch if _use_usearch(backend, len(query_QE)) else by_numpy
     if rows is None:
         if len(vectors):
             yield 0, propose(vectors, query_QE, k)[0]
@@ -81,8 +83,8 @@ def by_numpy(vectors: Vectors, query_QE: Vectors, k: int) -> tuple[Rows, Scores]
     floor_Q = np.full(len(queries), -np.inf, np.float32)  # a later row has to be above it
     for first in range(0, len(vectors), BLOCK):
         scores_QN = queries @ vectors[first : first + BLOCK].astype(np.float32).T
-        for number in np.flatnonzero((scores_QN > floor_Q[:, None]).any(1)):
-            above = np.flatnonzero(scores_QN[number] > floor_Q[number])
+        for number in np.flatnonzero(scores_QN.max(1) > floor_Q):
+            above = _above(scores_QN[number], floor_Q[number], k)
             rows = np.concatenate([best[number][0], first + above])
             scores = np.concatenate([best[number][1], scores_QN[number, above]])
             order = np.lexsort((rows, -scores))[:k]
@@ -90,6 +92,16 @@ def by_numpy(vectors: Vectors, query_QE: Vectors, k: int) -> tuple[Rows, Scores]
             if len(order) == k:
                 floor_Q[number] = scores[order[-1]]
     return np.stack([rows for rows, _ in best]), np.stack([scores for _, scores in best])
+
+
+def _above(scores_N: Scores, floor: np.float32, k: int) -> Rows:
+    """Positions of scores above the floor, without those that k others are better than."""
+    above: Rows = np.flatnonzero(scores_N > floor)
+    if len(above) <= k:
+        return above
+    kept = scores_N[above]
+    best: Rows = above[kept >= np.partition(kept, -k)[-k]]
+    return best
 
 
 def by_usearch(vectors: Vectors, query_QE: Vectors, k: int) -> tuple[Rows, Scores]:
@@ -101,5 +113,7 @@ def by_usearch(vectors: Vectors, query_QE: Vectors, k: int) -> tuple[Rows, Score
     return keys.astype(np.int64), (1 - distances).astype(np.float32)
 
 
-def _use_usearch(backend: Backend) -> bool:
-    return backend == "usearch" or (backend == "auto" and importlib.util.find_spec("usearch") is not None)
+def _use_usearch(backend: Backend, queries: int) -> bool:
+    if backend == "auto":
+        return queries < _MANY and importlib.util.find_spec("usearch") is not None
+    return backend == "usearch"

@@ -8,7 +8,7 @@ from ..index import link_at
 from ..moments import Moment
 
 WIDTH, HEIGHT = 1000, 260
-LEFT, RIGHT, TOP, BOTTOM = 10, 10, 14, 34
+LEFT, RIGHT, TOP, BOTTOM = 10, 10, 14, 46
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 _MOST_MARKS = 9
 

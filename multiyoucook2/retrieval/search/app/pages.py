@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from ....errors import DatasetError, MyCookError
 from ....features.extract.files import VIDEO_ENDINGS, files_by_stem
+from ....languages import LANGUAGES
 from ..index import QUERY_CHARACTERS, Hit, SearchIndex, link_at
 from ..moments import Moment, find_moments
 from .curve import draw
@@ -31,7 +32,7 @@ class Pages:
         self.examples = self._examples()
         loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
         self.templates = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-        self.templates.filters["clock"] = clock
+        self.templates.filters |= {"clock": clock, "language": _language_name}
         self.templates.globals |= {"about": index.about, "choices": self.choices, "k_choices": CHOICES_K,
                                    "longest": QUERY_CHARACTERS}  # fmt: skip
 
@@ -143,3 +144,7 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _language_name(code: str) -> str:
+    return LANGUAGES[code].name if code in LANGUAGES else code
