@@ -11,20 +11,30 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import yaml
 from documents import DOCUMENTS, ROOT, Block, blocks, check_command_line, inline
 
+from multiyoucook2.building.recipe import DatasetRecipe, Publication
+from multiyoucook2.corpus.croissant import CROISSANT_FILE
+from multiyoucook2.corpus.tables import ABOUT_FILE, ALL_CONFIG_COLUMNS, LANGUAGE_CONFIG
+from multiyoucook2.files import MANIFEST
+from multiyoucook2.settings import recipe_names, validate_recipe
+from multiyoucook2.sources.cleaning import CLEANING_FLAGS
+from multiyoucook2.translation.flags import SEVERITY, UNTRANSLATABLE
+
 README = ROOT / "README.md"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 SHORTER = {"mycook train": ["--epochs", "1"]}  # what the test adds to a command of the README
+TYPES = {"float": "float32", "double": "float64"}  # Arrow's names -> those that datasets shows
 by_name = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
 
 @by_name
 def test_commands_are_there_and_take_what_they_are_given(document: Path) -> None:
     lines = [line for block in blocks(document) for line in block.commands()]
-    lines += [text for text in inline(document) if text.startswith("mycook ")]
+    lines += [f"{text} ..." for text in inline(document) if text.startswith("mycook ")]  # a sentence has a part only
     for line in lines:
         check_line(line)
 
@@ -32,11 +42,10 @@ def test_commands_are_there_and_take_what_they_are_given(document: Path) -> None
 def check_line(line: str) -> None:
     """Check a shell line as far as it calls what is ours."""
     words = shlex.split(line)
-    if words[:1] == ["mycook"] and "OPTION" not in line:
-        if len(words) > 2 or (len(words) == 2 and not words[1].startswith("-")):
-            check_mycook(line)
+    if words[:1] == ["mycook"]:
+        check_command_line(line)
     elif words[:4] == ["accelerate", "launch", "-m", "multiyoucook2"]:
-        check_mycook(shlex.join(["mycook", *words[4:]]))
+        check_command_line(shlex.join(["mycook", *words[4:]]))
     elif words[:2] == ["python", "-m"]:
         assert importlib.util.find_spec(words[2]), line
     elif words[:1] == ["python"] and words[1].endswith(".py"):
@@ -45,15 +54,6 @@ def check_line(line: str) -> None:
         assert f"\n{words[1]}:" in (ROOT / "Makefile").read_text(encoding="utf-8"), line
     for extra in re.findall(r"\.\[([\w,]+)\]", line):
         assert set(extra.split(",")) <= PROJECT["optional-dependencies"].keys(), line
-
-
-def check_mycook(line: str) -> None:
-    """A whole command line, or only a command's name, as a sentence has it."""
-    words = shlex.split(line)[1:]
-    if all(re.fullmatch(r"[a-z-]+|--help", word) for word in words):
-        check_command_line(shlex.join(["mycook", *words, "..."]))
-    else:
-        check_command_line(line)
 
 
 @by_name
@@ -79,9 +79,38 @@ def test_links_and_paths_are_there(document: Path) -> None:
             assert any(place.exists() for place in places), f"{document.name} names {path}"
 
 
+def test_the_format_is_described_whole() -> None:
+    """Each column, with its type, and each flag; the check's flags are those of docs/quality.md."""
+    text = (ROOT / "docs" / "dataset.md").read_text(encoding="utf-8")
+    clips, captions = text.split("\n## Config ")[1:]
+    for column in ALL_CONFIG_COLUMNS:
+        assert f"`{column}`" in clips, column
+    for field in LANGUAGE_CONFIG:
+        shown = "list of string" if pa.types.is_list(field.type) else TYPES.get(str(field.type), str(field.type))
+        assert f"\n| `{field.name}` | {shown} |" in captions, field
+    for flag in (*CLEANING_FLAGS, *SEVERITY, UNTRANSLATABLE, "source_cut"):
+        assert f"`{flag}`" in captions, flag
+    for name in (ABOUT_FILE, CROISSANT_FILE, MANIFEST):
+        assert f"`{name}`" in captions, name
+
+
+def test_the_recipe_is_described_whole() -> None:
+    """Each key of a data set's recipe, and its default as the page shows it."""
+    (shown,) = [yaml.safe_load(block.text) for block in blocks(ROOT / "docs" / "recipes.md") if "checks:" in block.text]
+    recipe = validate_recipe(DatasetRecipe, {**shown, "name": "x"}, "docs/recipes.md")
+    assert shown.keys() | {"name"} == DatasetRecipe.model_fields.keys()
+    assert shown["publication"].keys() == Publication.model_fields.keys()
+    for name in ("decoding", "checks"):
+        section = getattr(recipe, name)
+        assert shown[name].keys() == type(section).model_fields.keys(), name
+        assert section == type(section)(), f"{name} is not shown with its defaults"
+    for name in recipe_names("datasets"):
+        assert f"\n| `{name}` |" in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8"), name
+
+
 def test_hints_install_what_is_there() -> None:
     """We install from a clone: a hint that names a package of PyPI would end in an error."""
-    for source in (ROOT / "multiyoucook2").rglob("*.py"):
+    for source in [*(ROOT / "multiyoucook2").rglob("*.py"), *DOCUMENTS]:
         text = source.read_text(encoding="utf-8")
         assert "multiyoucook2[" not in text, source
         for extra in re.findall(r'install_hint\("(\w+)"\)', text):
@@ -109,15 +138,15 @@ def test_the_demo_ends_with_the_next_line_to_type() -> None:
 
 
 @pytest.mark.timeout(900)
-def test_the_readme_runs_from_top_to_bottom(environment: dict[str, str], tmp_path: Path) -> None:
-    """Every block that is marked, in one folder, by the bundled model; training is cut to an epoch."""
+def test_the_marked_blocks_run_from_top_to_bottom(environment: dict[str, str], tmp_path: Path) -> None:
+    """The README's and then the others', in one folder, by the bundled model; training is cut to an epoch."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     mycook = tmp_path / "bin" / "mycook"
     mycook.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m multiyoucook2 "$@"\n')
     mycook.chmod(0o755)
     settings = {**environment, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
-    marked = [block for block in blocks(README) if block.run]
+    marked = [block for document in DOCUMENTS for block in blocks(document) if block.run]
     assert {"python", "console"} <= {block.kind for block in marked}
     for block in marked:
         printed = ""

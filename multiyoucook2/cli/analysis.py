@@ -22,7 +22,9 @@ def sweep(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Train and evaluate several recipes under several seeds, one after another; killed, the same command goes on.
+    """Train several recipes under several seeds.
+
+    One after another, each evaluated. Where it was stopped, the same command goes on.
 
     \b
     Example:
@@ -51,7 +53,9 @@ def table(
     resamples: ResamplesOption = 1000,
     json: JsonOption = False,
 ) -> None:
-    """A table of systems: means over seeds, with intervals over seeds and clips, and chance.
+    """Print a table of systems.
+
+    Means over seeds, with intervals over seeds and clips, and chance; for people, or in markdown, LaTeX, CSV.
 
     \b
     Examples:
