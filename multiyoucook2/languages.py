@@ -110,17 +110,31 @@ def _suggestions(key: str) -> str:
 
 def parse_languages(text: str, every: Iterable[str] = YOUCOOK2_LANGUAGES) -> tuple[str, ...]:
     """``"de,ja"`` -> ``("de", "ja")``; ``"all"`` -> ``every``. Doubles are dropped, order is kept."""
-    codes = language_codes(text)
-    return tuple(every) if codes is None else tuple(dict.fromkeys(language(code).code for code in codes))
+    parts = _parts(text)
+    return tuple(every) if parts is None else tuple(dict.fromkeys(language(part).code for part in parts))
 
 
 def language_codes(text: str) -> tuple[str, ...] | None:
-    """``"en, cz"`` -> ``("en", "cs")``, each once, whether or not the table has them; ``"all"`` -> ``None``.
+    """``"en, German, xx"`` -> ``("en", "de", "xx")``, each once; what nobody knows stays, as a data set may have it.
+
+    ``"all"`` -> ``None``.
 
     Raises:
         RecipeError: there is none.
     """
-    codes = [part.strip().lower() for part in text.split(",") if part.strip()]
-    if not codes:
+    parts = _parts(text)
+    return None if parts is None else tuple(dict.fromkeys(_code(part) for part in parts))
+
+
+def _code(text: str) -> str:
+    try:
+        return language(text).code
+    except RecipeError:
+        return text
+
+
+def _parts(text: str) -> list[str] | None:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
         raise RecipeError("no language given", hint="e.g. --langs de,ja or --langs all")
-    return None if codes == ["all"] else tuple(dict.fromkeys(ALIASES.get(code, code) for code in codes))
+    return None if [part.lower() for part in parts] == ["all"] else parts
