@@ -36,8 +36,9 @@ from multiyoucook2.retrieval.data.tokens import pad_tokens, pass_overhead
 from multiyoucook2.retrieval.evaluation.embed import embed_texts, embed_videos, encode_sentences
 from multiyoucook2.retrieval.model.encoders import EncoderSpec, TextEncoder, tiny_encoder
 from multiyoucook2.retrieval.model.encoders.tiny import TinyConfig
+from multiyoucook2.retrieval.model.encoders.transformers import TransformersEncoder
 from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
-from multiyoucook2.retrieval.objectives.loss import BatchEmbeddings, ObjectiveLoss
+from multiyoucook2.retrieval.objectives.loss import BatchEmbeddings
 from multiyoucook2.retrieval.objectives.losses import distillation_loss, symmetric_info_nce
 from multiyoucook2.retrieval.objectives.similarity import cosine_similarity
 from multiyoucook2.retrieval.objectives.teachers import TeacherEmbeddings, reduce_similarities
@@ -78,7 +79,9 @@ def bert_encoder(texts: list[str], layers: int, seed: int, *, trainable: bool) -
         vocab_size=30_000, num_hidden_layers=layers, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
     )
     network = BertModel(shape, add_pooling_layer=False)
-    return TextEncoder(EncoderSpec("bert", "", max_length=40), network, fast, shape.hidden_size, trainable=trainable)
+    return TransformersEncoder(
+        EncoderSpec("bert", "", max_length=40), network, fast, shape.hidden_size, trainable=trainable
+    )
 
 
 @dataclass
@@ -165,13 +168,12 @@ def our_loss(setting: Setting) -> Callable[[BatchEmbeddings], Tensor]:
         )
         for model in setting.teachers
     ]
-    teachers = TeacherEmbeddings(pairs)
-    objective = ObjectiveLoss(training_recipe("c2kd-youcook2"), LANGS)
-    everyone = torch.ones(len(english), dtype=torch.bool)
+    teachers = TeacherEmbeddings(pairs, torch.arange(len(english))[:, None])  # one caption a clip
+    objective = training_recipe("c2kd-youcook2").loss(LANGS)
 
     def loss_of(found: BatchEmbeddings) -> Tensor:
-        index_B = found.index_B
-        loss: Tensor = objective(found, teachers.similarities(index_B), everyone[index_B])
+        clips = (found.index_B, found.caption_B)
+        loss: Tensor = objective(found, teachers.similarities(*clips), teachers.taught(*clips))
         return loss
 
     return loss_of
