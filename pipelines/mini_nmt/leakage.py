@@ -41,28 +41,30 @@ class LeakFilter:
     """``leaks`` against many captions at once, through an index of their content words.
 
     Only captions that share enough content words can leak: of a caption with n words, g of them grammatical, more than
-    2/3 n must be found, so at least 2/3 n - g content words.
+    2/3 n must be found, so more than 2/3 n - g content words.
     """
 
     def __init__(self, captions: Iterable[str]) -> None:
         self._captions = [(caption, words(caption)) for caption in captions]
         self._needed: list[float] = []
-        self._holding: dict[str, list[int]] = {}
+        self._holding: dict[str, list[tuple[int, int]]] = {}  # word -> captions with it, and how often they have it
         for index, (_, tokens) in enumerate(self._captions):
             content = [word for word in tokens if word not in GRAMMATICAL]
             self._needed.append(LIMIT * len(tokens) - (len(tokens) - len(content)))
             if self._needed[-1] < 0:
                 raise ValueError(f"too few content words to guard this caption: {self._captions[index][0]!r}")
-            for word in set(content):
-                self._holding.setdefault(word, []).append(index)
+            for word, times in Counter(content).items():
+                self._holding.setdefault(word, []).append((index, times))
 
     def caption_in(self, sentence: str) -> str | None:
         """A caption that the sentence leaks, or None."""
         tokens = words(sentence)
-        shared = Counter(index for word in set(tokens) for index in self._holding.get(word, ()))
+        shared: Counter[int] = Counter()
+        for word in set(tokens):
+            for index, times in self._holding.get(word, ()):
+                shared[index] += times
         for index, count in shared.items():
-            # Repeated content words are counted once here, so the bound is halved for safety before the exact test.
-            if count >= self._needed[index] / 2:
+            if count > self._needed[index]:
                 caption, caption_words = self._captions[index]
                 if common_subsequence(tokens, caption_words) > LIMIT * len(caption_words):
                     return caption
