@@ -87,13 +87,16 @@ def development_scores(engine: Engine, lang: str, captions: dict[str, str]) -> d
 
 
 def list_shares(engine: Engine, lang: str, count: int = 400) -> dict[str, float]:
-    """Percentage of lists that nobody has seen with every item in its place, short (2 to 5) and long ones (6 to 9)."""
+    """Percentages of lists that nobody has seen: items in their place, short (2 to 5) and long (6 to 9) lists exact."""
     lists = held_out_lists(lang, count)
     texts = engine.translate([one.english for one in lists], lang).column("text").to_pylist()
-    exact: dict[str, list[bool]] = {"lists_short": [], "lists_long": []}
-    for one, text in zip(lists, texts, strict=True):
-        exact["lists_short" if len(one.items) < 6 else "lists_long"].append(one.exact(text))
-    return {key: 100 * sum(found) / len(found) for key, found in exact.items()}
+    pairs = list(zip(lists, texts, strict=True))
+    kept = sum(one.kept(text) for one, text in pairs) / sum(len(one.items) for one in lists)
+    shares = {"list_items": 100 * kept}
+    for name, sizes in (("lists_short", range(2, 6)), ("lists_long", range(6, 10))):
+        exact = [one.exact(text) for one, text in pairs if len(one.items) in sizes]
+        shares[name] = 100 * sum(exact) / len(exact)
+    return shares
 
 
 COLUMNS = {
@@ -105,6 +108,7 @@ COLUMNS = {
     "one reference": "first_chrf",
     "translators": "translators_chrf",
     "ntrex": "dev_chrf",
+    "list items": "list_items",
     "lists 2-5": "lists_short",
     "lists 6-9": "lists_long",
     "numbers": "numbers_kept",

@@ -101,15 +101,19 @@ class HeldOutList:
     english: str
     items: list[str]
 
-    def exact(self, text: str) -> bool:
-        """Whether the items stand in ``text`` in order, each as often as in the list."""
-        place = 0
+    def kept(self, text: str) -> int:
+        """How many items stand in ``text``, in order."""
+        place = kept = 0
         for item in self.items:
-            place = text.find(item, place)
-            if place < 0:
-                return False
-            place += len(item)
-        return all(text.count(item) == sum(other.count(item) for other in self.items) for item in self.items)
+            found = text.find(item, place)
+            if found >= 0:
+                place, kept = found + len(item), kept + 1
+        return kept
+
+    def exact(self, text: str) -> bool:
+        """Whether all items stand in ``text`` in order, each as often as in the list."""
+        once = all(text.count(item) == sum(other.count(item) for other in self.items) for item in self.items)
+        return once and self.kept(text) == len(self.items)
 
 
 def shared_start(texts: Sequence[str]) -> int:

@@ -81,6 +81,7 @@ def test_words_said_twice(lang: str, caption: str, text: str, unit: str | None) 
 def test_a_list_is_exact_or_not() -> None:
     held_out = HeldOutList("add salt, sea salt and oil to the pan", ["Salz", "Meersalz", "Öl"])
     assert held_out.exact("Salz, Meersalz und Öl in die Pfanne geben")
+    assert held_out.kept("Salz, Salbei und Öl in die Pfanne geben") == 2
     for wrong in ("Meersalz und Öl", "Öl, Salz und Meersalz", "Salz, Meersalz, Öl und Öl", "Salz, Salz und Öl"):
         assert not held_out.exact(f"{wrong} in die Pfanne geben")
 
