@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -175,6 +176,18 @@ def test_tables_for_people(mycook: MyCook, tiny_model: Path) -> None:
     assert "300 clips of 60 videos" in mycook("fetch", "--recipe", "mini", "--out", "fetched").stdout
     assert "opus-mt" in mycook("models").stdout
     assert "Vietnamese" in mycook("languages").stdout
+
+
+def test_the_printed_command_reads_the_data_set(
+    mycook: MyCook, tiny_model: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Whatever the folder is called (`datasets` takes brackets for a pattern): the line is pasted into a shell as it was printed."""
+    out = 'it\'s a "folder" $HOME \\ 塩'
+    small = ("--recipe", FAST, "--offline", "--limit", 2, "--engine", tiny_model, "--langs", "de", "--out", out)
+    line = mycook("build", *small, "--quiet").stdout.splitlines()[-1].removeprefix("read it: python ")
+    shell = ["bash", "-c", f"{shlex.quote(sys.executable)} {line}"]
+    done = subprocess.run(shell, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert "num_rows: 2" in done.stdout
 
 
 def test_a_terminal_sees_stages_and_progress(tiny_model: Path, environment: dict[str, str], tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def build(
     Examples:
       mycook build --recipe mini --langs all --offline --show 3
       mycook build --langs de,ja --engine nllb-200-distilled-600M --out build/nllb
-      mycook build --annotations youcookii_annotations_trainval.json --engine mini
+      mycook build --annotations youcookii_annotations_trainval.json --engine mini --out build/trial
     """
     from . import printing
 

@@ -5,28 +5,48 @@ from typing import Annotated
 
 import typer
 
-RecipeOption = Annotated[str, typer.Option("--recipe", help="Name in pipelines/datasets, or a .yaml file.")]
-LangsOption = Annotated[str | None, typer.Option("--langs", help="Such as de,ja; or all.", show_default="the recipe's")]
+RecipeOption = Annotated[
+    str, typer.Option("--recipe", help="Name in pipelines/datasets, or a .yaml file.", metavar="NAME")
+]
+LangsOption = Annotated[
+    str | None, typer.Option("--langs", help="Such as de,ja; or all.", show_default="the recipe's", metavar="LANGUAGES")
+]
 EngineOption = Annotated[
-    str | None, typer.Option("--engine", help="See mycook models; or a folder.", show_default="the recipe's")
+    str | None,
+    typer.Option("--engine", help="See mycook models; or a folder.", show_default="the recipe's", metavar="NAME"),
 ]
 AnnotationsOption = Annotated[
     list[Path] | None,
-    typer.Option("--annotations", help="Your own file in the format of the recipe's source; may be repeated."),
+    typer.Option(
+        "--annotations", help="Your own file in the format of the recipe's source; may be repeated.", metavar="FILE"
+    ),
 ]
-OutOption = Annotated[Path | None, typer.Option("--out", help="The build folder.", show_default="build/RECIPE")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="The build folder.", show_default="build/RECIPE", metavar="FOLDER")
+]
 LimitOption = Annotated[int | None, typer.Option("--limit", help="Only the first N clips.", metavar="N")]
 ThreadsOption = Annotated[
-    int | None, typer.Option("--threads", help="Parallel translators on the CPU.", show_default="usable cores", min=1)
+    int | None,
+    typer.Option("--threads", help="Parallel translators on the CPU.", show_default="usable cores", min=1, metavar="N"),
 ]
-DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.", metavar="NAME")]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Download nothing.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
-DatasetArgument = Annotated[str, typer.Option("--dataset", help="A data set folder, or USER/NAME on the Hub.")]
-FeaturesArgument = Annotated[Path, typer.Option("--features", help="A feature store; see mycook features.")]
-DatasetOption = Annotated[str | None, typer.Option("--dataset", help="Folder or USER/NAME.", show_default="the run's")]
-FeaturesOption = Annotated[Path | None, typer.Option("--features", help="A feature store.", show_default="the run's")]
-PoolOption = Annotated[str, typer.Option("--pool", help="all, a name such as youcook2-3350, or a file of clip ids.")]
-ResamplesOption = Annotated[int, typer.Option("--resamples", help="Draws of the bootstrap.", min=1)]
+DatasetArgument = Annotated[
+    str, typer.Option("--dataset", help="A data set folder, or USER/NAME on the Hub.", metavar="FOLDER")
+]
+FeaturesArgument = Annotated[
+    Path, typer.Option("--features", help="A feature store; see mycook features.", metavar="FOLDER")
+]
+DatasetOption = Annotated[
+    str | None, typer.Option("--dataset", help="Folder or USER/NAME.", show_default="the run's", metavar="FOLDER")
+]
+FeaturesOption = Annotated[
+    Path | None, typer.Option("--features", help="A feature store.", show_default="the run's", metavar="FOLDER")
+]
+PoolOption = Annotated[
+    str, typer.Option("--pool", help="all, a name such as youcook2-3350, or a file of clip ids.", metavar="NAME")
+]
+ResamplesOption = Annotated[int, typer.Option("--resamples", help="Draws of the bootstrap.", min=1, metavar="N")]

@@ -1,6 +1,7 @@
 """How each command prints its result: a table for people, one JSON document with ``--json``."""
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ import typer
 
 from ..building.workspace import Workspace
 from ..corpus.tables import SPLITS
-from ..errors import WorkspaceError
+from ..errors import WorkspaceError, shell_line
 from ..files import read_parquet
 from ..languages import LANGUAGES
 from .tables import print_json, print_table
@@ -35,7 +36,8 @@ def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
     langs = 1 + len(result.report["languages"])
     size = f"{clips['clips']:,} clips in {langs} language{'s' if langs > 1 else ''}"
     print(f"data set: {result.dataset} ({size}, {str(result.content_hash)[:12]})")
-    print(f"""read it: python -c 'from datasets import load_dataset; print(load_dataset("{result.dataset}", "all"))'""")
+    code = f'from datasets import load_dataset; print(load_dataset({json.dumps(str(result.dataset))}, "all"))'
+    print(f"read it: {shell_line(['python', '-c', code])}")
 
 
 def clips(result: "BuildResult", *, as_json: bool) -> None:
