@@ -181,13 +181,16 @@ def test_tables_for_people(mycook: MyCook, tiny_model: Path) -> None:
 def test_the_printed_command_reads_the_data_set(
     mycook: MyCook, tiny_model: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """Whatever the folder is called (`datasets` takes brackets for a pattern): the line is pasted into a shell as it was printed."""
-    out = 'it\'s a "folder" $HOME \\ 塩'
+    """Whatever the folder is called, the line is pasted into a shell as it was printed.
+
+    But not brackets and $HOME, which ``datasets`` takes for a pattern and a variable.
+    """
+    out = 'it\'s a "folder" $5 \\ 塩'
     small = ("--recipe", FAST, "--offline", "--limit", 2, "--engine", tiny_model, "--langs", "de", "--out", out)
     line = mycook("build", *small, "--quiet").stdout.splitlines()[-1].removeprefix("read it: python ")
     shell = ["bash", "-c", f"{shlex.quote(sys.executable)} {line}"]
-    done = subprocess.run(shell, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-    assert "num_rows: 2" in done.stdout
+    done = subprocess.run(shell, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert "num_rows: 2" in done.stdout, done.stderr
 
 
 def test_a_terminal_sees_stages_and_progress(tiny_model: Path, environment: dict[str, str], tmp_path: Path) -> None:
