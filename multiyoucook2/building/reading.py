@@ -40,6 +40,11 @@ def source_files(recipe: DatasetRecipe, tools: Tools) -> tuple[Path, ...]:
     return tuple(source.locate(path, offline=tools.offline) for path in paths)
 
 
+def input_sha256(path: Path) -> str:
+    """SHA-256 of a file that a source reads, or over the files of such a folder."""
+    return folder_hash(path) if path.is_dir() else file_sha256(path)
+
+
 @dataclass(frozen=True)
 class ReadClips:
     """Read, clean and check the clips and captions of a source; ``limit`` keeps the first clips only."""
@@ -58,7 +63,7 @@ class ReadClips:
         return {
             "source": self.source,
             "options": self._options().model_dump(mode="json"),
-            "files": [folder_hash(path) if path.is_dir() else file_sha256(path) for path in self.paths],
+            "files": [input_sha256(path) for path in self.paths],
             "limit": self.limit,
             "version": SOURCES.find(self.source).version,
         }

@@ -30,7 +30,7 @@ class DatasetRecipe(Strict):
     source_options: dict[str, Any] = Field(default_factory=dict, description="what that source can be told")
     annotations: tuple[Path, ...] = Field((), description="the user's own files instead of the source's")
     languages: tuple[str, ...]
-    engine: str = Field(description="registry name of a translation model, or a local folder")
+    engine: str = Field(description="registry name of a translation model, a local folder, or none: translate nothing")
     engines: dict[str, str] = Field(default_factory=dict, description="engine of single languages, where it differs")
     decoding: Decoding = Decoding()  # pyright: ignore
     checks: Checks = Checks()  # pyright: ignore

@@ -11,20 +11,24 @@ from .reading import ReadClips
 from .recipe import DatasetRecipe
 from .reporting import Report
 from .stage import Stage, Tools
-from .translating import Translate
+from .translating import NO_ENGINE, Given, Translate
 
 STEPS = ("fetch", "translate", "validate", "publish")  # how far a build may go
 
 
-def resolve_engines(recipe: DatasetRecipe, tools: Tools) -> dict[str, ResolvedEngine]:
+def resolve_engines(recipe: DatasetRecipe, tools: Tools) -> dict[str, ResolvedEngine | None]:
     """Every language's engine, resolved once and carried from here on; no model is loaded.
+
+    ``None`` where the recipe's engine is ``none``: only what the source has in that language is kept.
 
     Raises:
         ModelError: one is unknown or lacks the language. FetchError: the Hub has to be asked, and cannot be.
     """
     source, cache = recipe.source_language, tools.cache_dir
     return {
-        lang: resolve(recipe.engine_for(lang), lang, source_lang=source, cache_dir=cache, offline=tools.offline)
+        lang: None
+        if recipe.engine_for(lang) == NO_ENGINE
+        else resolve(recipe.engine_for(lang), lang, source_lang=source, cache_dir=cache, offline=tools.offline)
         for lang in recipe.targets
     }
 
@@ -32,7 +36,7 @@ def resolve_engines(recipe: DatasetRecipe, tools: Tools) -> dict[str, ResolvedEn
 def build_stages(
     recipe: DatasetRecipe,
     paths: tuple[Path, ...],
-    engines: Mapping[str, ResolvedEngine],
+    engines: Mapping[str, ResolvedEngine | None],
     *,
     device: str,
     until: str = "publish",
@@ -40,8 +44,13 @@ def build_stages(
 ) -> Sequence[Stage]:
     """What a build does: read; translate into each language; check each language, and report; publish all together."""
     read = [ReadClips(recipe.source, recipe.source_options, paths, limit)]
-    translate = [Translate(engine, recipe.decoding, device) for engine in engines.values()]
-    check: list[Stage] = [Check(lang, recipe.source_language, recipe.checks) for lang in recipe.targets]
+    translate = [
+        Translate(engine, recipe.decoding, device) if engine else Given(lang) for lang, engine in engines.items()
+    ]
+    check: list[Stage] = [
+        Check(lang, recipe.source_language, recipe.checks, complete=recipe.engine_for(lang) != NO_ENGINE)
+        for lang in recipe.targets
+    ]
     if recipe.targets:
         check.append(Report(recipe.publication.pretty_name, recipe.targets, recipe.source_language))
     publish = [Publish(recipe, paths, limit)]

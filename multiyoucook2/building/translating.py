@@ -16,6 +16,8 @@ from .stage import Key, Product, Results, Tools, load_table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+NO_ENGINE = "none"  # in a recipe: translate nothing
+
 
 def translations_of(lang: str) -> Key["pa.Table"]:
     """The key of a language's translations."""
@@ -68,6 +70,36 @@ class Translate:
         return Product({"translations.parquet": parquet_bytes(table)}, {"rows": table.num_rows, "flagged": flagged})
 
 
+@dataclass(frozen=True)
+class Given:
+    """Keep the source's own captions in one language, and translate nothing: clips without any have none."""
+
+    lang: str
+    reads: tuple[Key[Any], ...] = (CAPTIONS,)
+    packages: tuple[str, ...] = ("multiyoucook2", "pyarrow")
+    folder: str | None = None
+
+    @property
+    def name(self) -> str:
+        """``translate-de``, as for a language that is translated."""
+        return translations_of(self.lang).stage
+
+    def settings(self) -> Any:
+        """That nothing is translated."""
+        return {"engine": NO_ENGINE}
+
+    def prepare(self, tools: Tools) -> None:
+        """Nothing can fail beforehand."""
+
+    def run(self, results: Results, tools: Tools) -> Product:
+        """See the class."""
+        import pyarrow.compute as pc
+
+        captions = results[CAPTIONS]
+        table = as_translations(captions.filter(pc.equal(captions["lang"], self.lang)))
+        return Product({"translations.parquet": parquet_bytes(table)}, {"rows": table.num_rows})
+
+
 def as_translations(captions: "pa.Table") -> "pa.Table":
     """Captions that people wrote, schema ``corpus.tables.TRANSLATION``: without engine and score."""
     import pyarrow as pa
@@ -91,6 +123,14 @@ def without(captions: "pa.Table", others: "pa.Table") -> "pa.Table":
         return captions
     known = set(_keys(others))
     return captions.filter(pa.array([key not in known for key in _keys(captions)], pa.bool_()))
+
+
+def within(captions: "pa.Table", others: "pa.Table") -> "pa.Table":
+    """The captions whose clip and index ``others`` has, too."""
+    import pyarrow as pa
+
+    known = set(_keys(others))
+    return captions.filter(pa.array([key in known for key in _keys(captions)], pa.bool_()))
 
 
 def in_order_of(captions: "pa.Table", machine: "pa.Table", human: "pa.Table") -> "pa.Table":

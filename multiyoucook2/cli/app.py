@@ -9,6 +9,7 @@ from .about import add_about_commands
 from .analysis import add_analysis_commands
 from .building import add_build_commands
 from .features import add_feature_commands
+from .importing import add_import_commands
 from .search import add_search_commands
 from .training import add_training_commands
 from .videos import add_video_commands
@@ -39,7 +40,8 @@ def _root(
 
 
 add_build_commands(app)
-add_feature_commands(app)
+from .features import add_feature_commands
+from .importing import add_import_commands
 add_training_commands(app)
 add_analysis_commands(app)
 add_video_commands(app)

@@ -5,6 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
+from .importing import (
+    CaptionsOption,
+    CitationOption,
+    ColumnOption,
+    ConfigOption,
+    EncodingOption,
+    LicenseOption,
+    SkipBadOption,
+    SourceLangOption,
+    SplitColumnOption,
+    SplitOption,
+    captions_recipe,
+)
 from .options import (
     AnnotationsOption,
     DeviceOption,
@@ -31,6 +44,16 @@ def build(
     langs: LangsOption = None,
     engine: EngineOption = None,
     annotations: AnnotationsOption = None,
+    captions: CaptionsOption = None,
+    column: ColumnOption = None,
+    split_column: SplitColumnOption = None,
+    split: SplitOption = None,
+    config: ConfigOption = None,
+    encoding: EncodingOption = None,
+    source_lang: SourceLangOption = None,
+    license_: LicenseOption = None,
+    citation: CitationOption = None,
+    skip_bad: SkipBadOption = False,
     out: OutOption = None,
     limit: LimitOption = None,
     device: DeviceOption = "auto",
@@ -49,12 +72,19 @@ def build(
       mycook build --recipe mini --langs all --offline --show 3
       mycook build --langs de,ja --engine nllb-200-distilled-600M --out build/nllb
       mycook build --annotations youcookii_annotations_trainval.json --engine mini --out build/trial
+      mycook build --captions my.csv --column text=sentence --column clip_id=id --split-column split --langs de,ja
+      mycook build --captions hf:owner/name --config default --langs de
+      mycook build --recipe multi-msrvtt --annotations MSRVTT_data.json --annotations MSRVTT_JSFUSION_test.csv
     """
     from . import printing
 
+    recipe, overrides = captions_recipe(
+        recipe, captions=captions, columns=column, split_column=split_column, split=split, config=config,
+        encoding=encoding, source_lang=source_lang, license_=license_, citation=citation, skip_bad=skip_bad,
+    )  # fmt: skip
     result = _build(
         "publish", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
-        device=device, threads=threads, offline=offline,
+        device=device, threads=threads, offline=offline, overrides=overrides,
     )  # fmt: skip
     printing.build_result(result, as_json=json, show=show)
 

@@ -29,10 +29,13 @@ def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
         return
     _validation_table(result)
     for row in rows:
-        print(f"{row['clip_id']}  {row['start_s']:g}-{row['end_s']:g} s")
-        for lang, caption in row["captions"].items():
-            print(f"  {lang}  {caption}")
+        times = "" if row["start_s"] is None else f"  {row['start_s']:g}-{row['end_s']:g} s"
+        print(f"{row['clip_id']}{times}")
+        for lang, found in row["captions"].items():
+            for caption in found if isinstance(found, list) else [found]:
+                print(f"  {lang}  {caption}")
     clips = result.report["clips"]
+    _left_out(clips)
     langs = 1 + len(result.report["languages"])
     size = f"{clips['clips']:,} clips in {langs} language{'s' if langs > 1 else ''}"
     print(f"data set: {result.dataset} ({size}, {str(result.content_hash)[:12]})")
@@ -49,6 +52,12 @@ def clips(result: "BuildResult", *, as_json: bool) -> None:
     splits = ", ".join(f"{name} {count:,}" for name, count in figures["splits"].items())
     cleaned = ", ".join(f"{name} {count:,}" for name, count in figures["cleaned"].items()) or "nothing"
     print(f"{figures['clips']:,} clips of {figures['videos']:,} videos ({splits}); cleaned: {cleaned}")
+    _left_out(figures)
+
+
+def _left_out(figures: Mapping[str, Any]) -> None:
+    if figures["refused"]:
+        print(f"left out: {figures['refused']:,} rows of the files, named in report.json")
 
 
 def stages(result: "BuildResult", *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..corpus.tables import HUMAN, REJECT
+from ..sources.cleaning import CLEANING_FLAGS
 
 EXAMPLES_A_CHECK = 3
 
@@ -50,7 +51,7 @@ def language_figures(captions: pa.Table, translations: pa.Table, verdicts: pa.Ta
 def clip_figures(clips: pa.Table, captions: pa.Table) -> dict[str, Any]:
     """Figures of what was read: clips, videos, splits, captions, and what cleaning changed."""
     splits = Counter(clips.column("split").to_pylist())
-    flags = Counter(flag for row in captions.column("flags").to_pylist() for flag in row or ())
+    flags = Counter(flag for flag in pc.list_flatten(captions["flags"]).to_pylist() if flag in CLEANING_FLAGS)
     texts = captions.column("text").to_pylist()
     return {
         "clips": clips.num_rows,

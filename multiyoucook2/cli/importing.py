@@ -1,0 +1,126 @@
+"""Your own captions on the command line, and ``mycook import``. Heavy imports are late."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import RecipeError
+from .options import JsonOption, QuietOption
+
+CUSTOM, DEFAULT_RECIPE = "custom", "multi-youcook2"
+CaptionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--captions",
+        help="Your own: CSV, TSV, JSONL, Parquet, JSON, a folder as on the Hub, or hf:owner/name; may be repeated.",
+    ),
+]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="FIELD=COLUMN, such as text=sentence or clip_id=id; may be repeated."),
+]
+SplitColumnOption = Annotated[str | None, typer.Option("--split-column", help="The column that names the split.")]
+SplitOption = Annotated[str | None, typer.Option("--split", help="The split of files that name none.")]
+ConfigOption = Annotated[str | None, typer.Option("--config", help="Of a Hub data set that has several.")]
+EncodingOption = Annotated[str | None, typer.Option("--encoding", help="Of CSV and TSV.", show_default="utf-8")]
+SourceLangOption = Annotated[
+    str | None, typer.Option("--source-lang", help="The language of your captions.", show_default="en")
+]
+LicenseOption = Annotated[str | None, typer.Option("--license", help="Of the captions, for the card.")]
+CitationOption = Annotated[str | None, typer.Option("--citation", help="Of the captions, BibTeX, for the card.")]
+SkipBadOption = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave wrong rows out, counted in the card, instead of refusing the file.")
+]
+
+
+def add_import_commands(app: typer.Typer) -> None:
+    """Mount the commands of this module."""
+    group = typer.Typer(name="import", help="Bring in what others have released.", no_args_is_help=True)
+    group.command("released")(released)
+    app.add_typer(group)
+
+
+def captions_recipe(
+    recipe: str,
+    *,
+    captions: Sequence[str] | None,
+    columns: Sequence[str] | None,
+    split_column: str | None,
+    split: str | None,
+    config: str | None,
+    encoding: str | None,
+    source_lang: str | None,
+    license_: str | None,
+    citation: str | None,
+    skip_bad: bool,
+) -> tuple[str, dict[str, Any]]:
+    """The recipe's name and the overrides that the options of one's own captions stand for.
+
+    Raises:
+        RecipeError: an option that another recipe than ``custom`` does not have, or a column that is not FIELD=COLUMN.
+    """
+    fields = dict(_field(column) for column in columns or ()) | ({"split": split_column} if split_column else {})
+    said = {
+        "columns": fields or None, "split": split, "config": config, "encoding": encoding, "language": source_lang
+    }  # fmt: skip
+    options: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
+    publication = {key: value for key, value in (("license", license_), ("citation", citation)) if value is not None}
+    overrides: dict[str, Any] = {"publication": publication} if publication else {}
+    if captions:
+        if recipe not in (DEFAULT_RECIPE, CUSTOM):
+            raise RecipeError(
+                f"--captions is for recipe {CUSTOM}, not for {recipe}", hint=f"give --annotations to {recipe}"
+            )
+        recipe, name = CUSTOM, Path(captions[0].removeprefix("hf:")).name
+        name = Path(name).stem.split("@")[0] or CUSTOM
+        overrides |= {"name": name, "annotations": list(captions)}
+        overrides["publication"] = {"pretty_name": name, **publication}
+    elif options:
+        raise RecipeError(
+            "--column, --split-column, --split, --config, --encoding and --source-lang go with --captions",
+            hint="give your file with --captions; another recipe's options are its source_options",
+        )
+    if skip_bad:
+        options["skip_bad"] = True
+    return recipe, overrides | ({"source_options": options} if options else {})
+
+
+def _field(text: str) -> tuple[str, str]:
+    field, equals, column = text.partition("=")
+    if not equals or not field or not column:
+        raise RecipeError(f"--column {text!r} is not FIELD=COLUMN", hint="e.g. --column text=sentence")
+    return field, column
+
+
+def released(
+    files: Annotated[list[Path], typer.Argument(help="The authors' pickles, of one data set.")],
+    out: Annotated[Path, typer.Option("--out", help="The new folder: OUT/dataset and OUT/features.")],
+    key: Annotated[
+        str | None, typer.Option("--key", help="Which features: s3d, 2d_raw or 2d.", show_default="the first found")
+    ] = None,
+    skip_bad: SkipBadOption = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Turn the pickles that C2KD's authors released into a data set and features.
+
+    Captions of all languages are kept as they are, the evaluation's queries marked. Nothing in a pickle is run.
+
+    \b
+    Example:
+      mycook import released youcook_train_audio_multilingual.pkl youcook_val_audio_multilingual.pkl --out data/released
+    """
+    from ..building.api import build
+    from ..features.importing import import_features
+    from . import printing
+    from .printing_training import feature_store
+    from .terminal import Terminal
+
+    options = {"source_options": {"skip_bad": True}} if skip_bad else {}
+    with Terminal(quiet=quiet) as listener:
+        result = build("released", annotations=files, out=out, offline=True, listener=listener, overrides=options)
+        store = import_features(files, out / "features", key=key)
+    printing.build_result(result, as_json=json, show=0)
+    feature_store(store, as_json=json)
