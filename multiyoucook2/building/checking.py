@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..corpus.tables import HUMAN, MACHINE
+from ..corpus.tables import HUMAN, MACHINE, VERDICT
 from ..files import json_bytes, parquet_bytes
 from ..quality.check import checks_version
 from ..quality.report import language_figures
@@ -69,7 +69,9 @@ class Check:
         checked = without(source, human)
         if not self.complete:
             checked, machine = within(checked, machine), within(machine, source)
-        verdicts = check_captions(checked, machine, self.lang, self.checks)
+        verdicts = VERDICT.empty_table()
+        if machine.num_rows:
+            verdicts = check_captions(checked, machine, self.lang, self.checks)
         figures = language_figures(source, translations, verdicts)
         files = {
             verdicts_of(self.lang).file: parquet_bytes(verdicts),

@@ -52,14 +52,15 @@ class Publish:
     def run(self, results: Results, tools: Tools) -> Product:
         """See the class."""
         recipe, clips = self.recipe, results[CLIPS]
-        translations = {lang: results[translations_of(lang)] for lang in recipe.targets}
-        verdicts = {lang: results[verdicts_of(lang)] for lang in recipe.targets}
+        targets = self._targets(results)
+        translations = {lang: results[translations_of(lang)] for lang in targets}
+        verdicts = {lang: results[verdicts_of(lang)] for lang in targets}
         tables = dataset_tables(clips, results[CAPTIONS], translations, verdicts, source_lang=recipe.source_language)
         content = content_hash(tables, clips)
         about = {
             "name": recipe.name,
             "content_hash": content,
-            "languages": list(recipe.languages),
+            "languages": [recipe.source_language, *targets],
             "rows": clips.num_rows,
             "license": self._credit(results)["license"],
         }
@@ -67,7 +68,11 @@ class Publish:
         readme = self._card(results, content, files).encode()
         described = self._croissant(results, files)
         files |= {ABOUT_FILE: json_bytes(about), "README.md": readme, CROISSANT_FILE: json_bytes(described)}
-        return Product(files, {"rows": clips.num_rows, "languages": len(recipe.languages)})
+        return Product(files, {"rows": clips.num_rows, "languages": 1 + len(targets)})
+
+    def _targets(self, results: Results) -> tuple[str, ...]:
+        """The languages beside the source's that some clip has: all, but where nothing is translated."""
+        return tuple(lang for lang in self.recipe.targets if results[figures_of(lang)]["rows"])
 
     def _credit(self, results: Results) -> dict[str, str]:
         """Whose captions they are: as the user says, else as the source's reader found."""
@@ -77,15 +82,15 @@ class Publish:
         return credit | {name: value for name, value in given.items() if value is not None}
 
     def _card(self, results: Results, content: str, files: Mapping[str, bytes]) -> str:
-        recipe = self.recipe
-        figures = {lang: results[figures_of(lang)] for lang in recipe.targets}
+        recipe, languages = self.recipe, [self.recipe.source_language, *self._targets(results)]
+        figures = {lang: results[figures_of(lang)] for lang in languages[1:]}
         clips, credit = results[CLIP_FIGURES], self._credit(results)
         models = [(lang, row) for lang, found in figures.items() for row in found["models"]]
         licenses = [credit["license"], *(row["license"] for _, row in models if row["license"])]
         values = {
             "clips": clips,
             "validation": figures,
-            "languages": list(recipe.languages),
+            "languages": languages,
             "limit": self.limit,
             "recipe": self._portable(),
             "version": __version__,
@@ -101,7 +106,7 @@ class Publish:
         metadata = card_metadata(
             recipe.publication.pretty_name,
             licenses,
-            recipe.languages,
+            languages,
             files.keys(),
             clips["clips"],
             content,
@@ -110,18 +115,16 @@ class Publish:
         return fill_card(recipe.publication.card, metadata, values)
 
     def _croissant(self, results: Results, files: Mapping[str, bytes]) -> Mapping[str, Any]:
-        recipe, credit = self.recipe, self._credit(results)
-        engines = sorted(
-            {row["model"] for lang in recipe.targets for row in results[figures_of(lang)]["models"]} - {""}
-        )
+        recipe, credit, targets = self.recipe, self._credit(results), self._targets(results)
+        engines = sorted({row["model"] for lang in targets for row in results[figures_of(lang)]["models"]} - {""})
         return croissant(
             files,
             name=recipe.publication.pretty_name,
-            description=f"Captions of video segments in {len(recipe.languages)} languages, a row a caption.",
+            description=f"Captions of video segments in {1 + len(targets)} languages, a row a caption.",
             license_=credit["license"],
             url=credit["homepage"],
             citation=credit["citation"],
-            languages=list(recipe.languages),
+            languages=[recipe.source_language, *targets],
             version=__version__,
             notes=responsible_use(recipe.source, engines),
         )
@@ -137,5 +140,6 @@ class Publish:
 
 def report(results: Results, recipe: DatasetRecipe) -> Mapping[str, Any]:
     """Figures of the clips, and of each language that was checked."""
-    languages = {lang: results[key] for lang in recipe.targets if results.have([key := figures_of(lang)])}
+    checked = {lang: results[key] for lang in recipe.targets if results.have([key := figures_of(lang)])}
+    languages = {lang: figures for lang, figures in checked.items() if figures["rows"]}
     return {"recipe": recipe.name, "clips": results[CLIP_FIGURES], "languages": languages}

@@ -85,7 +85,8 @@ class ReadClips:
         if self.limit:
             clips = clips.slice(0, self.limit)
             captions = captions.filter(pc.is_in(captions["clip_id"], value_set=clips["clip_id"].combine_chunks()))
-        figures = clip_figures(clips, captions) | {
+        source = captions.filter(pc.equal(captions["lang"], self._language()))
+        figures = clip_figures(clips, source) | {
             "credit": asdict(reading.credit),
             "refused": len(reading.refused),
             "refused_rows": [asdict(row) for row in reading.refused[:REFUSED_KEPT]],
@@ -97,6 +98,10 @@ class ReadClips:
             CLIP_FIGURES.file: json_bytes(figures),
         }
         return Product(files, {"clips": clips.num_rows, "videos": figures["videos"]})
+
+    def _language(self) -> str:
+        """The source language: the user's where the source lets one choose."""
+        return str(getattr(self._options(), "language", SOURCES.find(self.source).source_language))
 
     def _options(self) -> Strict:
         model = SOURCES.find(self.source).options

@@ -116,11 +116,18 @@ def released(
     from ..features.importing import import_features
     from . import printing
     from .printing_training import feature_store
+    from .tables import print_json
     from .terminal import Terminal
 
     options = {"source_options": {"skip_bad": True}} if skip_bad else {}
     with Terminal(quiet=quiet) as listener:
         result = build("released", annotations=files, out=out, offline=True, listener=listener, overrides=options)
         store = import_features(files, out / "features", key=key)
-    printing.build_result(result, as_json=json, show=0)
-    feature_store(store, as_json=json)
+    if json:
+        print_json(
+            {"dataset": str(result.dataset), "content_hash": result.content_hash, "report": result.report}
+            | {"features": str(store.folder), "features_hash": store.content_hash}
+        )
+    else:
+        printing.build_result(result, as_json=False, show=0)
+        feature_store(store, as_json=False)

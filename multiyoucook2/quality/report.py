@@ -57,6 +57,7 @@ def clip_figures(clips: pa.Table, captions: pa.Table) -> dict[str, Any]:
         "clips": clips.num_rows,
         "videos": len(set(clips.column("video_id").to_pylist())),
         "captions": captions.num_rows,
+        "captions_a_clip": 1 + (pc.max(captions["caption_index"]).as_py() or 0),  # of the clip that has most
         "splits": dict(sorted(splits.items())),
         "distinct_captions": len(set(texts)),
         "words_mean": round(sum(len(text.split()) for text in texts) / max(1, len(texts)), 2),
