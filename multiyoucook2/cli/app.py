@@ -40,8 +40,8 @@ def _root(
 
 
 add_build_commands(app)
-from .features import add_feature_commands
-from .importing import add_import_commands
+add_feature_commands(app)
+add_import_commands(app)
 add_training_commands(app)
 add_analysis_commands(app)
 add_video_commands(app)
