@@ -1,12 +1,9 @@
-"""How each command prints its result: a table for people, one JSON document with ``--json``."""
+"""How the build commands print their results: a table for people, one JSON document with ``--json``."""
 
-import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import typer
 
 from ..building.workspace import Workspace
 from ..corpus.tables import SPLITS
@@ -17,7 +14,6 @@ from .tables import print_json, print_table
 
 if TYPE_CHECKING:
     from ..building.api import BuildResult
-    from .doctor import Finding
 
 
 def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
@@ -122,58 +118,6 @@ def status(workspace: Workspace, *, as_json: bool) -> None:
         for name, row in manifests.items()
     ]
     print_table(("stage", "state", "seconds", "counts"), rows, numbers=("seconds",))
-
-
-def languages(*, as_json: bool) -> None:
-    """All languages and the engines that serve them."""
-    from ..engines.registry import engines_for
-
-    rows = [{**dataclasses.asdict(row), "engines": engines_for(row.code)} for row in LANGUAGES.values()]
-    if as_json:
-        print_json(rows)
-    else:
-        table = [(row["code"], row["name"], row["script"], ", ".join(row["engines"]) or "-") for row in rows]
-        print_table(("code", "language", "script", "engines"), table)
-
-
-def _few(codes: Sequence[str]) -> str:
-    """Language codes, or how many they are."""
-    return " ".join(codes) if len(codes) <= 20 else f"{len(codes)} languages"
-
-
-def models(*, as_json: bool) -> None:
-    """All engines of the registry."""
-    from ..engines.registry import MODELS
-
-    rows = [
-        {
-            "name": spec.name,
-            "family": spec.family,
-            "languages": spec.languages,
-            "licenses": spec.licenses,
-            "size": spec.size,
-        }
-        for spec in MODELS.values()
-    ]
-    if as_json:
-        print_json(rows)
-    else:
-        table = [(r["name"], r["family"], _few(r["languages"]), ", ".join(r["licenses"]), r["size"]) for r in rows]
-        print_table(("engine", "family", "languages", "licences", "size"), table)
-
-
-def findings(found: "Sequence[Finding]", *, as_json: bool) -> None:
-    """What the doctor found; exit status 1 if something is missing."""
-    if as_json:
-        print_json([dataclasses.asdict(row) for row in found])
-    else:
-        for row in found:
-            print(
-                f"{'ok     ' if row.ok else 'missing'}  {row.name}: {row.found}"
-                + ("" if row.ok else f"\n         do: {row.advice}")
-            )
-    if not all(row.ok for row in found):
-        raise typer.Exit(1)
 
 
 def record(values: Mapping[str, Any], *, as_json: bool) -> None:
