@@ -98,7 +98,8 @@ def _kinds(engines: Sequence[str]) -> list[str]:
     families: dict[str, list[str]] = {}
     for name in engines:
         families.setdefault(MODELS[name].family, []).append(name)
-    return [names[0] if len(names) == 1 else f"{commonprefix(names)}*" for names in families.values()]
+    # letter by letter is meant: the names are no paths
+    return [names[0] if len(names) == 1 else f"{commonprefix(names)}*" for names in families.values()]  # noqa: RUF071
 
 
 def _few(codes: Sequence[str]) -> str:
