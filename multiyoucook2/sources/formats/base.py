@@ -10,6 +10,7 @@ from ..cleaning import shown
 
 Row = tuple[int | str, Any]  # where it stands (its line, or a name), and the record: a mapping, or anything else if bad
 
+LOOKED_AT = 1000  # records that name the columns, where no header does
 # field -> the columns that hold it in data sets of the field, the likeliest first
 FIELDS: dict[str, tuple[str, ...]] = {
     "text": ("caption", "captions", "sentence", "sentences", "text", "desc", "description"),

@@ -7,7 +7,7 @@ from typing import Any
 from ...errors import SourceError
 from ..cleaning import shown
 from ..documents import read_document
-from .base import Row, Rows
+from .base import LOOKED_AT, Row, Rows
 
 SUFFIXES = (".json", ".gz")
 PLACEHOLDER = "None"  # what dense files of unreleased captions hold
@@ -35,7 +35,7 @@ def _records(document: Any) -> Rows | None:
     """``[{"video_id": ..., "caption": ...}, ...]``."""
     if not isinstance(document, list) or not document:
         return None
-    names = list(dict.fromkeys(name for row in document[:100] if isinstance(row, dict) for name in row))
+    names = list(dict.fromkeys(name for row in document[:LOOKED_AT] if isinstance(row, dict) for name in row))
     if "enCap" in names:
         raise SourceError("this is VATEX's JSON", hint="build it with --recipe multi-vatex --annotations FILE")
     rows = ((f"entry {number}", row if isinstance(row, dict) else f"it is {shown(row)}, not an object")

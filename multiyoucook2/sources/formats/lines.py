@@ -2,22 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from ...errors import SourceError
 from ..archive import require_file
-from .base import Row, Rows
+from .base import LOOKED_AT, Row, Rows
 
 SUFFIXES = (".jsonl", ".ndjson")
 
 
 def read_lines(path: Path) -> Rows:
-    """Rows by line; a line that is no object is the row's fault. The first object names the columns."""
+    """Rows by line; a line that is no object is the row's fault. The first thousand lines name the columns."""
     require_file(path)
-    first = next((row for _, row in _rows(path) if isinstance(row, dict)), None)
-    if first is None:
-        raise SourceError(f"{path} has no JSON object on any line", hint='a line is such as {"caption": "cut it"}')
-    return Rows(list(first), _rows(path), unit="line")
+    names = dict.fromkeys(name for _, row in islice(_rows(path), LOOKED_AT) if isinstance(row, dict) for name in row)
+    if not names:
+        raise SourceError(f"{path} has no JSON object", hint='a line is such as {"caption": "cut it"}')
+    return Rows(list(names), _rows(path), unit="line")
 
 
 def _rows(path: Path) -> Iterator[Row]:

@@ -1,0 +1,303 @@
+"""Your own captions: each format, each fault, each with its row and a way out."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from multiyoucook2.errors import MyCookError, RecipeError, SourceError
+from multiyoucook2.settings import validate_recipe
+from multiyoucook2.sources.custom import CustomOptions
+
+from .writing import captions, read, splits, write_csv, write_json
+
+ROWS = [
+    {"id": "one", "sentence": "a cat sits", "part": "train", "from": 1.5, "to": 4},
+    {"id": "two", "sentence": "a dog runs", "part": "val", "from": 2, "to": 5},
+    {"id": "one", "sentence": "the cat, again", "part": "train", "from": 1.5, "to": 4},
+]
+COLUMNS = {"columns": {"split": "part", "start": "from", "end": "to"}}
+
+
+def lines(path: Path, rows: list[Any]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def parquet(path: Path, rows: list[dict[str, Any]]) -> Path:
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+FORMATS = {
+    "csv": lambda folder: write_csv(folder / "my.csv", ROWS),
+    "semicolons": lambda folder: write_csv(folder / "my.csv", ROWS, ";"),
+    "tsv": lambda folder: write_csv(folder / "my.tsv", ROWS, "\t"),
+    "byte order mark": lambda folder: write_csv(folder / "my.csv", ROWS, encoding="utf-8-sig"),
+    "utf-16": lambda folder: write_csv(folder / "my.csv", ROWS, encoding="utf-16"),
+    "jsonl": lambda folder: lines(folder / "my.jsonl", ROWS),
+    "parquet": lambda folder: parquet(folder / "my.parquet", ROWS),
+    "json": lambda folder: write_json(folder / "my.json", ROWS),
+}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_format_gives_the_same_data_set(kind: str, tmp_path: Path) -> None:
+    reading = read("custom", FORMATS[kind](tmp_path), **COLUMNS)
+    assert captions(reading) == {("one", 0): "a cat sits", ("two", 0): "a dog runs", ("one", 1): "the cat, again"}
+    assert splits(reading) == {"one": "train", "two": "validation"}
+    assert [(row["start_s"], row["end_s"]) for row in reading.clips.to_pylist()] == [(1.5, 4.0), (2.0, 5.0)]
+    assert (reading.credit.license, reading.credit.citation, reading.credit.homepage) == ("unknown", "", "")
+    assert reading.notes == ("3 captions of 2 clips",)
+
+
+def test_a_hub_style_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    parquet(tmp_path / "data" / "train-00000-of-00001.parquet", [{"video_id": "a", "caption": ["x y", "z"]}])
+    parquet(tmp_path / "data" / "test-00000-of-00001.parquet", [{"video_id": "b", "caption": ["v"]}])
+    (tmp_path / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n")
+    reading = read("custom", tmp_path)
+    assert captions(reading) == {("a", 0): "x y", ("a", 1): "z", ("b", 0): "v"}
+    assert splits(reading) == {"a": "train", "b": "test"}
+    assert reading.credit.license == "cc-by-4.0"
+
+
+def test_a_hub_style_folder_with_several_configs(tmp_path: Path) -> None:
+    for name in ("short", "long"):
+        lines(tmp_path / f"{name}.jsonl", [{"text": f"a {name} one"}])
+    configs = "".join(f"- config_name: {name}\n  data_files: {name}.jsonl\n" for name in ("short", "long"))
+    (tmp_path / "README.md").write_text(f"---\nconfigs:\n{configs}---\n")
+    with pytest.raises(SourceError) as caught:
+        read("custom", tmp_path)
+    assert caught.value.hint == "choose one with --config: short, long"
+    assert captions(read("custom", tmp_path, config="long")) == {("train-0", 0): "a long one"}
+
+
+def test_a_folder_of_something_else(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text("1 / 0")
+    with pytest.raises(SourceError, match="is not read as a data set"):
+        read("custom", tmp_path)
+
+
+SHAPES: dict[str, tuple[str, Any, dict[tuple[str, int], str], dict[str, str]]] = {
+    "COCO": (
+        "captions_val2014.json",
+        {
+            "images": [{"id": 7, "file_name": "a.jpg"}],
+            "annotations": [{"id": n, "image_id": 7, "caption": text} for n, text in enumerate(("x ", "y"))],
+        },
+        {("a.jpg", 0): "x", ("a.jpg", 1): "y"},
+        {"a.jpg": "validation"},
+    ),
+    "Karpathy": (
+        "dataset_coco.json",
+        {"images": [{"filename": "a.jpg", "split": "restval", "sentences": [{"raw": "X. "}, {"raw": "Y"}]}]},
+        {("a.jpg", 0): "X.", ("a.jpg", 1): "Y"},
+        {"a.jpg": "train"},
+    ),
+    "dense": (
+        "val_1.json",
+        {"v_a": {"duration": 9.5, "timestamps": [[0, 4], [4, 9.5]], "sentences": [" X", "Y"]}},
+        {("v_a_0", 0): "X", ("v_a_1", 0): "Y"},
+        {"v_a_0": "validation", "v_a_1": "validation"},
+    ),
+    "HowTo100M": (
+        "caption.json",
+        {"a": {"start": [0, 4], "end": [4, 9.5], "text": ["X", "Y"]}},
+        {("a_0", 0): "X", ("a_1", 0): "Y"},
+        {"a_0": "train", "a_1": "train"},
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_json_shapes(shape: str, tmp_path: Path) -> None:
+    name, document, texts, parts = SHAPES[shape]
+    reading = read("custom", write_json(tmp_path / name, document))
+    assert (captions(reading), splits(reading)) == (texts, parts)
+
+
+def test_the_csv_of_mil_nce(tmp_path: Path) -> None:
+    rows = [{"end": end, "start": start, "task": 1, "text": text, "video_id": "v"}
+            for start, end, text in ((1, 4, "x"), (1, 4, "y"))]  # fmt: skip
+    reading = read("custom", write_csv(tmp_path / "validation.csv", rows))
+    assert captions(reading) == {("v_0", 0): "x", ("v_1", 0): "y"}  # one segment twice: two clips, as it is counted
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ({"database": {}}, "--recipe multi-youcook2"),
+        ({"videos": [], "sentences": []}, "--recipe multi-msrvtt"),
+        ([{"videoID": "a", "enCap": []}], "--recipe multi-vatex"),
+        ({"a": 1}, "docs/datasets.md"),
+        ([], "docs/datasets.md"),
+        (3, "docs/datasets.md"),
+    ],
+)
+def test_json_of_another_data_set_is_told_where_to_go(value: Any, hint: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        read("custom", write_json(tmp_path / "a.json", value))
+    assert hint in caught.value.hint
+
+
+RECORD_FAULTS = [
+    ({"clip_id": "b", "caption": ""}, "the caption is empty"),
+    ({"clip_id": "b", "caption": " \u200b\t"}, "the caption is empty"),
+    ({"clip_id": "b", "caption": None}, "the caption is missing"),
+    ({"clip_id": "b"}, "the caption is missing"),
+    ({"clip_id": "b", "caption": float("nan")}, "the caption is missing"),
+    ({"clip_id": "b", "caption": 3}, "the caption is 3, not a text"),
+    ({"clip_id": "b", "caption": []}, "the list of captions is empty"),
+    ({"clip_id": "b", "caption": [["x"]]}, 'the caption is ["x"], not a text'),
+    ({"clip_id": "b", "caption": {"en": "x"}}, 'the caption is {"en": "x"}, not a text'),
+    ({"clip_id": "b", "caption": "x", "start": 5, "end": 2}, "the clip ends at 2 s, not after its start at 5 s"),
+    ({"clip_id": "b", "caption": "x", "start": 2, "end": 2}, "the clip ends at 2 s, not after its start at 2 s"),
+    ({"clip_id": "b", "caption": "x", "start": -1, "end": 2}, "the clip starts at -1 s, before its video"),
+    ({"clip_id": "b", "caption": "x", "start": 1}, "the times are 1 and null, not seconds"),
+    ({"clip_id": "b", "caption": "x", "start": float("nan"), "end": 2}, "the times are NaN and 2, not seconds"),
+    ({"clip_id": "b", "caption": "x", "start": "0:01", "end": 2}, "the times are '0:01' and 2, not seconds"),
+    ({"clip_id": "b", "caption": "x", "start": 1, "end": 9, "duration": 8}, "the clip ends at 9 s, beyond its video"),
+    ({"clip_id": "b", "caption": "x", "start": 1, "end": 9, "duration": "no"}, "the duration is 'no', not seconds"),
+    ({"clip_id": "b", "caption": "x", "segment": [1]}, "the times are [1], not [start, end] in seconds"),
+    ({"clip_id": "b", "caption": "x", "split": "trian"}, "the split is 'trian', none of train, validation and test"),
+    ({"clip_id": "", "caption": "x"}, "the clip id is '', not a text"),
+    ({"clip_id": None, "caption": "x"}, "the clip id is null, not a text"),
+    ({"clip_id": "../../etc", "caption": "x"}, "the clip id '../../etc' points outside of a folder"),
+    ({"clip_id": "a\x1b[31m", "caption": "x"}, "the clip id 'a\\x1b[31m' is not a printable name"),
+    ({"clip_id": "a", "caption": "x", "split": "test"}, "clip 'a' is there already with another split 'test'"),
+    (["x"], "it is not a JSON object"),
+]
+
+
+@pytest.mark.parametrize(("record", "reason"), RECORD_FAULTS)
+def test_a_wrong_record_is_named_by_its_line_or_left_out(record: Any, reason: str, tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.jsonl", [{"clip_id": "a", "caption": "a cat sits"}, record])
+    with pytest.raises(SourceError) as caught:
+        read("custom", path)
+    first, line = str(caught.value).splitlines()
+    assert (first, "--skip-bad" in caught.value.hint) == (f"{path} has 1 error:", True)
+    assert line.startswith(f"  line 2: {reason}")
+    assert len(line) < 200
+    reading = read("custom", path, skip_bad=True)
+    assert captions(reading) == {("a", 0): "a cat sits"}
+    assert len(reading.refused) == 1
+
+
+def test_a_row_with_other_fields_than_the_header_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('id,caption\none,"a cat,\nin two lines"\n\ntwo,a dog, runs\nthree\nfour,a bird\n')
+    with pytest.raises(SourceError) as caught:
+        read("custom", path)
+    assert str(caught.value).splitlines()[1:] == [
+        "  line 5: 3 fields instead of 2: a text with ',' in it needs quotes",
+        "  line 6: 1 fields instead of 2: a text with ',' in it needs quotes",
+    ]
+    assert captions(read("custom", path, skip_bad=True)) == {
+        ("one", 0): "a cat, in two lines", ("four", 0): "a bird",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "json"])
+def test_a_missing_column_names_those_that_exist(kind: str, tmp_path: Path) -> None:
+    path = FORMATS[kind](tmp_path)
+    with pytest.raises(SourceError) as caught:
+        read("custom", path, columns={"text": "captoin"})
+    assert str(caught.value) == f"{path} has no column 'captoin'; it has 'id', 'sentence', 'part', 'from', 'to'"
+    assert caught.value.hint == "name the one that holds the text: --column text=NAME"
+
+
+def test_no_column_of_captions_is_guessed(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [{"id": "a", "words": "x"}])
+    with pytest.raises(SourceError, match="no column of captions that is known by its name; it has 'id', 'words'"):
+        read("custom", path)
+
+
+def test_encodings(tmp_path: Path) -> None:
+    path = write_csv(
+        tmp_path / "a.csv", [{"id": "a", "caption": "x"}, {"id": "b", "caption": "crème"}], encoding="cp1252"
+    )
+    with pytest.raises(SourceError, match=r"is not in utf-8: line 3 \(byte 0xe8\)") as caught:
+        read("custom", path)
+    assert "--encoding cp1252" in caught.value.hint
+    assert captions(read("custom", path, encoding="cp1252"))["b", 0] == "crème"
+    with pytest.raises(SourceError, match="unknown encoding 'latin-99'"):
+        read("custom", path, encoding="latin-99")
+    bad = tmp_path / "a.jsonl"
+    bad.write_bytes(b'\xef\xbb\xbf{"caption": "x"}\n{"caption": "cr\xe8me"}\n')
+    with pytest.raises(SourceError, match="line 2: it is not UTF-8: byte 0xe8"):
+        read("custom", bad)
+    document = tmp_path / "a.json"
+    document.write_bytes(b'[\n{"caption": "cr\xe8me"}]')
+    with pytest.raises(SourceError, match=r"is not UTF-8: byte 17 is 0xe8 \(line 2\)"):
+        read("custom", document)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"", "is empty"),
+        ("a.csv", b"caption,caption\nx,y\n", "has the column 'caption' twice"),
+        ("a.csv", b"caption,id\n", "holds no captions"),
+        ("a.jsonl", b"\n\n", "has no JSON object"),
+        ("a.parquet", b"PAR1 no", "is no readable Parquet file"),
+        ("a.json", b"[{]", "is not JSON: line 1, column 3"),
+        ("a.json", b'[{"caption": "x", "caption": "y"}]', "'caption': this key is there twice"),
+        ("a.docx", b"x", "is of no known kind"),
+    ],
+)
+def test_files_that_are_no_captions(name: str, content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=message):
+        read("custom", path)
+
+
+def test_an_open_quote_does_not_swallow_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiyoucook2.sources.formats.delimited._LONGEST_FIELD", 1000)
+    path = tmp_path / "a.csv"
+    path.write_text('caption\nx\n"open\n' + "y\n" * 2000)
+    with pytest.raises(SourceError, match="is no table of texts from line 3 on: field larger than field limit"):
+        read("custom", path)
+
+
+def test_a_parquet_file_that_was_cut_off_gives_nothing(tmp_path: Path) -> None:
+    path = parquet(tmp_path / "a.parquet", [{"caption": f"text {number}"} for number in range(50_000)])
+    data = path.read_bytes()
+    path.write_bytes(data[:2000] + bytes(len(data) - 4000) + data[-2000:])
+    with pytest.raises(SourceError, match=r"is damaged after row|is no readable Parquet"):
+        read("custom", path)
+
+
+def test_options_that_cannot_be() -> None:
+    with pytest.raises(RecipeError, match="unknown field 'txt'") as caught:
+        validate_recipe(CustomOptions, {"columns": {"txt": "a"}}, "source_options")
+    assert "text" in caught.value.hint
+    for options, message in (
+        ({"split": "dev-clean"}, "'dev-clean' is none of"),
+        ({"language": "xq"}, "unknown language"),
+    ):
+        with pytest.raises(RecipeError, match=message):
+            validate_recipe(CustomOptions, options, "source_options")
+
+
+def test_their_names_of_splits(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [{"caption": "x", "split": "fold1"}, {"caption": "y", "split": ""}])
+    assert splits(read("custom", path, splits={"fold1": "test"}, split="val")) == {
+        "test-0": "test", "validation-0": "validation",
+    }  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=300), kind=st.sampled_from(["csv", "tsv", "jsonl", "json", "parquet"]))
+def test_any_bytes_are_read_or_refused_in_words(content: bytes, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{kind}"
+    path.write_bytes(content)
+    with suppress(MyCookError):
+        read("custom", path, skip_bad=True)
