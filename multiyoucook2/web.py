@@ -83,6 +83,7 @@ def serve(app: Any, *, port: int, path: str = "/") -> None:
     with _listen(port) as listening:
         print(f"http://{HOST}:{listening.getsockname()[1]}{path}  (Ctrl-C ends)", flush=True)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        signal.set_wakeup_fd(-1)  # a page has nothing to go on with later, of which the command would tell
         for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn ends on them, then raises them again for us
             signal.signal(number, lambda *_: None)
         server.run(sockets=[listening])
