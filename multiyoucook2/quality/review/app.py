@@ -1,0 +1,167 @@
+"""The page: a row at a time, the worst first, all by keys; every action is on the disk before it is answered."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from ... import web
+from ...errors import MyCookError
+from ...languages import LANGUAGES
+from .overlay import TEXT_CHARACTERS, Action, Key, Outcome, Reviews, said_now, text_hash
+from .worklist import Row, Worklist, check_names
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+COOKIE = "mycook-review"
+ACTIONS: tuple[Action, ...] = ("accept", "edit", "reject", "undo")
+STATES = {"": "all rows", "open": "not reviewed", "reviewed": "reviewed", "disagree": "reviewers disagree"}
+_BODY_BYTES = 16_000
+_FILTERS = ("state", "check", "recipe_type", "text")
+
+
+class Page:
+    """Answers of the application.
+
+    Args:
+        worklists: language -> its rows; the first is shown first.
+        reviews: where actions go.
+        reviewer: whose actions they are.
+    """
+
+    def __init__(self, worklists: Mapping[str, Worklist], reviews: Reviews, reviewer: str) -> None:
+        import jinja2
+
+        self.worklists, self.reviews, self.reviewer = worklists, reviews, reviewer
+        self.token = secrets.token_urlsafe(24)
+        self.texts = {row.key: row.text for list_ in worklists.values() for row in list_.rows}
+        self.outcomes = reviews.outcomes(self.texts)
+        self.others: dict[Key, list[Row]] = {}
+        for list_ in worklists.values():
+            for row in list_.rows:
+                self.others.setdefault((row.clip_id, row.caption_index, ""), []).append(row)
+        loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+        self.templates = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+        self.templates.globals |= {"states": STATES, "languages": list(worklists), "names": _names(worklists)}
+        self.templates.globals |= {"reviewer": reviewer, "longest": TEXT_CHARACTERS}
+
+    def row(self, request: "Request") -> "Response":
+        """``/``: the row at place ``n`` of a language's filtered list. Reading changes nothing."""
+        from starlette.responses import HTMLResponse, RedirectResponse
+
+        if "token" in request.query_params:  # out of the address at once: it would stay in the browser's history
+            answer: Response = RedirectResponse("/", status_code=303)
+            answer.set_cookie(COOKIE, request.query_params["token"], httponly=True, samesite="strict")
+            return answer
+        asked = {name: request.query_params.get(name, "") for name in _FILTERS}
+        lang = request.query_params.get("lang", "")
+        worklist = self.worklists.get(lang) or next(iter(self.worklists.values()))
+        rows = worklist.filtered(
+            check=asked["check"], recipe_type=asked["recipe_type"], text=asked["text"], only=self._only(asked["state"])
+        )
+        place = min(max(_number(request.query_params.get("n", "")), 0), max(len(rows) - 1, 0))
+        row = rows[place] if rows else None
+        done = sum(1 for one in worklist.rows if one.key in self.outcomes)
+        page = self.templates.get_template("review.html").render(
+            lang=worklist.lang, row=row, place=place, count=len(rows), total=len(worklist.rows), done=done, asked=asked,
+            checks=check_names(worklist.rows), may_write=self._may_write(request), link=_links(worklist.lang, asked),
+            outcome=self.outcomes.get(row.key) if row else None, seen=text_hash(row.text) if row else "",
+            neighbours=worklist.neighbours(row) if row else [], others=self._others(row) if row else [],
+            video=_video_link(row) if row else "",
+        )  # fmt: skip
+        return HTMLResponse(page)
+
+    async def act(self, request: "Request") -> "Response":
+        """``POST /act``: one action as JSON, written before it is answered. Only our own page may ask."""
+        from starlette.responses import JSONResponse
+
+        if not self._may_write(request) or not web.only_ours(request):
+            return JSONResponse({"error": "open the address that the command printed"}, 403)
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > _BODY_BYTES:
+                return JSONResponse({"error": "that is too long"}, 413)
+        try:
+            asked = json.loads(body)
+            key = (str(asked["clip_id"]), int(asked["caption_index"]), str(asked["lang"]))
+            action, text, seen = asked["action"], " ".join(str(asked.get("text", "")).split()), str(asked["seen"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return JSONResponse({"error": "that is no action"}, 400)
+        if action not in ACTIONS or key not in self.texts or seen != text_hash(self.texts[key]):
+            return JSONResponse({"error": "this row is not there any more: load the page again"}, 409)
+        if len(text) > TEXT_CHARACTERS or (action == "edit" and not text):
+            return JSONResponse({"error": f"a translation has 1 to {TEXT_CHARACTERS} characters"}, 400)
+        try:
+            self.reviews.append(self.reviewer, said_now(key, seen, action, text if action == "edit" else ""))
+            found = self.reviews.outcomes({key: self.texts[key]})
+        except MyCookError as error:
+            return JSONResponse({"error": f"{error}: {error.hint}"}, 507)
+        self.outcomes.pop(key, None)
+        self.outcomes |= found
+        return JSONResponse({"state": _state(self.outcomes.get(key))})
+
+    def _only(self, state: str) -> set[Key] | None:
+        if state == "open":
+            return self.texts.keys() - self.outcomes.keys()
+        if state == "reviewed":
+            return set(self.outcomes)
+        return {key for key, one in self.outcomes.items() if one.disagree} if state == "disagree" else None
+
+    def _others(self, row: Row) -> list[Row]:
+        return [other for other in self.others[row.clip_id, row.caption_index, ""] if other.lang != row.lang]
+
+    def _may_write(self, request: "Request") -> bool:
+        return secrets.compare_digest(request.cookies.get(COOKIE, "").encode(), self.token.encode())
+
+
+def make_app(page: Page) -> "Starlette":
+    """The application, for a server or a test client."""
+    web.require("starlette")
+    from starlette.applications import Starlette
+    from starlette.routing import Mount, Route
+    from starlette.staticfiles import StaticFiles
+
+    routes = [
+        Route("/", page.row, methods=["GET"]),
+        Route("/act", page.act, methods=["POST"]),
+        Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
+    ]
+    return Starlette(routes=routes, middleware=web.guards())
+
+
+def serve(page: Page, *, port: int) -> None:
+    """Serve at 127.0.0.1 until Ctrl-C; the address that is printed lets its browser write."""
+    web.serve(make_app(page), port=port, path=f"/?{urlencode({'token': page.token})}")
+
+
+def _state(outcome: Outcome | None) -> str:
+    return outcome.action if outcome else "open"
+
+
+def _names(worklists: Mapping[str, Worklist]) -> dict[str, str]:
+    return {lang: LANGUAGES[lang].name if lang in LANGUAGES else lang for lang in worklists}
+
+
+def _links(lang: str, asked: Mapping[str, str]) -> Any:
+    """A function that makes the address of a place in the list, filters kept."""
+
+    def link(place: int) -> str:
+        return "/?" + urlencode({"lang": lang, **{name: value for name, value in asked.items() if value}, "n": place})
+
+    return link
+
+
+def _video_link(row: Row) -> str:
+    if not row.video_url.startswith(("http://", "https://")):
+        return ""
+    return f"{row.video_url}{'&' if '?' in row.video_url else '?'}t={int(row.start_s)}"
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
