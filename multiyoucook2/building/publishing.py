@@ -12,10 +12,12 @@ from ..corpus.dataset import content_hash, dataset_files, dataset_tables
 from ..corpus.hub_metadata import card_metadata
 from ..corpus.tables import ABOUT_FILE
 from ..files import json_bytes
+from ..quality.review.overlay import Reviews
 from ..version import __version__
 from .checking import figures_of, verdicts_of
 from .reading import CAPTIONS, CLIP_FIGURES, CLIPS, input_sha256
 from .recipe import DatasetRecipe
+from .reviewing import apply_reviews
 from .stage import Key, Product, Results, Tools
 from .translating import translations_of
 
@@ -27,6 +29,7 @@ class Publish:
     recipe: DatasetRecipe
     paths: tuple[Path, ...]
     limit: int | None
+    build: Path  # where the reviews lie
     name: str = "publish"
     packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "jinja2", "pyyaml")
     folder: str | None = "dataset"
@@ -44,6 +47,7 @@ class Publish:
             "limit": self.limit,
             "card": card_hash(self.recipe.publication.card),
             "version": DATASET_VERSION,
+            "reviews": Reviews(self.build).content_hash(),
         }
 
     def prepare(self, tools: Tools) -> None:
@@ -52,10 +56,18 @@ class Publish:
     def run(self, results: Results, tools: Tools) -> Product:
         """See the class."""
         recipe, clips = self.recipe, results[CLIPS]
-        targets = self._targets(results)
-        translations = {lang: results[translations_of(lang)] for lang in targets}
-        verdicts = {lang: results[verdicts_of(lang)] for lang in targets}
-        tables = dataset_tables(clips, results[CAPTIONS], translations, verdicts, source_lang=recipe.source_language)
+        after = {
+            lang: apply_reviews(results[translations_of(lang)], results[verdicts_of(lang)], Reviews(self.build))
+            for lang in self._targets(results)
+        }
+        tables = dataset_tables(
+            clips,
+            results[CAPTIONS],
+            {lang: translations for lang, (translations, _, _) in after.items()},
+            {lang: verdicts for lang, (_, verdicts, _) in after.items()},
+            source_lang=recipe.source_language,
+            reviewed={lang: keys for lang, (_, _, keys) in after.items()},
+        )
         content = content_hash(tables, clips)
         about = {
             "name": recipe.name,
@@ -111,6 +123,7 @@ class Publish:
             clips["clips"],
             content,
             tags=recipe.publication.tags,
+            reviewed=bool(Reviews(self.build).reviewers()),
         )
         return fill_card(recipe.publication.card, metadata, values)
 

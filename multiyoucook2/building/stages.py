@@ -39,6 +39,7 @@ def build_stages(
     engines: Mapping[str, ResolvedEngine | None],
     *,
     device: str,
+    build: Path,
     until: str = "publish",
     limit: int | None = None,
 ) -> Sequence[Stage]:
@@ -53,6 +54,6 @@ def build_stages(
     ]
     if recipe.targets:
         check.append(Report(recipe.publication.pretty_name, recipe.targets, recipe.source_language))
-    publish = [Publish(recipe, paths, limit)]
+    publish = [Publish(recipe, paths, limit, build)]
     parts: list[Sequence[Stage]] = [read, translate, check, publish]
     return [stage for part in parts[: STEPS.index(until) + 1] for stage in part]

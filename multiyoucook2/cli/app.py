@@ -10,6 +10,7 @@ from .analysis import add_analysis_commands
 from .building import add_build_commands
 from .features import add_feature_commands
 from .importing import add_import_commands
+from .review import add_review_commands
 from .search import add_search_commands
 from .training import add_training_commands
 from .videos import add_video_commands
@@ -44,6 +45,7 @@ add_feature_commands(app)
 add_import_commands(app)
 add_training_commands(app)
 add_analysis_commands(app)
+add_review_commands(app)
 add_video_commands(app)
 add_search_commands(app)
 add_about_commands(app)

@@ -7,7 +7,7 @@ path.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ def dataset_tables(
     verdicts: Mapping[str, pa.Table],
     *,
     source_lang: str = "en",
+    reviewed: Mapping[str, Collection[tuple[str, int]]] | None = None,
 ) -> dict[str, pa.Table]:
     """The rows of each config, all splits together: a row a clip in ``all``, a row a caption in a language's config.
 
@@ -45,6 +46,7 @@ def dataset_tables(
         captions: ``CAPTION``; those of the source language are published as they are.
         translations: language -> ``TRANSLATION``, by clip and index in the clips' order; the source language's not.
         verdicts: language -> ``VERDICT``.
+        reviewed: language -> (clip, caption index) of the translations that a person confirmed.
 
     Returns:
         Config -> table: ``all``, the source language, and each other one. A text that is empty becomes null. The column
@@ -52,7 +54,8 @@ def dataset_tables(
     """
     source = captions.filter(pc.equal(captions["lang"], source_lang))
     rows = {source_lang: _source_rows(source)}
-    rows |= {lang: _translated_rows(table, verdicts[lang]) for lang, table in translations.items()}
+    seen = reviewed or {}
+    rows |= {lang: _translated_rows(table, verdicts[lang], seen.get(lang, ())) for lang, table in translations.items()}
     english = {(row["clip_id"], row["caption_index"]): row["caption"] for row in rows.get("en", [])}
     several = any(row["caption_index"] for found in rows.values() for row in found)
     schema = LANGUAGE_CONFIG if several else LANGUAGE_CONFIG.remove(LANGUAGE_CONFIG.get_field_index("caption_index"))
@@ -79,7 +82,9 @@ def _source_rows(captions: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
-def _translated_rows(translations: pa.Table, verdicts: pa.Table) -> list[dict[str, Any]]:
+def _translated_rows(
+    translations: pa.Table, verdicts: pa.Table, reviewed: Collection[tuple[str, int]]
+) -> list[dict[str, Any]]:
     failed: dict[tuple[str, int], list[str]] = {}
     for row in verdicts.filter(pc.equal(verdicts["severity"], REJECT)).to_pylist():
         failed.setdefault((row["clip_id"], row["caption_index"]), []).append(f"rejected:{row['check']}")
@@ -97,7 +102,7 @@ def _translated_rows(translations: pa.Table, verdicts: pa.Table) -> list[dict[st
                 "score": row["score"],
                 "flags": [*(row["flags"] or ()), *refused],
                 "accepted": not refused,
-                "reviewed": False,
+                "reviewed": (row["clip_id"], row["caption_index"]) in reviewed,
             }
         )
     return rows

@@ -2,7 +2,7 @@
 
 ::
 
-    BUILD/reviews/NAME.jsonl    one line an action: time, clip, caption, language, hash of the text seen, action, new text
+    BUILD/reviews/NAME.jsonl    a line an action: time, clip, caption, language, hash of the text seen, new text
 
 Nothing is ever changed in these files. Taking an action back is a line, too. Two reviewers write two files, so that
 neither overwrites the other. An action is about a text, named by its hash: where a later build translates the caption
@@ -14,7 +14,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -179,13 +179,6 @@ def said_now(key: Key, seen: str, action: Action, text: str = "") -> Said:
     return Said(
         time=time.time(), clip_id=clip_id, caption_index=caption_index, lang=lang, seen=seen, action=action, text=text
     )
-
-
-def as_rows(reviews: Reviews) -> Iterable[dict[str, object]]:
-    """All lines of all reviewers as flat rows, for a CSV file."""
-    for reviewer in reviews.reviewers():
-        for said in reviews.lines(reviewer):
-            yield {"reviewer": reviewer, **said.model_dump()}
 
 
 def _ends_a_line(path: Path) -> bool:

@@ -18,6 +18,7 @@ class Row:
     """
 
     clip_id: str
+    video_id: str
     caption_index: int
     lang: str
     caption: str
@@ -47,7 +48,7 @@ class Worklist:
     def filtered(
         self, *, check: str = "", recipe_type: str = "", text: str = "", only: set[Key] | None = None
     ) -> list[Row]:
-        """The rows that a filter leaves, in order. ``text`` is looked for in both languages; ``only`` keeps these keys."""
+        """The rows that a filter leaves, in order. ``text`` is sought in both languages, ``only`` keeps its keys."""
         wanted = text.casefold().strip()
         return [
             row
@@ -60,7 +61,7 @@ class Worklist:
 
     def neighbours(self, row: Row, count: int = 2) -> list[Row]:
         """The row's video around it: up to ``count`` steps before and after, itself among them."""
-        steps = self.steps[_video(row)]
+        steps = self.steps[row.video_id]
         place = steps.index(row)
         return steps[max(0, place - count) : place + count + 1]
 
@@ -92,7 +93,8 @@ def make_worklist(
         clip = about[row["clip_id"]]
         rows.append(
             Row(
-                clip_id=key[0], caption_index=key[1], lang=lang, caption=sources.get(key, ""), text=row["text"] or "",
+                clip_id=key[0], video_id=clip["video_id"], caption_index=key[1], lang=lang,
+                caption=sources.get(key, ""), text=row["text"] or "",
                 video_url=clip["video_url"] or "", start_s=clip["start_s"] or 0.0, end_s=clip["end_s"] or 0.0,
                 recipe_type=clip["recipe_type"] or "", checks=tuple(found[key]), refused=key in refused,
                 badness=badness[key],
@@ -100,17 +102,13 @@ def make_worklist(
         )  # fmt: skip
     steps: dict[str, list[Row]] = defaultdict(list)
     for one in rows:
-        steps[_video(one)].append(one)
+        steps[one.video_id].append(one)
     return Worklist(lang, sorted(rows, key=lambda one: (not one.refused, -one.badness)), dict(steps))
 
 
 def check_names(rows: Iterable[Row]) -> list[str]:
     """The checks that found something."""
     return sorted({name for row in rows for name, _ in row.checks})
-
-
-def _video(row: Row) -> str:
-    return row.clip_id.rpartition("_")[0] or row.clip_id
 
 
 def _keys(table: pa.Table) -> list[tuple[str, int]]:

@@ -1,0 +1,234 @@
+"""Reviews: what is kept, what holds after several reviewers, who may write, and what a build publishes of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from multiyoucook2.errors import WorkspaceError
+from multiyoucook2.quality.review.exchange import export_csv, import_csv
+from multiyoucook2.quality.review.overlay import Key, Reviews, Said, text_hash
+from multiyoucook2.quality.review.worklist import Row, Worklist
+
+KEY: Key = ("v_0", 0, "de")
+TEXT = "die Zwiebel hacken"
+
+
+def said(action: str, *, at: float = 1, text: str = "", seen: str = TEXT, key: Key = KEY) -> Said:
+    values = {"time": at, "clip_id": key[0], "caption_index": key[1], "lang": key[2], "seen": text_hash(seen)}
+    return Said.model_validate({**values, "action": action, "text": text})
+
+
+def outcome(reviews: Reviews, text: str = TEXT) -> tuple[str, str, str, bool, bool] | None:
+    found = reviews.outcomes({KEY: text}).get(KEY)
+    return (found.action, found.text, found.reviewer, found.disagree, found.stale) if found else None
+
+
+def test_the_latest_action_holds_and_undo_takes_back(tmp_path: Path) -> None:
+    reviews = Reviews(tmp_path)
+    assert outcome(reviews) is None
+    held = [("accept", "accept"), ("reject", "reject"), ("undo", "accept"), ("undo", None), ("undo", None)]
+    for action, expected in held:
+        reviews.append("ana", said(action))
+        found = outcome(reviews)
+        assert (found[0] if found else None) == expected
+    assert len((tmp_path / "reviews/ana.jsonl").read_text().splitlines()) == 5  # nothing is ever removed
+
+
+def test_two_reviewers_never_overwrite_each_other(tmp_path: Path) -> None:
+    reviews = Reviews(tmp_path)
+    reviews.append("ana", said("accept", at=1))
+    reviews.append("ben", said("accept", at=2))
+    assert outcome(reviews) == ("accept", "", "ben", False, False)
+    reviews.append("ana", said("edit", at=3, text="Zwiebel hacken"))
+    assert outcome(reviews) == ("edit", "Zwiebel hacken", "ana", True, False)
+    reviews.append("ana", said("undo", at=4))
+    assert outcome(reviews) == ("accept", "", "ben", False, False)
+
+
+def test_of_a_text_that_changed_only_edits_stay_and_are_stale(tmp_path: Path) -> None:
+    reviews = Reviews(tmp_path)
+    reviews.append("ana", said("accept"))
+    assert outcome(reviews, "another translation") is None
+    reviews.append("ben", said("edit", at=2, text="Zwiebel hacken"))
+    assert outcome(reviews, "another translation") == ("edit", "Zwiebel hacken", "ben", False, True)
+
+
+def test_a_killed_write_loses_its_own_line_alone(tmp_path: Path) -> None:
+    reviews = Reviews(tmp_path)
+    reviews.append("ana", said("accept"))
+    path = tmp_path / "reviews/ana.jsonl"
+    whole = path.read_bytes()
+    for cut in range(1, len(whole)):
+        path.write_bytes(whole + whole[:cut])
+        assert outcome(reviews) == ("accept", "", "ana", False, False)
+    path.write_bytes(whole + whole[:20])
+    reviews.append("ana", said("reject", at=5))  # goes on after the broken line
+    with pytest.raises(WorkspaceError, match=r"line 2 of .*ana\.jsonl"):
+        outcome(reviews)  # ... which is named, as something may be lost there
+
+
+@pytest.mark.parametrize("name", ["../ana", "", "a b", ".hidden", "x" * 41, "a/b"])
+def test_names_are_file_names(name: str, tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="a reviewer cannot be called"):
+        Reviews(tmp_path).append(name, said("accept"))
+    assert not list(tmp_path.iterdir())
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["accept", "edit", "reject"]), st.text(min_size=1, max_size=30)), max_size=8))
+def test_csv_there_and_back(actions: list[tuple[str, str]]) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as scratch:
+        here, there, path = Reviews(Path(scratch) / "a"), Reviews(Path(scratch) / "b"), Path(scratch) / "x.csv"
+        for folder in (here, there):
+            folder.folder.parent.mkdir()
+        for number, (action, text) in enumerate(actions):
+            kept = text.encode("utf-8", "ignore").decode()
+            here.append(f"r{number % 2}", said(action, at=float(number), text=kept if action == "edit" else ""))
+        assert export_csv(here, path) == len(actions)
+        assert import_csv(there, path) == len(actions)
+        assert import_csv(there, path) == 0
+        assert there.latest() == here.latest()
+
+
+def test_a_csv_of_another_kind_adds_nothing(tmp_path: Path) -> None:
+    export_csv(Reviews(tmp_path), path := tmp_path / "x.csv")
+    path.write_text(path.read_text() + "ana,1,v_0,0,de,abc,accept,\nana,soon,v_0,0,de,abc,accept,\n")
+    with pytest.raises(WorkspaceError, match=r"line 3 of .* is no review"):
+        import_csv(Reviews(tmp_path), path)
+    assert Reviews(tmp_path).reviewers() == []
+
+
+def worklist(lang: str = "de") -> Worklist:
+    rows = [
+        Row(f"v_{n}", "v", 0, lang, f"caption {n} <b>", f"Text {n}",
+            "https://example.org/?v=a", float(n), n + 1.0, "soup",
+            (("coverage", "'onion' has no counterpart"),) if n == 2 else (), badness=float(n == 2))
+        for n in range(4)
+    ]  # fmt: skip
+    return Worklist(lang, sorted(rows, key=lambda row: -row.badness), {"v": rows})
+
+
+starlette = pytest.importorskip("starlette", reason="the extra web is not installed")
+
+
+@pytest.fixture
+def page(tmp_path: Path):  # type: ignore[no-untyped-def]
+    from multiyoucook2.quality.review.app import Page
+
+    return Page({"de": worklist(), "ja": worklist("ja")}, Reviews(tmp_path), "ana")
+
+
+@pytest.fixture
+def client(page):  # type: ignore[no-untyped-def]
+    from starlette.testclient import TestClient
+
+    from multiyoucook2.quality.review.app import make_app
+
+    return TestClient(make_app(page), base_url="http://127.0.0.1:8001")
+
+
+def action(**changes: object) -> dict[str, object]:
+    found = {"clip_id": "v_2", "caption_index": 0, "lang": "de", "action": "accept", "seen": text_hash("Text 2")}
+    return {**found, **changes}
+
+
+OURS = {"Sec-Fetch-Site": "same-origin"}
+
+
+def test_the_worst_row_comes_first_with_its_reasons(client) -> None:  # type: ignore[no-untyped-def]
+    text = client.get("/").text
+    assert "caption 2 &lt;b&gt;" in text
+    assert "has no counterpart" in text
+    assert "1 of 4" in text
+    assert "open the address that the command printed" in text  # without the token it may only look
+    assert "Text 0" in text  # the steps around it
+    assert client.get("/?check=coverage").text.count("1 of 1") == 1
+    assert "No row fits" in client.get("/?text=nowhere").text
+    assert client.get("/?n=99999999999999&lang=%00&check=%3Cscript%3E").status_code == 200
+
+
+def test_only_our_own_page_may_write(client, page, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert client.post("/act", json=action(), headers=OURS).status_code == 403  # no token
+    client.get(f"/?token={page.token}")
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://evil.example"},
+        {},
+    ):
+        assert client.post("/act", json=action(), headers=headers).status_code == 403
+    assert client.get("/", headers={"Host": "rebound.example"}).status_code == 400
+    assert client.get("/act").status_code == 405
+    assert not (tmp_path / "reviews").exists()
+    assert client.post("/act", json=action(), headers=OURS).json() == {"state": "accept"}
+    assert client.post("/act", json=action(), headers={"Origin": "http://127.0.0.1:8001"}).json() == {"state": "accept"}
+    assert "may only look" not in client.get("/").text
+    assert len((tmp_path / "reviews/ana.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"action": "drop"}, 409), ({"clip_id": "../x"}, 409), ({"seen": "0" * 16}, 409),
+        ({"caption_index": "one"}, 400),
+        ({"action": "edit", "text": "  "}, 400), ({"action": "edit", "text": "x" * 2001}, 400),
+    ],
+)  # fmt: skip
+def test_wrong_actions_write_nothing(changes: dict[str, object], status: int, client, page, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    client.get(f"/?token={page.token}")
+    assert client.post("/act", json=action(**changes), headers=OURS).status_code == status
+    for body in (b"[[[[", b"null", b"x" * 20_000):
+        assert client.post("/act", content=body, headers=OURS).status_code in (400, 413)
+    assert not (tmp_path / "reviews").exists()
+
+
+def test_a_killed_server_has_lost_nothing(client, page, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    from multiyoucook2.quality.review.app import Page
+
+    client.get(f"/?token={page.token}")
+    client.post("/act", json=action(action="edit", text="neuer  Text"), headers=OURS)
+    again = Page({"de": worklist()}, Reviews(tmp_path), "ben")
+    assert again.outcomes["v_2", 0, "de"].text == "neuer Text"
+
+
+def test_a_build_publishes_what_people_said(tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    from multiyoucook2.building.reviewing import apply_reviews
+    from multiyoucook2.corpus.tables import TRANSLATION, VERDICT
+
+    texts = ["eins", "zwei", "drei", "vier"]
+    rows = [
+        {"clip_id": f"v_{n}", "caption_index": 0, "lang": "de", "text": text, "score": -1.0, "model": "m",
+         "origin": "machine", "license": "mit", "flags": []}
+        for n, text in enumerate(texts)
+    ]  # fmt: skip
+    refused = [
+        {
+            "clip_id": f"v_{n}",
+            "caption_index": 0,
+            "lang": "de",
+            "check": "numbers",
+            "severity": "reject",
+            "reason": "so",
+        }
+        for n in (0, 1, 3)
+    ]
+    reviews = Reviews(tmp_path)
+    reviews.append("ana", said("accept", key=("v_0", 0, "de"), seen="eins"))
+    reviews.append("ana", said("edit", text="ZWEI", key=("v_1", 0, "de"), seen="früher"))
+    reviews.append("ana", said("reject", key=("v_2", 0, "de"), seen="drei"))
+    table, verdicts, reviewed = apply_reviews(
+        pa.Table.from_pylist(rows, TRANSLATION), pa.Table.from_pylist(refused, VERDICT), reviews
+    )
+    assert table["text"].to_pylist() == ["eins", "ZWEI", "drei", "vier"]
+    assert table["origin"].to_pylist() == ["machine", "human", "machine", "machine"]
+    assert table["flags"].to_pylist() == [[], ["review_stale"], [], []]
+    assert [(row["clip_id"], row["check"]) for row in verdicts.to_pylist()] == [("v_3", "numbers"), ("v_2", "review")]
+    assert reviewed == {("v_0", 0), ("v_1", 0), ("v_2", 0)}
+    assert json.loads((tmp_path / "reviews/ana.jsonl").read_text().splitlines()[1])["text"] == "ZWEI"

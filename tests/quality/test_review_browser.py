@@ -1,0 +1,91 @@
+"""The review page in Chromium: twenty rows by keyboard alone, an edit in Japanese, and what is on the disk afterwards.
+
+Needs a Chromium (``apt-get install chromium``, or its path in ``$CHROMIUM``) and playwright.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import FAST, MyCook
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+
+
+@pytest.fixture
+def tab() -> Iterator[Any]:
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        tab = browser.new_page(viewport={"width": 1000, "height": 800})
+        wrong: list[str] = []
+        tab.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        yield tab
+        assert not wrong
+        browser.close()
+
+
+def test_twenty_rows_and_what_is_published(
+    tab: Any, mycook: MyCook, tiny_model: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    build = (
+        "build",
+        "--recipe",
+        FAST,
+        "--offline",
+        "--limit",
+        24,
+        "--engine",
+        tiny_model,
+        "--langs",
+        "ja",
+        "--out",
+        "out",
+    )
+    mycook(*build)
+    command = [sys.executable, "-m", "multiyoucook2", "review", "out", "--reviewer", "ana", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            address = server.stdout.readline().split()[0]
+            tab.goto(address)
+            assert "token" not in tab.url
+            expect = playwright_api.expect
+            for number in range(20):
+                expect(tab.locator("nav span")).to_have_text(re.compile(rf"^{number + 1} of 24$"))
+                if number == 2:
+                    tab.keyboard.press("e")
+                    tab.locator("#text").fill("玉ねぎを切る")
+                    tab.keyboard.press("Control+Enter")
+                else:
+                    tab.keyboard.press("r" if number == 1 else "a")
+            expect(tab.locator("nav span")).to_have_text("21 of 24")
+            tab.keyboard.press("k")  # back to the twentieth, which is taken back
+            expect(tab.locator("#state")).to_have_text("accept")
+            tab.keyboard.press("u")
+            expect(tab.locator("#state")).to_have_text("open")
+            expect(tab.locator("header p")).to_contain_text("19 of 24 reviewed")
+            overflow = tab.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+            assert not overflow
+        finally:
+            server.kill()
+    mycook(*build)
+    published = mycook("review", "out", "--export", "reviews.csv", "--json")
+    assert json.loads(published.stdout)["reviews"] == 21
+    import pyarrow.parquet as pq
+
+    rows = [row for path in (tmp_path / "out/dataset/ja").glob("*.parquet") for row in pq.read_table(path).to_pylist()]
+    assert sum(row["reviewed"] for row in rows) == 19
+    (edited,) = [row for row in rows if row["origin"] == "human"]
+    assert (edited["caption"], edited["engine"], edited["accepted"]) == ("玉ねぎを切る", None, True)
+    (rejected,) = [row for row in rows if "rejected:review" in row["flags"]]
+    assert not rejected["accepted"]
