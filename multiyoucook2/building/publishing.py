@@ -56,9 +56,10 @@ class Publish:
     def run(self, results: Results, tools: Tools) -> Product:
         """See the class."""
         recipe, clips = self.recipe, results[CLIPS]
+        targets = self._targets(results)
         after = {
             lang: apply_reviews(results[translations_of(lang)], results[verdicts_of(lang)], Reviews(self.build))
-            for lang in self._targets(results)
+            for lang in targets
         }
         tables = dataset_tables(
             clips,
