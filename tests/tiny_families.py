@@ -157,6 +157,19 @@ def nllb(folder: Path) -> Path:
     return save(transformers.M2M100ForConditionalGeneration(config), tokenizer, folder)
 
 
+def mbart(folder: Path) -> Path:
+    """An mBART-50 model."""
+    pieces = folder.with_name(folder.name + "-pieces")
+    pieces.mkdir(parents=True)
+    train_pieces(pieces / "sentencepiece.bpe", model_type="bpe")
+    tokenizer = transformers.MBart50Tokenizer.from_pretrained(pieces, src_lang="en_XX", tgt_lang="de_DE")
+    config = transformers.MBartConfig(
+        vocab_size=len(tokenizer), normalize_before=True, normalize_embedding=True, scale_embedding=True,
+        tokenizer_class="MBart50Tokenizer", decoder_start_token_id=2, **SIZES,
+    )  # fmt: skip
+    return save(transformers.MBartForConditionalGeneration(config), tokenizer, folder)
+
+
 def madlad(folder: Path) -> Path:
     """A T5-shaped model with MADLAD-400's language tags; the SentencePiece file lies beside, as on the hub."""
     folder.mkdir(parents=True)
@@ -209,6 +222,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         "small100": small100,
         "nllb": nllb,
         "madlad": madlad,
+        "mbart": mbart,
         "ctranslate2": lambda folder: convert(get("marian"), folder),
         "mini": lambda folder: mini(folder, get("marian-tags")),
     }

@@ -23,7 +23,6 @@ from .family import FAMILIES, ModelSpec, PreparedModel
 from .folder import DESCRIPTION, is_ctranslate2, license_of_readme, read_json
 from .tokens import TOKENIZER_FILES
 from .transformers_converter import quiet_transformers
-from .vocabulary import check_tokens
 
 log = logging.getLogger(__name__)
 
@@ -80,15 +79,19 @@ def prepare(
         with FileLock(f"{folder}.lock"):
             if not _usable(folder):
                 source = spec.folder or download(checkpoint, revision, cache_dir, offline=offline)
-                _convert(source, folder, spec, revision, compute_type, checkpoint.license)
+                if is_ctranslate2(source):
+                    folder = source
+                else:
+                    _convert(source, folder, spec, revision, compute_type, checkpoint.license)
     source_token = family.source_token(source_lang)
-    check_tokens(folder, spec.name, family.tokenization(folder, source_token, checkpoint.token))
+    family.check(folder, spec.name, source_token, checkpoint.token)
     license_ = str((read_json(folder / DESCRIPTION) or {}).get("license") or checkpoint.license).lower()
     return PreparedModel(
         name=spec.name,
         family=spec.family,
         folder=folder,
         lang=lang,
+        source_lang=source_lang,
         revision=revision,
         license=license_,
         token=checkpoint.token,
@@ -118,7 +121,8 @@ def _usable(folder: Path) -> bool:
 def _convert(source: Path, folder: Path, spec: ModelSpec, revision: str, quantization: str, license_: str) -> None:
     for left_over in folder.parent.glob(f".{folder.name}-*"):  # of a process that was killed: the lock is ours
         shutil.rmtree(left_over, ignore_errors=True)
-    for alternatives in FAMILIES.find(spec.family).needs:
+    family = FAMILIES.find(spec.family)
+    for alternatives in family.needs:
         if not any((source / name).is_file() for name in alternatives):
             raise ModelError(
                 f"{source} lacks {' or '.join(alternatives)}, which a {spec.family} model needs",
@@ -138,18 +142,13 @@ def _convert(source: Path, folder: Path, spec: ModelSpec, revision: str, quantiz
             "license": license_of_readme(source) or license_,
             "revision": revision,
             "quantization": quantization,
-            "max_positions": _positions(source),
         }
+        about |= family.describe(source)
         (built / DESCRIPTION).write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         write_manifest(built)
         os.replace(built, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-def _positions(source: Path) -> int | None:
-    value = (read_json(source / "config.json") or {}).get("max_position_embeddings")
-    return int(value) if value else None
 
 
 def _run_converter(source: Path, target: Path, spec: ModelSpec, quantization: str) -> None:

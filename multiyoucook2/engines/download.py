@@ -7,6 +7,7 @@ the commits that were resolved in ``revisions/``.
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from ..errors import FetchError, ModelError
 from ..files import atomic_write, damaged_files, json_bytes, write_manifest
 from .family import Checkpoint
+from .folder import ModelFiles, read_json
 from .tokens import TOKENIZER_FILES
 
 log = logging.getLogger(__name__)
@@ -27,17 +29,21 @@ _SMALL = (
     "special_tokens_map.json",
     "added_tokens.json",
     "README.md",
+    "mycook.json",
+    "chat_template.jinja",
+    *(f"{side}_vocabulary.{end}" for side in ("shared", "source", "target") for end in ("json", "txt")),
     *TOKENIZER_FILES,
 )
 LARGE_BYTES = 50_000_000
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def recorded_revision(checkpoint: Checkpoint, cache_dir: Path) -> str | None:
     """The commit that is pinned, or was recorded at the first download."""
-    if checkpoint.revision:
+    if checkpoint.revision and _COMMIT.fullmatch(checkpoint.revision):
         return checkpoint.revision
     try:
-        return str(json.loads(_record_file(checkpoint.hub_id, cache_dir).read_text(encoding="utf-8"))["revision"])
+        return str(json.loads(_record_file(checkpoint, cache_dir).read_text(encoding="utf-8"))["revision"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -56,10 +62,43 @@ def resolve_revision(checkpoint: Checkpoint, cache_dir: Path, *, offline: bool) 
         raise FetchError(
             f"the model {checkpoint.hub_id} was never downloaded, and this run is offline", hint=_without_network()
         )
-    revision = str(_ask_hub(checkpoint.hub_id, None).sha)
+    revision = str(_ask_hub(checkpoint.hub_id, checkpoint.revision).sha)
     record = {"hub_id": checkpoint.hub_id, "revision": revision}
-    atomic_write(_record_file(checkpoint.hub_id, cache_dir), json_bytes(record))
+    atomic_write(_record_file(checkpoint, cache_dir), json_bytes(record))
     return revision
+
+
+def look(checkpoint: Checkpoint, revision: str, cache_dir: Path, *, offline: bool) -> tuple[ModelFiles, dict[str, int]]:
+    """A repository's small files, downloaded, and the size of each file that it holds, at one commit. No weights.
+
+    Raises:
+        FetchError: offline and never looked at, or the network failed. ModelError: the hub has no such repository.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    disable_progress_bars()
+    listing = cache_dir / "hub" / f"{checkpoint.hub_id.replace('/', '--')}@{revision}.files.json"
+    if not listing.is_file():
+        if offline:
+            raise FetchError(
+                f"the model {checkpoint.hub_id} was never looked at, and this run is offline", hint=_without_network()
+            )
+        siblings = _ask_hub(checkpoint.hub_id, revision).siblings or []
+        atomic_write(listing, json_bytes({str(row.rfilename): int(row.size or 0) for row in siblings}))
+    sizes = {str(name): int(size) for name, size in (read_json(listing) or {}).items()}
+    try:
+        folder = snapshot_download(
+            checkpoint.hub_id,
+            revision=revision,
+            cache_dir=cache_dir / "hub",
+            allow_patterns=[name for name in sizes if name in _SMALL],
+            endpoint=_endpoint(),
+            local_files_only=offline,
+        )
+    except Exception as error:  # httpx, hub and disk errors have no common base
+        raise FetchError(f"looking at {checkpoint.hub_id} failed: {_first_line(error)}", hint=_RETRY) from error
+    return ModelFiles(checkpoint.hub_id, Path(folder), frozenset(sizes)), sizes
 
 
 def download(checkpoint: Checkpoint, revision: str, cache_dir: Path, *, offline: bool) -> Path:
@@ -115,8 +154,9 @@ def _endpoint() -> str | None:
     return os.environ.get("HF_ENDPOINT") or None
 
 
-def _record_file(hub_id: str, cache_dir: Path) -> Path:
-    return cache_dir / "revisions" / f"{hub_id.replace('/', '--')}.json"
+def _record_file(checkpoint: Checkpoint, cache_dir: Path) -> Path:
+    asked = f"@{checkpoint.revision}" if checkpoint.revision else ""
+    return cache_dir / "revisions" / f"{checkpoint.hub_id.replace('/', '--')}{asked}.json"
 
 
 def _ask_hub(hub_id: str, revision: str | None) -> Any:
@@ -140,6 +180,8 @@ def _choose_files(siblings: list[Any], hub_id: str) -> dict[str, int]:
     """Names and bytes of what the conversion reads: small files, and one format of the weights, safetensors first."""
     sizes = {str(row.rfilename): int(row.size or 0) for row in siblings}
     small = {name: size for name, size in sizes.items() if name in _SMALL}
+    if "model.bin" in sizes and any(name.split(".")[0].endswith("_vocabulary") for name in small):
+        return small | {"model.bin": sizes["model.bin"]}  # CTranslate2's, ready to run
     for end in (".safetensors", ".bin"):
         weights = {
             name: size

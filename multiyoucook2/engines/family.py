@@ -19,6 +19,7 @@ from .decoding import Decoding
 from .folder import DESCRIPTION, ModelFiles, read_json
 from .maps import measured_map, shipped_map
 from .tokens import Tokenization, load_pieces
+from .vocabulary import check_tokens
 
 # Compute types in order of preference; the first that the device supports is used.
 ComputeTypes = Mapping[str, tuple[str, ...]]
@@ -67,6 +68,7 @@ class PreparedModel:
     family: str
     folder: Path
     lang: str
+    source_lang: str
     revision: str
     license: str
     token: str | None
@@ -119,6 +121,15 @@ class Family:
         """How surely a model is a member: 0 not at all, 1 by its type alone, 2 by a mark that only members have."""
         return int(files.model_type in self.model_types)
 
+    def refuses(self, files: ModelFiles) -> str | None:
+        """Why a member cannot be used, where it looks like one and would translate wrongly; ``None`` if it can."""
+        return None
+
+    def describe(self, source: Path) -> dict[str, Any]:
+        """What a conversion writes into ``mycook.json`` of the model in ``source``, since it is lost otherwise."""
+        positions = (read_json(source / "config.json") or {}).get("max_position_embeddings")
+        return {"max_positions": int(positions) if positions else None}
+
     def token(self, lang: str) -> str | None:
         """The token that names a language, such as ``__de__``; ``None`` where the family has none."""
         return None
@@ -162,6 +173,14 @@ class Family:
             language_tokens=re.compile(self.language_tokens),
         )
 
+    def check(self, folder: Path, name: str, source: str | None, target: str | None) -> None:
+        """Checks that a converted folder has the tokens that a pair of languages needs.
+
+        Raises:
+            ModelError: one is missing.
+        """
+        check_tokens(folder, name, self.tokenization(folder, source, target))
+
     def open(self, model: PreparedModel, *, threads: int | None = None, map_file: Path | None = None) -> Engine:
         """The engine that runs a prepared model. Loads the subword model; the weights follow with the first batch."""
         return CTranslate2(
@@ -191,8 +210,12 @@ def recognise(files: ModelFiles) -> Family:
             f"{files.place} holds neither a CTranslate2 model (model.bin) nor a transformers model (config.json)",
             hint="give the folder that save_pretrained or ct2-transformers-converter wrote",
         )
+    if not files.converted and (files.config.get("quantization_config") or {}).get("quant_method", "awq") != "awq":
+        raise ModelError(f"{files.place} is quantized in a way that does not convert", hint="take the original model")
     best = max(FAMILIES, key=lambda family: family.recognises(files))
     if best.recognises(files):
+        if reason := best.refuses(files):
+            raise ModelError(f"{files.place} cannot be used: {reason}", hint="mycook models lists what can")
         return best
     known = sorted({name for family in FAMILIES for name in family.model_types})
     what = f"a {files.model_type!r} model" if files.model_type else "a converted model without known language tokens"

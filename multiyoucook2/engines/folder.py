@@ -112,10 +112,24 @@ class ModelFiles:
 
     @cached_property
     def tokens(self) -> list[str]:
-        """The vocabulary of a converted model, or of ``vocab.json``; empty where neither is there."""
+        """The vocabulary of a converted model, of ``vocab.json`` or ``tokenizer.json``; empty where none is there."""
         if self.converted:
             return vocabulary(self.folder, "source")
-        return list(read_json(self.folder / "vocab.json") or {})
+        listed = read_json(self.folder / "vocab.json")
+        if listed is not None:
+            return list(listed)
+        fast = read_json(self.folder / "tokenizer.json") or {}
+        pieces = (fast.get("model") or {}).get("vocab") or []
+        names = [piece if isinstance(piece, str) else str(piece[0]) for piece in pieces]
+        return names + [str(row.get("content")) for row in fast.get("added_tokens") or []]
+
+    @property
+    def weights(self) -> str:
+        """Which weights are there: ``ctranslate2``, ``safetensors``, ``pickle``, another format's name, or nothing."""
+        ends = {"safetensors": ".safetensors", "pickle": ".bin", "GGUF": ".gguf", "ONNX": ".onnx", "HDF5": ".h5"}
+        if self.converted:
+            return "ctranslate2"
+        return next((name for name, end in ends.items() if any(file.endswith(end) for file in self.names)), "")
 
     @cached_property
     def token_set(self) -> frozenset[str]:

@@ -32,6 +32,7 @@ TEXTS = [*made_up_lines(12), "chop the ZUCCHINI"]  # the last has pieces that th
         ("small100", "de", "__de__"),
         ("nllb", "fr", "fra_Latn"),
         ("madlad", "de", "<2de>"),
+        ("mbart", "de", "de_DE"),
     ],
 )
 def test_greedy_output_is_transformers_own(
@@ -62,7 +63,7 @@ def _transformers(
     folder: Path, name: str, lang: str, special: str | None, text: str
 ) -> tuple[list[int], list[int], Any]:
     """Ids that transformers reads for a text, what it generates (start token cut off), and its tokenizer."""
-    source_language = {"m2m100": "en", "small100": lang, "nllb": "eng_Latn"}.get(name)
+    source_language = {"m2m100": "en", "small100": lang, "nllb": "eng_Latn", "mbart": "en_XX"}.get(name)
     m2m = {"m2m100": transformers.M2M100Tokenizer, "small100": transformers.M2M100Tokenizer}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
@@ -72,7 +73,7 @@ def _transformers(
     net = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
     written = f"{special} {text}" if name in ("marian-many", "madlad") else text
     inputs = tokenizer(written, return_tensors="pt")
-    forced = tokenizer.convert_tokens_to_ids(special) if name in ("m2m100", "nllb") else None
+    forced = tokenizer.convert_tokens_to_ids(special) if name in ("m2m100", "nllb", "mbart") else None
     with torch.no_grad():
         output = net.generate(
             **inputs,

@@ -30,9 +30,10 @@ class Madlad(Family):
         return (ModelSpec("madlad400-3b-mt", self.name, rows, self.compute_types, size="11.8 GB"),)
 
     def recognises(self, files: ModelFiles) -> int:
-        if files.converted:
-            return 2 if any(re.fullmatch(self.language_tokens, token) for token in files.tokens) else 0
-        return super().recognises(files)
+        """A T5 is a translation model only if it has the tokens."""
+        if not files.converted and not super().recognises(files):
+            return 0
+        return 2 if any(re.fullmatch(self.language_tokens, token) for token in files.tokens) else 0
 
     def token(self, lang: str) -> str | None:
         return f"<2{_ITS_CODES.get(lang, lang).replace('-', '_')}>"

@@ -27,6 +27,13 @@ _OPUS = {
     "es": _opus("en-es"),
     "ja": Checkpoint("staka/fugumt-en-ja", "cc-by-sa-4.0"),  # opus-mt-en-jap is trained on Bible text
 }
+_OPUS_BIG = {
+    "de": Checkpoint("gsarti/opus-mt-tc-big-en-de", "cc-by-4.0"),  # Helsinki-NLP's own repository of that name is gone
+    "fr": _opus("tc-big-en-fr", "cc-by-4.0"),
+    "es": _opus("tc-big-en-es", "cc-by-4.0"),
+    "cs": _opus("tc-big-en-ces_slk", "cc-by-4.0", ">>ces<<"),
+    "ru": _opus("tc-big-en-zle", "cc-by-4.0", ">>rus<<"),
+}
 
 
 class Marian(Family):
@@ -38,7 +45,8 @@ class Marian(Family):
     needs = (("source.spm",), ("target.spm",), ("vocab.json",))
 
     def models(self) -> Iterable[ModelSpec]:
-        return (ModelSpec("opus-mt", self.name, _OPUS, size="0.3 GB a language", source_langs=("en",)),)
+        yield ModelSpec("opus-mt", self.name, _OPUS, size="0.3 GB a language", source_langs=("en",))
+        yield ModelSpec("opus-mt-tc-big", self.name, _OPUS_BIG, size="0.5 to 0.9 GB a language", source_langs=("en",))
 
     def recognises(self, files: ModelFiles) -> int:
         return 1 if files.converted else super().recognises(files)

@@ -28,7 +28,8 @@ class Nllb(Family):
     def recognises(self, files: ModelFiles) -> int:
         if files.converted:
             return 2 if "eng_Latn" in files.token_set else 0
-        return 2 if super().recognises(files) and "nllb" in files.tokenizer_class else 0
+        named = "nllb" in files.tokenizer_class or "eng_Latn" in files.token_set or "vocab.json" not in files.names
+        return 2 if super().recognises(files) and named else 0
 
     def token(self, lang: str) -> str | None:
         return language(lang).flores

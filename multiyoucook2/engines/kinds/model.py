@@ -8,7 +8,7 @@ from ...errors import ModelError, nearest
 from ...files import file_sha256, folder_hash
 from ..convert import prepare
 from ..decoding import Decoding
-from ..download import resolve_revision
+from ..download import look, resolve_revision
 from ..family import AS_STORED, Checkpoint, ModelSpec, PreparedModel, recognise
 from ..fingerprint import fingerprint
 from ..folder import ModelFiles, is_ctranslate2
@@ -104,11 +104,15 @@ def _find(request: Request) -> ModelSpec:
     if folder.is_dir():
         return spec_of(ModelFiles.of(folder), request.lang, folder.resolve().name, folder=folder)
     hub_id = _HUB_ID.fullmatch(request.engine)
-    known = _registered(hub_id["id"], hub_id["revision"]) if hub_id else None
-    if known:
+    if hub_id and (known := _registered(hub_id["id"], hub_id["revision"])):
         return known
+    if hub_id:
+        asked = Checkpoint(hub_id["id"], "unknown", revision=hub_id["revision"])
+        revision = resolve_revision(asked, request.cache_dir, offline=request.offline)
+        files, _ = look(asked, revision, request.cache_dir, offline=request.offline)
+        return spec_of(files, request.lang, hub_id["id"], hub=replace(asked, revision=revision))
     raise ModelError(
-        f"unknown engine {request.engine!r}: neither a model of the registry nor a folder",
+        f"unknown engine {request.engine!r}: neither a model of the registry, nor a folder, nor OWNER/NAME of the hub",
         hint=nearest(request.engine, MODELS),
     )
 
@@ -123,8 +127,10 @@ def _registered(hub_id: str, revision: str | None) -> ModelSpec | None:
     return None
 
 
-def spec_of(files: ModelFiles, lang: str, name: str, *, folder: Path | None = None) -> ModelSpec:
-    """The row that the registry would have for a model, for one language.
+def spec_of(
+    files: ModelFiles, lang: str, name: str, *, folder: Path | None = None, hub: Checkpoint | None = None
+) -> ModelSpec:
+    """The row that the registry would have for a model in a folder or on the hub, for one language.
 
     Raises:
         ModelError: the files are of no translation model that is known here.
@@ -134,11 +140,15 @@ def spec_of(files: ModelFiles, lang: str, name: str, *, folder: Path | None = No
     prefix = files.about.get("source_prefix")
     rows = {
         code: Checkpoint(
-            "", files.license, str(prefix).replace("{lang}", code) if prefix else family.target_token(code, files)
+            hub.hub_id if hub else "",
+            files.license,
+            str(prefix).replace("{lang}", code) if prefix else family.target_token(code, files),
+            hub.revision if hub else None,
         )
         for code in codes
     }
-    return ModelSpec(name, family.name, rows, AS_STORED if files.converted else family.compute_types, folder)
+    as_stored = files.converted and folder is not None  # on the hub they are often stored in 32 bits
+    return ModelSpec(name, family.name, rows, AS_STORED if as_stored else family.compute_types, folder)
 
 
 def _revision(spec: ModelSpec, request: Request) -> str:
