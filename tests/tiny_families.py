@@ -165,7 +165,7 @@ def mbart(folder: Path) -> Path:
     tokenizer = transformers.MBart50Tokenizer.from_pretrained(pieces, src_lang="en_XX", tgt_lang="de_DE")
     config = transformers.MBartConfig(
         vocab_size=len(tokenizer), normalize_before=True, normalize_embedding=True, scale_embedding=True,
-        tokenizer_class="MBart50Tokenizer", decoder_start_token_id=2, **SIZES,
+        tokenizer_class="MBart50Tokenizer", decoder_start_token_id=2, forced_eos_token_id=None, **SIZES,
     )  # fmt: skip
     return save(transformers.MBartForConditionalGeneration(config), tokenizer, folder)
 

@@ -68,13 +68,15 @@ class Candidate:
 
 
 class Engine(Protocol):
-    """What translates into one language. ``translate`` is called from several threads; ``workers`` is how many pay.
+    """What translates into one language. ``translate`` is called from several threads.
 
     ``read`` must be cheap: what is slow to load is loaded by the first ``translate``, which a resumed run that finds
     all its batches done never calls.
     """
 
-    workers: int
+    @property
+    def workers(self) -> int:
+        """How many batches it translates side by side."""
 
     def read(self, texts: Sequence[str]) -> list[Source]:
         """Each text as the engine reads it."""

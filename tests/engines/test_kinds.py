@@ -1,0 +1,91 @@
+"""Engines that are no single model: a table of translations, two engines in a row."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tiny_families import captions_of, made_up_lines
+
+from multiyoucook2.engines.base import Search
+from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.resolve import resolve
+from multiyoucook2.errors import ModelError
+from multiyoucook2.translation.memory import TranslationMemory
+from multiyoucook2.translation.table import translate_table
+
+ROWS = [
+    {"source": "add salt", "translation": "Salz zugeben", "lang": "de"},
+    {"source": "add  salt ", "translation": "Salz dazu", "lang": "German"},  # the first one counts
+    {"source": "add salt", "translation": "ajouter le sel", "lang": "fr"},
+    {"source": "heat oil", "translation": "", "lang": "de"},
+]
+SEARCH = Search(beam_size=1, length_penalty=1.0, output_factor=0.0, output_extra=8)
+
+
+def write(path: Path) -> Path:
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(ROWS), path)
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    else:
+        comma = "\t" if path.suffix == ".tsv" else ","
+        lines = [comma.join(ROWS[0]), *(comma.join(row.values()) for row in ROWS)]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+    return path
+
+
+@pytest.mark.parametrize("end", ["csv", "tsv", "jsonl", "parquet"])
+def test_table_of_human_translations(tmp_path: Path, end: str) -> None:
+    engine = resolve(f"table:{write(tmp_path / f'human.{end}')}", "de", cache_dir=tmp_path)
+    assert (engine.origin, engine.name, len(engine.revision)) == ("human", f"human.{end}", 64)
+    memory = TranslationMemory(tmp_path / "memory")
+    texts = ["add salt", "heat oil", "-"]
+    rows = translate_table(captions_of(texts), engine=engine, decoding=Decoding(), memory=memory).to_pylist()
+    assert [row["text"] for row in rows] == ["Salz zugeben", "", "-"]
+    assert [row["flags"] for row in rows] == [[], ["empty"], ["untranslatable"]]
+    assert [row["score"] for row in rows] == [None, None, None]
+
+
+def test_table_with_something_wrong(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="is no file"):
+        resolve(f"table:{tmp_path}/none.csv", "de", cache_dir=tmp_path)
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ModelError, match="lacks a column source or translation") as caught:
+        resolve(f"table:{tmp_path}/t.csv", "de", cache_dir=tmp_path).prepare()
+    assert "a, b" in caught.value.hint
+    with pytest.raises(ModelError, match="no translation into 'ja'"):
+        resolve(f"table:{write(tmp_path / 'x.jsonl')}", "ja", cache_dir=tmp_path).prepare()
+    (tmp_path / "t.jsonl").write_text("{\n")
+    with pytest.raises(ModelError, match="cannot be read as a table"):
+        resolve(f"table:{tmp_path}/t.jsonl", "de", cache_dir=tmp_path)
+
+
+def test_two_engines_in_a_row(model: Callable[[str], Path], cache: Path, tmp_path: Path) -> None:
+    many, mini = model("m2m100"), model("mini")
+    engine = resolve(f"via:en:{many}+{mini}", "fr", source_lang="de", cache_dir=cache, offline=True)
+    assert (engine.lang, engine.source_lang) == ("fr", "de")
+    opened = engine.prepare("cpu").open(Decoding(), 1)
+    texts = made_up_lines(6)
+    found = [best for best, *_ in opened.translate(opened.read(texts), SEARCH)]
+    first = resolve(str(many), "en", source_lang="de", cache_dir=cache, offline=True).prepare("cpu").open(Decoding(), 1)
+    second = resolve(str(mini), "fr", cache_dir=cache, offline=True).prepare("cpu").open(Decoding(), 1)
+    middle = [best for best, *_ in first.translate(first.read(texts), SEARCH)]
+    last = [best for best, *_ in second.translate(second.read([row.text for row in middle]), SEARCH)]
+    assert [row.text for row in found] == [row.text for row in last]
+    assert [row.score for row in found] == [one.score + two.score for one, two in zip(middle, last, strict=True)]  # type: ignore[operator]
+    assert engine.fingerprint(Decoding()) != resolve(
+        f"via:en:{many}", "fr", source_lang="de", cache_dir=cache, offline=True
+    ).fingerprint(Decoding())
+    rows = translate_table(
+        captions_of(texts), engine=engine, decoding=Decoding(beam_size=1), threads=1, memory=TranslationMemory(tmp_path)
+    )
+    assert rows.num_rows == 6
+
+
+@pytest.mark.parametrize(("text", "message"), [("via:en", "names no engines"), ("via:de:mini", "nothing between")])
+def test_engines_in_a_row_written_wrongly(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        resolve(text, "de", cache_dir=tmp_path)
