@@ -18,7 +18,7 @@ import torch
 from conftest import ROOT, MyCook
 from safetensors.torch import load_file
 
-from multiyoucook2.cli import app as cli
+from multiyoucook2.cli import process as cli
 from multiyoucook2.retrieval.evaluation.runfiles import read_metrics
 
 from ..small_data import LANGS
