@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import DeviceOption, JsonOption, OfflineOption, QuietOption, ResamplesOption
+from .options import CoresOption, DeviceOption, JsonOption, OfflineOption, QuietOption, ResamplesOption
 
 
 def add_analysis_commands(app: typer.Typer) -> None:
@@ -18,6 +18,7 @@ def add_analysis_commands(app: typer.Typer) -> None:
 def sweep(
     file: Annotated[Path, typer.Argument(help="A YAML file: dataset, features, out, seeds, runs.")],
     device: DeviceOption = "auto",
+    threads: CoresOption = None,
     offline: OfflineOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -36,7 +37,7 @@ def sweep(
 
     plan = read_sweep(file)
     with Terminal(quiet=quiet) as listener:
-        folders = run_sweep(plan, device=device, offline=offline, listener=listener)
+        folders = run_sweep(plan, device=device, threads=threads, offline=offline, listener=listener)
     if json:
         print_json([str(folder) for folder in folders])
     else:

@@ -29,6 +29,10 @@ ThreadsOption = Annotated[
     int | None,
     typer.Option("--threads", help="Parallel translators on the CPU.", show_default="usable cores", min=1, metavar="N"),
 ]
+CoresOption = Annotated[
+    int | None,
+    typer.Option("--threads", help="Cores to compute on.", show_default="usable cores", min=1, metavar="N"),
+]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.", metavar="NAME")]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Download nothing.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from .options import (
+    CoresOption,
     DatasetArgument,
     DatasetOption,
     DeviceOption,
@@ -52,6 +53,7 @@ def train(
     pool: PoolOption = "all",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's checkpoint.")] = False,
     device: DeviceOption = "auto",
+    threads: CoresOption = None,
     offline: OfflineOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -81,7 +83,7 @@ def train(
         result = train_run(
             recipe, dataset=dataset, features=features, out=out, teachers=teachers,
             overrides=overridden(set_values(values or []), given), pool=pool, resume=resume, device=device,
-            offline=offline, listener=listener,
+            threads=threads, offline=offline, listener=listener,
         )  # fmt: skip
     if result.evaluation is not None:  # the first of several processes
         printing_train.evaluation(result.evaluation, result.out, as_json=json)
@@ -110,6 +112,7 @@ def evaluate(
     ] = False,
     resamples: ResamplesOption = 1000,
     device: DeviceOption = "auto",
+    threads: CoresOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -131,7 +134,7 @@ def evaluate(
     with Terminal(quiet=quiet) as listener:
         found = evaluate_run(
             run, dataset=dataset, features=features, langs=language_codes(langs), split=split, pool=pool, query=query,
-            duplicates=duplicates, resamples=resamples, device=device, listener=listener,
+            duplicates=duplicates, resamples=resamples, device=device, threads=threads, listener=listener,
         )  # fmt: skip
     printing_train.evaluation(found, run, as_json=json)
 

@@ -1,7 +1,8 @@
-"""Where a model runs, and in which precision."""
+"""Where a model runs, in which precision, and on how many cores."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 
 import torch
@@ -29,3 +30,22 @@ def find_device(name: str) -> torch.device:
 def autocast_of(precision: str, device: torch.device) -> Autocast:
     """What a forward pass is wrapped in: half precision where that is safe for ``bf16``, nothing for ``float32``."""
     return partial(torch.autocast, device.type, torch.bfloat16) if precision == "bf16" else nullcontext
+
+
+@contextmanager
+def using_threads(threads: int | None, processes: int = 1) -> Iterator[None]:
+    """Have torch compute on so many cores within the block: by default on those that this process may use, shared out
+    among the processes of a run. More threads than cores wait for one another.
+
+    Raises:
+        TrainingError: fewer than one, or more than there are cores.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if threads is not None and not 1 <= threads <= cores:
+        raise TrainingError(f"--threads {threads} on {cores} cores", hint=f"give a whole number from 1 to {cores}")
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or max(1, min(before, cores // processes)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -6,7 +6,7 @@ from ...corpus.captions import load_captions, scored_split
 from ...errors import TrainingError
 from ...features.store import FeatureStore
 from ...progress import Listener
-from ..device import find_device
+from ..device import find_device, using_threads
 from ..model.encoders import encoder_kind
 from ..model.towers import TextVideoModel
 from ..recipe import TrainingRecipe
@@ -29,6 +29,7 @@ def evaluate_run(
     duplicates: bool = False,
     resamples: int = 1000,
     device: str = "auto",
+    threads: int | None = None,
     save: bool = True,
     listener: Listener | None = None,
 ) -> Evaluation:
@@ -40,6 +41,7 @@ def evaluate_run(
         pool: a name of :data:`.pool.POOLS`, ``all``, or a file of clip ids.
         query: which captions ask, see :mod:`.queries`; what the pool or the data set lists, else the first, by default.
         duplicates: clips with the same caption are relevant for one another.
+        threads: cores to compute on; those that are free to this process by default.
 
     Raises:
         MyCookError: no finished run there, features of another dimension, a language or pool that is not there.
@@ -59,16 +61,17 @@ def evaluate_run(
         )
     captions = load_captions(source, split=split or scored_split(source), langs=langs, accepted_only=False)
     data = EvaluationSet(captions, store, find_pool(pool, captions.clip_ids), query=query, duplicates=duplicates)
-    evaluation = evaluate_model(
-        model.to(place),
-        data,
-        max_length=recipe.max_tokens_eval,
-        device=place,
-        precision=recipe.precision,
-        resamples=resamples,
-        labels={"select": f"best-on-{about.get('scored_split', 'validation')}"} if recipe.patience else {},
-        listener=listener,
-    )
+    with using_threads(threads):
+        evaluation = evaluate_model(
+            model.to(place),
+            data,
+            max_length=recipe.max_tokens_eval,
+            device=place,
+            precision=recipe.precision,
+            resamples=resamples,
+            labels={"select": f"best-on-{about.get('scored_split', 'validation')}"} if recipe.patience else {},
+            listener=listener,
+        )
     if save:
         joined(evaluation, folder, resamples=resamples).save(folder)
     return evaluation

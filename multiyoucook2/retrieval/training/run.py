@@ -23,7 +23,7 @@ from accelerate import Accelerator
 from ...files import atomic_write, file_sha256, json_bytes, update_file
 from ...progress import Listener, Silent
 from ...version import __version__
-from ..device import find_device
+from ..device import find_device, using_threads
 from ..evaluation.pool import ALL
 from ..evaluation.results import Evaluation
 from ..evaluation.run import evaluate_run
@@ -61,6 +61,7 @@ def train(
     pool: str = ALL,
     resume: bool = False,
     device: str = "auto",
+    threads: int | None = None,
     offline: bool = False,
     listener: Listener | None = None,
 ) -> TrainResult:
@@ -75,6 +76,7 @@ def train(
         pool: of the final evaluation on the split ``validation``, as in ``mycook evaluate``.
         resume: go on from the checkpoint in ``out``; a run that is finished is left as it is.
         device: see :func:`multiyoucook2.retrieval.device.find_device`.
+        threads: cores to compute on; those that are free to this process by default.
         offline: download nothing; data set and encoders must be folders or, encoders, in the cache.
 
     Raises:
@@ -89,7 +91,7 @@ def train(
     accelerator = _accelerator(plan, device)
     heard = listener if listener and accelerator.is_main_process else Silent()
     inputs = load_inputs(plan, dataset, features, accelerator, heard, offline)
-    with run_folder(folder, accelerator):
+    with using_threads(threads, processes()), run_folder(folder, accelerator):
         require_place(folder, resume=resume)
         accelerator.wait_for_everyone()  # before the first process writes what the others would take for another run
         if accelerator.is_main_process and not (folder / RUN_FILE).exists():
@@ -113,6 +115,7 @@ def train(
                 langs=inputs.languages,
                 pool=pool,
                 device=accelerator.device.type,
+                threads=threads,
                 listener=heard,
             )
             card = folder / MODEL_FOLDER / CARD

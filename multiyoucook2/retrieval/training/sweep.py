@@ -85,7 +85,12 @@ def read_sweep(path: str | Path) -> Sweep:
 
 
 def run_sweep(
-    sweep: Sweep, *, device: str = "auto", offline: bool = False, listener: Listener | None = None
+    sweep: Sweep,
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+    offline: bool = False,
+    listener: Listener | None = None,
 ) -> list[Path]:
     """Train and evaluate every run of a sweep that is not finished; returns their folders, system by system.
 
@@ -107,6 +112,7 @@ def run_sweep(
             pool=sweep.pool,
             resume=(folder / RUN_FILE).exists(),
             device=device,
+            threads=threads,
             offline=offline,
             listener=listener,
         )

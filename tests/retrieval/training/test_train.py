@@ -32,7 +32,7 @@ def run(folder: Path, out: Path, recipe: str = "translate-train-tiny", **given: 
     """Train on the CPU; keys of the recipe and arguments of ``train`` mixed."""
     settings = {
         key: given.pop(key)
-        for key in ("teachers", "resume", "listener", "features", "dataset", "offline")
+        for key in ("teachers", "resume", "listener", "features", "dataset", "offline", "threads")
         if key in given
     }
     files = {"dataset": folder / "data", "features": folder / "features"}
@@ -224,6 +224,21 @@ def test_a_device_that_is_not_there(folder: Path, tmp_path: Path) -> None:
             continue
         with pytest.raises(TrainingError, match=message):
             evaluate_run(out, device=device)
+
+
+def test_threads_are_for_the_run_alone_and_no_more_than_cores(folder: Path, tmp_path: Path) -> None:
+    before, seen = torch.get_num_threads(), []
+
+    class Threads(Silent):
+        def started(self, what: str, done: int = 0, total: int = 0) -> None:
+            seen.append(torch.get_num_threads())
+
+    run(folder, tmp_path / "run", epochs=1, threads=1, listener=Threads())
+    assert set(seen) == {1}
+    assert torch.get_num_threads() == before
+    for threads in (0, 5000):
+        with pytest.raises(TrainingError, match=rf"--threads {threads} on \d+ cores"):
+            run(folder, tmp_path / str(threads), threads=threads)
 
 
 def test_several_captions_train_and_teach(tmp_path: Path) -> None:
