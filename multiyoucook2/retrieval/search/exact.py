@@ -78,19 +78,24 @@ def _best(vectors: Vectors, query_QE: Vectors, proposed_QP: Rows, k: int) -> tup
 
 def by_numpy(vectors: Vectors, query_QE: Vectors, k: int) -> tuple[Rows, Scores]:
     """Rows [Q, k] and inner products, by matrix products of blocks; k is the number of vectors at most."""
-    queries = query_QE.astype(np.float32)
-    best = [(np.zeros(0, np.int64), np.zeros(0, np.float32)) for _ in queries]
-    floor_Q = np.full(len(queries), -np.inf, np.float32)  # a later row has to be above it
-    for first in range(0, len(vectors), BLOCK):
-        scores_QN = queries @ vectors[first : first + BLOCK].astype(np.float32).T
-        for number in np.flatnonzero(scores_QN.max(1) > floor_Q):
-            above = _above(scores_QN[number], floor_Q[number], k)
+    queries_EQ = np.ascontiguousarray(query_QE.T, np.float32)
+    best = [(np.zeros(0, np.int64), np.zeros(0, np.float32)) for _ in query_QE]
+    floor_Q = np.full(len(query_QE), -np.inf, np.float32)  # a later row has to be above it
+    size = min(BLOCK, len(vectors))
+    block_BE = np.empty((size, vectors.shape[1]), np.float32)  # reused: new memory a block costs as much as the product
+    scores_BQ = np.empty((size, len(query_QE)), np.float32)
+    for first in range(0, len(vectors), size):
+        part = vectors[first : first + size]
+        np.copyto(block_BE[: len(part)], part)
+        scores = np.matmul(block_BE[: len(part)], queries_EQ, out=scores_BQ[: len(part)])
+        for number in np.flatnonzero(scores.max(0) > floor_Q):
+            above = _above(scores[:, number], floor_Q[number], k)
             rows = np.concatenate([best[number][0], first + above])
-            scores = np.concatenate([best[number][1], scores_QN[number, above]])
-            order = np.lexsort((rows, -scores))[:k]
-            best[number] = rows[order], scores[order]
+            merged = np.concatenate([best[number][1], scores[above, number]])
+            order = np.lexsort((rows, -merged))[:k]
+            best[number] = rows[order], merged[order]
             if len(order) == k:
-                floor_Q[number] = scores[order[-1]]
+                floor_Q[number] = merged[order[-1]]
     return np.stack([rows for rows, _ in best]), np.stack([scores for _, scores in best])
 
 
