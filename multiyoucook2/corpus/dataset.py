@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import DatasetError
-from ..files import json_bytes, parquet_bytes
+from ..files import Record, json_bytes, parquet_bytes, read_json
 from .hub_metadata import ALL
 from .tables import ABOUT_FILE, ALL_CONFIG_COLUMNS, HASHED_COLUMNS, LANGUAGE_CONFIG, REJECT, SPLITS
 
+FOLDER_KIND = "data set"  # what its manifest calls a published folder
 VERSION = 4  # raise with any change to the published files
 TEXTS = {"feature": {"dtype": "string", "_type": "Value"}, "_type": "Sequence"}  # "List" is unknown to datasets 3
 _DTYPES = {
@@ -169,6 +170,15 @@ def content_hash(tables: Mapping[str, pa.Table], clips: pa.Table) -> str:
     return digest.hexdigest()
 
 
+class _About(Record, extra="allow"):
+    """``multiyoucook2.json``, as far as it is relied on."""
+
+    name: str
+    content_hash: str
+    languages: list[str]
+    rows: int
+
+
 def dataset_about(folder: Path) -> dict[str, Any]:
     """What a published data set says of itself: ``name``, ``content_hash``, ``languages``, ``rows``.
 
@@ -176,14 +186,11 @@ def dataset_about(folder: Path) -> dict[str, Any]:
         DatasetError: the folder is not one that ``mycook build`` made.
     """
     try:
-        about = json.loads((folder / ABOUT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json(folder / ABOUT_FILE, _About, error=DatasetError, hint="run the build again").model_dump()
+    except (FileNotFoundError, NotADirectoryError):
         raise DatasetError(
             f"{folder} holds no data set of ours", hint="build one: mycook build --recipe mini"
         ) from None
-    if not isinstance(about, dict) or "content_hash" not in about:
-        raise DatasetError(f"{folder / ABOUT_FILE} is damaged", hint="run the build again")
-    return about
 
 
 def features_json(schema: pa.Schema) -> dict[str, Any]:

@@ -1,23 +1,29 @@
 """Push a published folder to the Hugging Face Hub, as one commit."""
 
+import re
 from pathlib import Path
 from typing import Any
 
-from ..errors import DatasetError, FetchError
-from .dataset import dataset_about
+from ..errors import LINE_CHARACTERS, DatasetError, FetchError, shown
+from ..files import MANIFEST, damaged_files, entries, read_manifest
+from .dataset import FOLDER_KIND, dataset_about
+
+_OURS = re.compile(r"[A-Za-z-]+/[a-z_]+\.parquet")
 
 
 def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = False) -> dict[str, Any]:
     """Make the data set repository hold exactly ``folder``, in one commit (or one pull request).
 
-    The repository is made if there is none. Parquet files of an earlier push that the folder no longer has are deleted
-    in the same commit. The endpoint and the token are ``huggingface_hub``'s (``HF_ENDPOINT``, ``hf auth login``).
+    The folder is checked against its manifest first. The repository is made if there is none. Parquet files of an
+    earlier push, ``CONFIG/SPLIT.parquet``, that the folder no longer has are deleted in the same commit. The endpoint
+    and the token are ``huggingface_hub``'s (``HF_ENDPOINT``, ``hf auth login``).
 
     Returns:
         ``repo``, ``url`` (of the commit or the pull request), ``files``, ``deleted`` and ``content_hash``.
 
     Raises:
-        DatasetError: the folder holds no data set of ours, or the name is not ``USER/NAME``.
+        DatasetError: the folder holds no data set of ours, or one that is damaged or has files that are not ours; or
+            the name is not ``USER/NAME``.
         FetchError: the Hub refuses or does not answer.
     """
     about = dataset_about(folder)
@@ -25,14 +31,13 @@ def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = Fa
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
     from huggingface_hub.errors import HTTPError as ClientError  # type: ignore[attr-defined]  # of its HTTP client
 
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    names = {path.relative_to(folder).as_posix() for path in files}
-    adds = [CommitOperationAdd(path.relative_to(folder).as_posix(), path) for path in files]
+    names = sound_files(folder)
+    adds = [CommitOperationAdd(name, folder / name) for name in names]
     api = HfApi(library_name="multiyoucook2")
     try:
         api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True)
         there = api.list_repo_files(repo, repo_type="dataset")
-        stale = [name for name in there if name.endswith(".parquet") and name not in names]
+        stale = [name for name in there if _OURS.fullmatch(name) and name not in names]
         commit = api.create_commit(
             repo,
             [*adds, *(CommitOperationDelete(name) for name in stale)],
@@ -49,11 +54,33 @@ def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = Fa
         raise FetchError(f"the Hub does not answer: {_line(error)}", hint="check the network, and push again") from None
     return {
         "repo": repo,
-        "url": commit.pr_url or commit.commit_url,
-        "files": len(files),
+        "url": shown(commit.pr_url or commit.commit_url, LINE_CHARACTERS),
+        "files": len(names),
         "deleted": stale,
         "content_hash": about["content_hash"],
     }
+
+
+def sound_files(folder: Path) -> list[str]:
+    """The names of a published folder's files, which are all there, as they were written, and nothing else.
+
+    Raises:
+        DatasetError: that is not so; the message names the first file.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None or manifest.kind != FOLDER_KIND:
+        raise DatasetError(
+            f"{folder} has no {MANIFEST} that says what belongs to it", hint="remove that folder and build it again"
+        )
+    damage = damaged_files(folder)
+    if damage:
+        raise DatasetError(
+            f"{folder} is not pushed: {damage[0]}", hint="remove that file and run the build again, then push"
+        )
+    foreign = next((name for name in entries(folder) if name not in {MANIFEST, *manifest.files}), None)
+    if foreign is not None:
+        raise DatasetError(f"{folder} is not pushed: {foreign} in it is not ours", hint="move that away, then push")
+    return sorted({MANIFEST, *manifest.files})
 
 
 def _line(error: Exception) -> str:

@@ -19,7 +19,7 @@ from .folders import (
     work_folder,
 )
 from .locks import LOCK_FILE, LOCK_FILES, lock, lock_holder
-from .manifest import MANIFEST, FileRow, damaged_files, folder_hash, read_manifest, write_manifest
+from .manifest import MANIFEST, FileRow, damaged_files, entries, folder_hash, read_manifest, write_manifest
 from .reading import Record, open_arrow, open_regular, read_arrow, read_bytes, read_json, read_parquet, read_text
 from .whole import (
     PARTIAL_PREFIX,
@@ -48,6 +48,7 @@ __all__ = [
     "clear_leftovers",
     "clear_partial",
     "damaged_files",
+    "entries",
     "file_bytes",
     "file_sha256",
     "folder_hash",

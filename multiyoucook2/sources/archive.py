@@ -2,12 +2,12 @@
 
 import gzip
 import io
-import stat
 import tarfile
-import zlib
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
-from ..errors import SourceError
+from ..errors import SourceError, shown
+from ..files import open_regular
 
 MAX_BYTES = 256 * 1024 * 1024  # the real file has 4 MB
 MAX_MEMBERS = 1000
@@ -19,20 +19,15 @@ def require_file(path: Path) -> None:
     Raises:
         SourceError: it is not.
     """
+    with _opened(path):
+        pass
+
+
+def _opened(path: Path) -> BinaryIO:
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe or device can be read but once, or for ever
-            raise SourceError(f"{path} is not a file", hint="save the annotations to a file and give that")
-        with path.open("rb"):
-            pass
+        return open_regular(path, SourceError)
     except FileNotFoundError:
         raise SourceError(f"{path} does not exist", hint="check the path after --annotations") from None
-    except IsADirectoryError:
-        raise SourceError(f"{path} is a folder", hint="give the annotation file itself") from None
-    except PermissionError:
-        raise SourceError(f"{path} cannot be read: permission denied") from None
-    except OSError as error:  # a name of thousands of characters, links in a circle
-        raise SourceError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def read_annotations(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
@@ -42,8 +37,7 @@ def read_annotations(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
         SourceError: missing, truncated or damaged; larger than ``max_bytes`` unpacked; or an archive with links, with
             members that point outside of it, or without exactly one JSON file.
     """
-    require_file(path)
-    with path.open("rb") as file:
+    with _opened(path) as file:
         zipped = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         if not zipped:
@@ -81,9 +75,11 @@ def _from_archive(path: Path, max_bytes: int) -> bytes:
             found = _json_members(reader, path)
             while reader.read(1 << 16):  # to the end, where gzip's checksum is
                 pass
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+    except SourceError:
+        raise
+    except Exception as error:  # a damaged archive raises whatever its wreckage leads to
         raise SourceError(
-            f"{path} is not a whole tar.gz archive: {error}",
+            f"{path} is not a whole tar.gz archive: {shown(error)}",
             hint="remove it and fetch it again, or give the JSON itself",
         ) from None
     if len(found) != 1:

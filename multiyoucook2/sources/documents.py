@@ -1,6 +1,7 @@
 """A whole JSON document of a user, read strictly: its encoding, its syntax, no key twice."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def read_document(path: Path, max_bytes: int = MAX_BYTES) -> Any:
         found = dict(pairs)
         if len(found) != len(pairs):
             keys = [key for key, _ in pairs]
-            doubles.extend(sorted({key for key in keys if keys.count(key) > 1}))
+            doubles.extend(sorted(key for key, count in Counter(keys).items() if count > 1))
         return found
 
     try:

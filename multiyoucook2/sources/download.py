@@ -5,19 +5,34 @@ checked against that. A partial file and the server's validator (``FILE.part``, 
 run.
 """
 
-import json
+import codecs
+import gzip
 import time
+import zipfile
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import FetchError
-from ..files import atomic_write, cache_root, file_sha256, json_bytes, sync_folder
+from ..errors import FetchError, MyCookError
+from ..files import Record, atomic_write, cache_root, file_sha256, json_bytes, read_json, sync_folder
 from .base import SourceFile
 
 if TYPE_CHECKING:
     import httpx
+
+
+class _NotTheFile(Exception):
+    """An address gives something else, in words."""
+
+
+class _State(Record):
+    """``FILE.part.json``: where a partial file comes from, and by what the server knows whether it still has it."""
+
+    url: str
+    validator: str | None
+
 
 ATTEMPTS = 5  # per address
 BACKOFF_S = 1.0  # before the second attempt; doubles each time
@@ -71,12 +86,40 @@ def fetch(
 
 def _wrong_with(source: SourceFile, target: Path) -> str | None:
     """How a file differs from its checksum, which the first download records where the registry has none."""
+    other = _something_else(target, target.name)
+    if other:
+        if source.sha256 is None:
+            _record(target).unlink(missing_ok=True)  # earlier versions recorded such a file
+        return f"{target} is {other}, not the file"
     found = file_sha256(target)
     expected = source.sha256 or _recorded(target)
     if expected is None:
         atomic_write(_record(target), (found + "\n").encode())
         return None
     return None if found == expected else f"{target} is damaged or was changed: its sha256 is {found}, not {expected}"
+
+
+def _something_else(path: Path, name: str) -> str | None:
+    """What a download is in place of the file, such as a page that asks to log in; ``None`` if it may be the file."""
+    with path.open("rb") as file:
+        head = file.read(1024).lstrip()
+    if not head:
+        return "empty"
+    if head[:100].lower().startswith((b"<!doctype html", b"<html")):
+        return "a web page"
+    name = name.lower()
+    try:
+        if name.endswith(".gz"):
+            with gzip.open(path) as unzipped:
+                while unzipped.read(1 << 20):  # to the end, where gzip's checksum is
+                    pass
+        elif name.endswith(".zip") and not zipfile.is_zipfile(path):
+            return "no zip archive"
+        elif name.endswith(".json") and not head.removeprefix(codecs.BOM_UTF8).startswith((b"{", b"[")):
+            return "no JSON"
+    except (OSError, EOFError, zlib.error):
+        return "no whole gzip archive"
+    return None
 
 
 def _record(target: Path) -> Path:
@@ -122,6 +165,12 @@ def _download_any(
                 failures.append(f"{url} answered {code}")
                 if code < 500 and code not in (408, 425, 429):
                     break
+            except _NotTheFile as error:
+                failures.append(str(error))
+                break
+            except httpx.TooManyRedirects:
+                failures.append(f"{url} redirects without end")
+                break
             except (httpx.TransportError, httpx.DecodingError) as error:
                 failures.append(f"{url}: {str(error) or type(error).__name__}")
             except httpx.InvalidURL as error:
@@ -153,7 +202,7 @@ def _download(
         response.raise_for_status()
         resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
         have = partial.stat().st_size if resumed else 0
-        length = int(response.headers.get("content-length", 0))
+        length = int(response.headers.get("content-length") or 0)
         total = have + length if length else 0
         _refuse_oversize(source, total)
         note(f"downloading {source.filename}, {_size(total)}" + (f", going on at {_size(have)}" if resumed else ""))
@@ -167,6 +216,11 @@ def _download(
                     progress(have, total)
     if total and have != total:
         raise httpx.RemoteProtocolError(f"the connection ended after {have} of {total} bytes")
+    other = _something_else(partial, target.name)
+    if other:
+        partial.unlink()
+        state.unlink(missing_ok=True)
+        raise _NotTheFile(f"{url} gives {other}")
     partial.replace(target)
     sync_folder(target.parent)
     state.unlink(missing_ok=True)
@@ -174,12 +228,11 @@ def _download(
 
 def _resume_headers(url: str, partial: Path, state: Path) -> dict[str, str]:
     """Ask for the rest only if we know by which validator the server can tell that the file is still the same."""
-    known: Any = None
-    with suppress(OSError, ValueError):
-        known = json.loads(state.read_text(encoding="utf-8"))
     have = partial.stat().st_size if partial.is_file() else 0
-    if have and isinstance(known, dict) and known.get("url") == url and known.get("validator"):
-        return {"Range": f"bytes={have}-", "If-Range": known["validator"]}
+    with suppress(OSError, MyCookError):
+        known = read_json(state, _State)
+        if have and known.url == url and known.validator:
+            return {"Range": f"bytes={have}-", "If-Range": known.validator}
     return {}
 
 

@@ -60,7 +60,8 @@ def test_a_push_is_one_commit_that_load_dataset_reads(
     assert repository.private
     assert [commit["summary"] for commit in repository.commits] == [f"mini {about['content_hash'][:12]}"]
     assert repository.files == contents(dataset)
-    assert (found["files"], found["deleted"], found["content_hash"]) == (9, [], about["content_hash"])
+    assert (found["files"], found["deleted"]) == (len(contents(dataset)), [])
+    assert found["content_hash"] == about["content_hash"]
     assert found["url"] == f"{server.url}/datasets/me/cooking/commit/{repository.sha}"
 
     reader = tmp_path / "reader.py"
@@ -79,13 +80,47 @@ def test_a_push_is_one_commit_that_load_dataset_reads(
 
     repository.files["cs/train.parquet"] = b"of an earlier push"
     repository.files["notes.txt"] = b"somebody's own"
+    repository.files["extra/table.v1.parquet"] = b"somebody's own"
     mycook("publish", dataset, "--repo", "me/cooking", **settings)
     assert len(repository.commits) == 2
-    assert repository.files == contents(dataset) | {"notes.txt": b"somebody's own"}
+    assert repository.files == contents(dataset) | {
+        "notes.txt": b"somebody's own",
+        "extra/table.v1.parquet": b"somebody's own",
+    }
 
     pull = json.loads(mycook("publish", dataset, "--repo", "me/cooking", "--create-pr", "--json", **settings).stdout)
     assert (len(repository.commits), len(repository.pull_requests)) == (2, 1)
     assert pull["url"] == f"{server.url}/datasets/me/cooking/discussions/1"
+
+
+@pytest.mark.parametrize("file", ["README.md", "de/train.parquet", "multiyoucook2.json"])
+def test_a_damaged_data_set_is_not_pushed(server: Hub, dataset: Path, mycook: MyCook, file: str) -> None:
+    settings = {"HF_ENDPOINT": server.url, "HF_TOKEN": server.token, "HF_HUB_DISABLE_XET": "1"}
+    whole = (dataset / file).read_bytes()
+    flipped = bytes([*whole[:-3], whole[-3] ^ 1, *whole[-2:]])
+    for content in (flipped, whole[:-1], b"", None):
+        (dataset / file).unlink(missing_ok=True)
+        if content is not None:
+            (dataset / file).write_bytes(content)
+        refused = mycook("publish", dataset, "--repo", "me/cooking", code=1, **settings).stderr
+        assert file in refused or (file == "multiyoucook2.json" and "no data set of ours" in refused)
+    (dataset / file).write_bytes(whole)
+    (dataset / "notes").mkdir()
+    (dataset / "notes/thesis.txt").write_text("not for the world")
+    refused = mycook("publish", dataset, "--repo", "me/cooking", code=1, **settings).stderr
+    assert "notes/thesis.txt in it is not ours" in refused
+    assert not server.repositories
+
+
+def test_a_password_in_the_address_is_not_shown(dataset: Path, mycook: MyCook) -> None:
+    settings = {"HF_ENDPOINT": "http://me:secret@127.0.0.1:9", "HF_TOKEN": "hf_x"}
+    said = mycook("publish", dataset, "--repo", "me/x", code=1, **settings)
+    assert "does not answer" in said.stderr
+    assert "secret" not in said.stdout + said.stderr
+    said = mycook("doctor", code=1, **settings)
+    assert "secret" not in said.stdout + said.stderr
+    said = mycook("doctor", "--json", code=1, **settings)
+    assert "secret" not in said.stdout + said.stderr
 
 
 def test_refusals_are_a_line_and_a_hint(server: Hub, dataset: Path, mycook: MyCook) -> None:

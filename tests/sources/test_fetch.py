@@ -1,5 +1,6 @@
 """Downloads against a loopback server that breaks connections, forgets ranges and changes its mind."""
 
+import gzip
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from multiyoucook2.errors import FetchError
 from multiyoucook2.sources.base import SOURCES, SourceFile
 from multiyoucook2.sources.download import fetch
 
+EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 CONTENT = bytes(range(256)) * 4000  # 1 MB
 
 
@@ -46,6 +48,12 @@ class Handler(BaseHTTPRequestHandler):
         step = self.server.plan.pop(0) if self.server.plan else "all"
         if isinstance(step, str) and step.isdigit():
             self.send_error(int(step))
+            return
+        if step == "redirect":
+            self.send_response(302)
+            self.send_header("Location", self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         same = self.headers.get("If-Range") == self.server.etag
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and same and self.server.ranges else 0
@@ -162,6 +170,40 @@ def test_a_wrong_checksum_and_an_endless_file_are_refused(server: Server, tmp_pa
         fetch(server.source(sha256="0" * 64), cache_dir=tmp_path / "a")
     with pytest.raises(FetchError, match=r"larger than 0\.5 MB"):
         fetch(server.source(max_bytes=500_000), cache_dir=tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("filename", "wrong", "what"),
+    [
+        ("data.bin", b"", "empty"),
+        ("data.bin", b"<!DOCTYPE html><html>log in</html>", "a web page"),
+        ("data.tar.gz", b"no archive", "no whole gzip archive"),
+        ("data.tar.gz", gzip.compress(b"x" * 5000)[:-9], "no whole gzip archive"),
+        ("data.json", b"not found", "no JSON"),
+        ("data.zip", b"PK", "no zip archive"),
+    ],
+)
+def test_what_is_not_the_file_is_not_kept(
+    server: Server, tmp_path: Path, filename: str, wrong: bytes, what: str
+) -> None:
+    """And a good server afterwards helps, a mirror too."""
+    server.content = wrong
+    with pytest.raises(FetchError, match=f"gives {what}"):
+        fetch(server.source(filename=filename), cache_dir=tmp_path, backoff_s=0.001)
+    assert [path.name for path in (tmp_path / "sources").iterdir() if not path.name.endswith(".lock")] == []
+    # an earlier version kept it, with its hash
+    (tmp_path / "sources" / filename).write_bytes(wrong)
+    (tmp_path / "sources" / f"{filename}.sha256").write_text(hashlib.sha256(wrong).hexdigest())
+    with pytest.raises(FetchError, match=f"is {what}, not the file"):
+        fetch(server.source(filename=filename), cache_dir=tmp_path, offline=True)
+    server.content = {"gz": gzip.compress(b"x"), "json": b"{}", "zip": EMPTY_ZIP}.get(filename.split(".")[-1], b"x")
+    assert fetch(server.source(filename=filename), cache_dir=tmp_path).read_bytes() == server.content
+
+
+def test_redirects_without_end_are_one_line(server: Server, tmp_path: Path) -> None:
+    server.plan = ["redirect"] * 99
+    with pytest.raises(FetchError, match="redirects without end"):
+        fetch(server.source(), cache_dir=tmp_path, backoff_s=0.001)
 
 
 def test_offline_says_what_to_do(tmp_path: Path) -> None:
