@@ -8,6 +8,7 @@ from ..version import __version__
 from .about import add_about_commands
 from .analysis import add_analysis_commands
 from .building import add_build_commands
+from .engines import add_engine_commands
 from .features import add_feature_commands
 from .importing import add_import_commands
 from .review import add_review_commands
@@ -43,6 +44,7 @@ def _root(
 add_build_commands(app)
 add_feature_commands(app)
 add_import_commands(app)
+add_engine_commands(app)
 add_training_commands(app)
 add_analysis_commands(app)
 add_review_commands(app)

@@ -212,6 +212,10 @@ def recognise(files: ModelFiles) -> Family:
         )
     if not files.converted and (files.config.get("quantization_config") or {}).get("quant_method", "awq") != "awq":
         raise ModelError(f"{files.place} is quantized in a way that does not convert", hint="take the original model")
+    if not files.converted and files.weights in ("GGUF", "ONNX", "HDF5"):
+        raise ModelError(
+            f"{files.place} has weights for {files.weights} only", hint="take one with safetensors weights"
+        )
     best = max(FAMILIES, key=lambda family: family.recognises(files))
     if best.recognises(files):
         if reason := best.refuses(files):

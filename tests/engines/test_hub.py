@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from multiyoucook2.engines import download as hub
+from multiyoucook2.engines.base import Search
 from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.find import find
 from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import FetchError, ModelError
 
 from .hub_server import COMMIT, serve
 
+GREEDY = Search(beam_size=1, length_penalty=1.0, output_factor=0.0, output_extra=8)
 DE = "Helsinki-NLP/opus-mt-en-de"
 
 
@@ -103,3 +106,63 @@ def test_repository_without_usable_weights(repository: Path, tmp_path: Path, mon
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
         with pytest.raises(ModelError, match="neither safetensors nor PyTorch weights"):
             resolve(DE, "de", cache_dir=tmp_path, offline=False).prepare("cpu")
+
+
+def test_any_hub_id_is_recognised_before_its_weights_are_downloaded(
+    model: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve({"somebody/nllb-cooking": model("nllb")}) as (endpoint, requests):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        found = find("somebody/nllb-cooking", cache_dir=tmp_path)
+        assert (found.family, found.weights, found.refused) == ("nllb", "safetensors", "")
+        assert {"deu_Latn", "zho_Hans"} <= set(found.languages)
+        assert found.revision == COMMIT
+        engine = resolve("somebody/nllb-cooking", "zh", cache_dir=tmp_path)
+        assert (engine.family, engine.token, engine.revision) == ("nllb", "zho_Hans", COMMIT)
+        assert not [line for line in requests if "safetensors" in line]
+        prepared = engine.prepare("cpu")
+        assert [line for line in requests if line.startswith("GET") and "safetensors" in line]
+    again = resolve(f"somebody/nllb-cooking@{COMMIT}", "zh", cache_dir=tmp_path, offline=True)
+    assert again.prepare("cpu") == prepared
+
+
+def test_ready_ctranslate2_repository_is_run_as_it_is(
+    model: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve({"somebody/opus-ct2": model("ctranslate2")}) as (endpoint, _):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        assert find("somebody/opus-ct2", cache_dir=tmp_path).weights == "ctranslate2"
+        prepared = resolve("somebody/opus-ct2", "de", cache_dir=tmp_path).prepare("cpu")
+    assert not list((tmp_path / "models").glob("*@*/model.bin"))
+    opened = prepared.open(Decoding(), 1)
+    assert len(opened.translate(opened.read(["add salt"]), GREEDY)) == 1
+
+
+def test_registered_hub_id_is_its_row(tmp_path: Path) -> None:
+    commit = "f" * 40
+    found = resolve(f"facebook/nllb-200-distilled-600M@{commit}", "ko", cache_dir=tmp_path, offline=True)
+    assert (found.name, found.revision, found.token) == ("nllb-200-distilled-600M", commit, "kor_Hang")
+    with pytest.raises(ModelError, match="does not translate into 'fr'") as caught:
+        resolve(DE, "fr", cache_dir=tmp_path, offline=True)
+    assert "it serves de" in caught.value.hint
+
+
+def test_hub_id_that_is_no_translation_model_says_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, files in {
+        "bert": {"config.json": '{"model_type": "bert"}', "model.safetensors": "x"},
+        "gguf": {"config.json": '{"model_type": "qwen3"}', "q.gguf": "x"},
+        "t5": {"config.json": '{"model_type": "t5"}', "model.safetensors": "x"},
+    }.items():
+        (tmp_path / name).mkdir()
+        for file, content in files.items():
+            (tmp_path / name / file).write_text(content)
+    with serve({f"a/{name}": tmp_path / name for name in ("bert", "gguf", "t5")}) as (endpoint, _):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        assert "is a 'bert' model" in find("a/bert", cache_dir=tmp_path).refused
+        assert "GGUF only" in find("a/gguf", cache_dir=tmp_path).refused
+        assert "is a 't5' model" in find("a/t5", cache_dir=tmp_path).refused
+        with pytest.raises(ModelError, match="'bert' model, which is no translation model"):
+            resolve("a/bert", "de", cache_dir=tmp_path)
+    with pytest.raises(ModelError, match="neither a folder") as caught:
+        find("tc-big", cache_dir=tmp_path)
+    assert "Helsinki-NLP/opus-mt-tc-big-en-fr" in caught.value.hint

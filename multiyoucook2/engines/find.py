@@ -1,0 +1,103 @@
+"""What a hub id or a folder is, before anything large is downloaded: family, languages, licence, size, or why not."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import ModelError
+from .download import look, resolve_revision
+from .family import Checkpoint, Family, recognise
+from .folder import ModelFiles
+from .registry import MODELS
+
+# Licences under which outputs may train a retrieval model; of others a person has to read the terms.
+_MAY_TRAIN = ("apache-2.0", "mit", "openmdw", "cc0-1.0", "cc-by-", "bsd", "gemma")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was recognised.
+
+    ``weights``: which kind is there. ``languages``: those that its own files name, empty where they name none.
+    ``may_train``: whether a retrieval model may be trained on its outputs, ``None`` where the licence does not tell.
+    ``refused``: why it cannot be used, empty if it can.
+    """
+
+    name: str
+    revision: str
+    weights: str
+    model_type: str
+    family: str
+    languages: tuple[str, ...]
+    license: str
+    may_train: bool | None
+    megabytes: int | None
+    refused: str = ""
+    known_as: tuple[str, ...] = field(default=())
+
+
+def find(text: str, *, cache_dir: Path, offline: bool = False) -> Found:
+    """What the model of a folder, or of a hub id (``owner/name[@revision]``), is.
+
+    Raises:
+        ModelError: there is no such folder or repository. FetchError: the hub cannot be asked.
+    """
+    folder = Path(text).expanduser()
+    if folder.is_dir():
+        megabytes = sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) // 10**6
+        return _found(ModelFiles.of(folder), "", megabytes)
+    hub_id, _, revision = text.partition("@")
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", hub_id):
+        raise ModelError(f"{text!r} is neither a folder nor OWNER/NAME of the hub", hint=_named_alike(text))
+    asked = Checkpoint(hub_id, "unknown", revision=revision or None)
+    commit = resolve_revision(asked, cache_dir, offline=offline)
+    files, sizes = look(asked, commit, cache_dir, offline=offline)
+    return _found(files, commit, sum(sizes.values()) // 10**6)
+
+
+def may_train(license_: str) -> bool | None:
+    """Whether a model's licence lets a retrieval model be trained on its outputs; ``None``: read the terms."""
+    return True if license_.lower().startswith(_MAY_TRAIN) else None
+
+
+def _found(files: ModelFiles, revision: str, megabytes: int) -> Found:
+    family: Family | None = None
+    refused = ""
+    try:
+        family = recognise(files)
+    except ModelError as error:
+        refused = str(error).removeprefix(f"{files.place} ")
+    return Found(
+        name=files.place,
+        revision=revision,
+        weights=files.weights,
+        model_type=files.model_type,
+        family=family.name if family else "",
+        languages=_languages(family, files) if family else (),
+        license=files.license,
+        may_train=may_train(files.license),
+        megabytes=megabytes,
+        refused=refused,
+        known_as=tuple(
+            name for name, spec in MODELS.items() if any(row.hub_id == files.place for row in spec.checkpoints.values())
+        ),
+    )
+
+
+def _languages(family: Family, files: ModelFiles) -> tuple[str, ...]:
+    """The languages that the files name: in ``mycook.json``, in the tokenizer, or as tokens of the vocabulary."""
+    named = tuple(str(code) for code in files.about.get("languages") or ()) or family.languages(files)
+    tokens = re.compile(family.language_tokens)
+    return named or tuple(sorted(token for token in files.token_set if tokens.fullmatch(token)))
+
+
+def _named_alike(text: str) -> str:
+    """The registry's models whose name or hub id holds a text."""
+    word = text.casefold()
+    alike = [
+        f"{name} ({hub_id})" if hub_id else name
+        for name, spec in MODELS.items()
+        for hub_id in dict.fromkeys(row.hub_id for row in spec.checkpoints.values())
+        if word in name.casefold() or word in hub_id.casefold()
+    ]
+    return f"the registry has {', '.join(alike)}" if alike else "mycook models lists the registry"
