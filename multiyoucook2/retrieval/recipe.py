@@ -31,9 +31,9 @@ _ONLY_SPEED = ("compile", "checkpoint_steps", "gradient_chunk")
 class TinyShape(Strict):
     """Shape of the text encoder ``tiny``, which is trained from scratch with a tokenizer of its own."""
 
-    vocab_size: int = Field(8000, ge=300)
-    dim: int = Field(96, ge=8)
-    layers: int = Field(2, ge=1)
+    vocab_size: int = Field(8000, ge=300, le=10_000_000)
+    dim: int = Field(96, ge=8, le=65536)
+    layers: int = Field(2, ge=1, le=1000)
     heads: int = Field(4, ge=1)
 
 
@@ -62,11 +62,11 @@ class TrainingRecipe(Strict):
     freeze_text: bool = Field(
         False, description="train only what lies above the text encoder; its vectors are computed once"
     )
-    embedding_dim: int = Field(512, ge=1)
-    hidden_dim: int = Field(512, ge=1)
-    blocks: int = Field(2, ge=1)
+    embedding_dim: int = Field(512, ge=1, le=65536)
+    hidden_dim: int = Field(512, ge=1, le=65536)
+    blocks: int = Field(2, ge=1, le=1000)
     heads: int = Field(4, ge=1)
-    max_frames: int = Field(30, ge=1)
+    max_frames: int = Field(30, ge=1, le=100_000)
     input_dropout: float = Field(0.0, ge=0, lt=1, description="of frame features and of pooled text vectors")
     dropout: float = Field(0.0, ge=0, lt=1, description="inside the towers, before their last layers")
 
@@ -81,7 +81,7 @@ class TrainingRecipe(Strict):
     )
     learned_lr: float = Field(1e-2, gt=0, description="of the teachers' weights in `learned`; decays as lr does")
 
-    epochs: int = Field(10, ge=1)
+    epochs: int = Field(10, ge=1, le=1_000_000)
     lr: float = Field(1e-4, gt=0)
     lr_decay: float = Field(0.9, gt=0, le=1)
     weight_decay: float = Field(0.0, ge=0, description="of matrices, decoupled (AdamW)")

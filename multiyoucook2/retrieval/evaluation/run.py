@@ -6,6 +6,7 @@ from ...corpus.captions import load_captions, scored_split
 from ...errors import TrainingError
 from ...features.store import FeatureStore
 from ...progress import Listener
+from ...settings import validate_recipe
 from ..device import find_device, using_threads
 from ..model.encoders import encoder_kind
 from ..model.towers import TextVideoModel
@@ -14,7 +15,7 @@ from .evaluate import evaluate_model
 from .pool import ALL, find_pool
 from .queries import EvaluationSet
 from .results import Evaluation, joined
-from .runfiles import MODEL_FOLDER, finished_run
+from .runfiles import MODEL_FOLDER, RUN_FILE, finished_run
 
 
 def evaluate_run(
@@ -49,9 +50,9 @@ def evaluate_run(
     folder = Path(run)
     about = finished_run(folder)
     place = find_device(device)
-    source = str(dataset or about["dataset"])
-    store = FeatureStore.open(str(features or about["features"]))
-    recipe = TrainingRecipe.model_validate(about["recipe"])
+    source = str(dataset or about.dataset)
+    store = FeatureStore.open(str(features or about.features))
+    recipe = validate_recipe(TrainingRecipe, about.recipe, str(folder / RUN_FILE))
     model = TextVideoModel.from_pretrained(folder / MODEL_FOLDER)
     model.encoder.attach(encoder_kind(recipe.encoder)[1])
     if store.dim != model.config.video_dim:
@@ -69,7 +70,7 @@ def evaluate_run(
             device=place,
             precision=recipe.precision,
             resamples=resamples,
-            labels={"select": f"best-on-{about.get('scored_split', 'validation')}"} if recipe.patience else {},
+            labels={"select": f"best-on-{about.scored_split}"} if recipe.patience else {},
             listener=listener,
         )
     if save:

@@ -14,8 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from ...errors import TrainingError
-from ...files import read_json
+from ...files import Record, read_json
 
 RUN_FILE, METRICS_FILE, MODEL_FOLDER = "run.json", "metrics.jsonl", "model"
 FOLDER, SCORES_FILE, RANKS_FILE = "evaluation", "scores.json", "ranks.parquet"
@@ -32,30 +34,38 @@ def run_names(runs: Sequence[Path]) -> list[str]:
     return names if len(set(names)) == len(names) else [str(run) for run in runs]
 
 
-def read_run(folder: Path) -> dict[str, Any] | None:
+class RunRecord(Record):
+    """What ``run.json`` says of a run; until its own training begins, after its teachers', that is the recipe alone."""
+
+    recipe: dict[str, Any]
+    dataset: str = ""
+    features: str = ""
+    scored_split: str = "validation"
+    identity: dict[str, Any] | None = None
+    finished: bool = False
+    state: dict[str, int | float | bool | None] = Field(default_factory=dict)
+
+
+def read_run(folder: Path) -> RunRecord | None:
     """What ``run.json`` says; ``None`` if there is none.
 
     Raises:
         TrainingError: it is damaged, or not ours.
     """
-    hint = "choose another folder with --out"
     try:
-        found = read_json(folder / RUN_FILE, dict[str, Any], error=TrainingError, hint=hint)
+        return read_json(folder / RUN_FILE, RunRecord, error=TrainingError, hint="choose another folder with --out")
     except FileNotFoundError:
         return None
-    if not isinstance(found.get("recipe"), dict):
-        raise TrainingError(f"{folder / RUN_FILE} is damaged: it names no recipe", hint=hint)
-    return found
 
 
-def finished_run(folder: Path) -> dict[str, Any]:
+def finished_run(folder: Path) -> RunRecord:
     """What ``run.json`` of a finished run says.
 
     Raises:
         TrainingError: there is no run, or it is not finished.
     """
     about = read_run(folder)
-    if about is None or not about.get("finished"):
+    if about is None or not about.finished or about.identity is None:
         what = "is not finished" if about else "holds no run"
         raise TrainingError(f"{folder} {what}", hint=f"mycook train --out {folder} ... (with --resume to go on)")
     return about

@@ -62,11 +62,11 @@ def table_of(
     found = []
     for members in _replicates(runs):
         ranks = [[hits(scored[number].ranks[task, lang], level) for lang in langs] for number in members]
-        about = [finished_run(runs[number])["recipe"] for number in members]
+        about = [finished_run(runs[number]).recipe for number in members]
         found.append(
             System(
                 name=_name(runs, members, about[0]),
-                seeds=tuple(int(recipe["seed"]) for recipe in about),
+                seeds=tuple(int(recipe.get("seed", 0)) for recipe in about),
                 runs=tuple(runs[number] for number in members),
                 cells=_cells(ranks, langs, resamples, seed),
             )
@@ -78,10 +78,10 @@ def _replicates(runs: Sequence[Path]) -> list[list[int]]:
     """Numbers of the runs of each system, in the order in which systems come up."""
     groups: dict[str, list[int]] = {}
     for number, run in enumerate(runs):
-        identity = finished_run(run)["identity"]
-        recipe = {key: value for key, value in identity["recipe"].items() if key not in ("seed", "name")}
+        identity = finished_run(run).identity or {}
+        recipe = {key: value for key, value in identity.get("recipe", {}).items() if key not in ("seed", "name")}
         # teachers count by their recipes, as each seed may have trained its own
-        key = repr([sorted(recipe.items()), identity["languages"], identity["data"], identity["features"]])
+        key = repr([sorted(recipe.items()), *(identity.get(name) for name in ("languages", "data", "features"))])
         groups.setdefault(key, []).append(number)
     return list(groups.values())
 
@@ -92,7 +92,7 @@ def _name(runs: Sequence[Path], members: Sequence[int], recipe: Mapping[str, Any
     shared = names[0]
     while not all(name.startswith(shared) for name in names):
         shared = shared[:-1]
-    return names[0] if len(names) == 1 else shared.rstrip("-_. /") or str(recipe["name"])
+    return names[0] if len(names) == 1 else shared.rstrip("-_. /") or str(recipe.get("name", "runs"))
 
 
 def _cells(hits_SL: Sequence[Sequence[Ranks]], langs: Sequence[str], resamples: int, seed: int) -> dict[str, Cell]:

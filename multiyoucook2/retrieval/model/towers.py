@@ -35,6 +35,12 @@ class ModelConfig:
     input_dropout: float = 0.0
     dropout: float = 0.0
 
+    def __post_init__(self) -> None:
+        """A damaged file must not ask for a model that no machine holds."""
+        sizes = (self.video_dim, self.embedding_dim, self.hidden_dim, self.max_frames, self.heads)
+        if not all(isinstance(size, int) and 1 <= size <= 100_000 for size in sizes) or not 1 <= self.blocks <= 1000:
+            raise ValueError(f"no model has such a shape: {self}")
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON; ``ModelConfig(**value)`` is the way back."""
         return asdict(self)

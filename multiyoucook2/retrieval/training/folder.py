@@ -10,7 +10,7 @@ from accelerate import Accelerator
 
 from ...errors import TrainingError
 from ...files import claim_folder, lock
-from ..evaluation.runfiles import RUN_FILE, read_run
+from ..evaluation.runfiles import RUN_FILE, RunRecord, read_run
 from .checkpoint import first_difference, has_checkpoint
 
 TEACHERS_FOLDER = "teachers"
@@ -46,7 +46,7 @@ def require_place(folder: Path, *, resume: bool) -> None:
         raise TrainingError(f"there is no run in {folder} to go on with", hint="leave --resume out, or mend --out")
 
 
-def same_run(folder: Path, identity: Mapping[str, Any], *, inherited: tuple[str, ...] = ()) -> dict[str, Any] | None:
+def same_run(folder: Path, identity: Mapping[str, Any], *, inherited: tuple[str, ...] = ()) -> RunRecord | None:
     """The record of the run in ``folder``; ``None`` if there is none.
 
     Args:
@@ -57,10 +57,10 @@ def same_run(folder: Path, identity: Mapping[str, Any], *, inherited: tuple[str,
         TrainingError: it is another run; the message names the first value that differs.
     """
     about = read_run(folder)
-    if about is None or "identity" not in about:
+    if about is None or about.identity is None:
         return None
-    theirs, mine = json.loads(json.dumps([about["identity"], identity]))
-    if about.get("finished"):
+    theirs, mine = json.loads(json.dumps([about.identity, identity]))
+    if about.finished:
         for name in inherited:
             for one in (theirs, mine):
                 if isinstance(one, dict) and isinstance(one.get("recipe"), dict):

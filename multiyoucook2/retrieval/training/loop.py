@@ -37,6 +37,18 @@ class LoopState:
     finished: bool = False
 
 
+def state_of(values: Mapping[str, Any], folder: Path) -> LoopState:
+    """The state that a run's folder keeps.
+
+    Raises:
+        TrainingError: it is none.
+    """
+    try:
+        return LoopState(**values)
+    except TypeError:
+        raise TrainingError(f"{folder} keeps a state that no run can be in", hint="choose another --out") from None
+
+
 def learning_rate(recipe: TrainingRecipe, epoch: int, first: float | None = None) -> float:
     """In an epoch, counted from 0: exponential decay of the recipe's rate, or of another ``first`` one."""
     return (recipe.lr if first is None else first) * recipe.lr_decay**epoch
@@ -80,7 +92,7 @@ def train_model(
     state, best = LoopState(), dict[str, Tensor]()
     if resume:
         found = load_checkpoint(folder, identity=identity)
-        state = LoopState(**found.state["loop"])
+        state = state_of(found.state["loop"], folder)
         batches.load_state_dict(found.state["batches"])
         for part, module in parts.items():
             load_strictly(module, found.part(part), part)

@@ -33,7 +33,7 @@ from ..recipe import TrainingRecipe, override, teacher_recipe, training_recipe
 from .card import with_scores
 from .checkpoint import has_checkpoint
 from .folder import TEACHERS_FOLDER, require_place, run_folder, same_run
-from .loop import LoopState, train_model
+from .loop import LoopState, state_of, train_model
 from .preparing import Inputs, load_inputs, new_model, note_absent, prepare_texts, teachers_of, validation_of
 from .processes import processes
 
@@ -156,9 +156,9 @@ def _train_one(
         "teachers": [file_sha256(run / MODEL_FOLDER / WEIGHTS) for run in teachers],
     }
     found = same_run(folder, identity, inherited=inherited)
-    if found is not None and found.get("finished"):
+    if found is not None and found.finished:
         inputs.listener.note(f"{plan.name}: found finished in {folder}")
-        return LoopState(**found["state"])
+        return state_of(found.state, folder)
     note_absent(data, inputs.listener)
     model = new_model(plan, inputs)
     prepare_texts(data, model.encoder, plan, inputs)

@@ -184,6 +184,13 @@ def test_what_is_no_fitting_text_encoder_is_said(bert_folder: Path, tmp_path: Pa
     assert "max_tokens=8" in error.value.hint
 
 
+def test_a_config_of_ten_million_layers_is_refused_at_once(bert_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="has 10000000 layers"):
+        load_encoder(edited(bert_folder, tmp_path / "deep", num_hidden_layers=10_000_000))
+    with pytest.raises(ValueError, match="no encoder has such a shape"):
+        TinyConfig(layers=10_000_000)
+
+
 def test_a_tokenizer_larger_than_the_model_is_refused(bert_folder: Path, tmp_path: Path) -> None:
     from transformers import BertConfig, BertModel
 

@@ -191,6 +191,9 @@ def test_weights_load_strictly(model: TextVideoModel, tmp_path: Path) -> None:
     config.write_text(json.dumps({**values, "model": {**values["model"], "blocks": 1}}))
     with pytest.raises(ModelError, match=r"do not fit its config.*video\.blocks\.1"):
         TextVideoModel.from_pretrained(tmp_path / "m")
+    config.write_text(json.dumps({**values, "model": {**values["model"], "blocks": 10_000_000}}))
+    with pytest.raises(ModelError, match="no model has such a shape"):
+        TextVideoModel.from_pretrained(tmp_path / "m")
     config.write_text(json.dumps({**values, "model": {**values["model"], "surprise": 1}}))
     with pytest.raises(ModelError, match="surprise"):
         TextVideoModel.from_pretrained(tmp_path / "m")

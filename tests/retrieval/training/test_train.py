@@ -205,6 +205,19 @@ def test_an_edited_checkpoint_is_refused(folder: Path, tmp_path: Path, change: d
         run(folder, tmp_path / "run", checkpoint_steps=4, resume=True)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"recipe": [1]}, {"recipe": {"name": "x", "lr": "fast"}}, {"dataset": 5}, {"finished": "yes"}, {"identity": 3}],
+)
+def test_an_edited_record_of_a_run_is_one_line(folder: Path, tmp_path: Path, change: dict[str, Any]) -> None:
+    (tmp_path / "run").mkdir()
+    whole = {"recipe": {"name": "x"}, "dataset": "d", "features": str(folder / "features"), "identity": {}}
+    (tmp_path / "run/run.json").write_text(json.dumps(whole | {"finished": True} | change))
+    with pytest.raises(MyCookError) as caught:
+        evaluate_run(tmp_path / "run", device="cpu")
+    assert "\n" not in str(caught.value)
+
+
 def test_other_languages_of_an_evaluation_are_kept(folder: Path, tmp_path: Path) -> None:
     out = run(folder, tmp_path / "run", epochs=1).out
     before = json.loads((out / "evaluation/scores.json").read_text())["scores"]

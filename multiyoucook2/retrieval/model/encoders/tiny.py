@@ -29,6 +29,11 @@ class TinyConfig:
     mlp_ratio: float = 2
     max_length: int = 64
 
+    def __post_init__(self) -> None:
+        """A damaged file must not ask for a network that no machine holds."""
+        if not (0 < self.layers <= 1000 and 0 < self.dim <= 65536 and 0 < self.vocab_size <= 10**7):
+            raise ValueError(f"no encoder has such a shape: {self}")
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON; ``TinyConfig(**value)`` is the way back."""
         return asdict(self)

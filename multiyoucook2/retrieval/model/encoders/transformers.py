@@ -104,6 +104,7 @@ def load_encoder(
     try:
         _refuse_code(name, PretrainedConfig.get_config_dict(spec.hub_id, **options)[0])
         config = AutoConfig.from_pretrained(spec.hub_id, **options, **_SAFE)
+        _refuse_size(config)
         if getattr(config, "is_encoder_decoder", False):
             raise ModelError(
                 f"{name!r} is an encoder with a decoder ({config.model_type}), not a text encoder",
@@ -142,6 +143,12 @@ def _refuse_code(name: str, config: Mapping[str, Any]) -> None:
         )
 
 
+def _refuse_size(config: Any) -> None:
+    """A damaged config must not ask for a model that no machine holds."""
+    if not 0 < int(getattr(config, "num_hidden_layers", 1)) <= 1000:
+        raise ModelError(f"no text encoder has {config.num_hidden_layers} layers", hint="its config.json is damaged")
+
+
 def _new(argument: str, wanted: Wanted) -> TextEncoder:
     encoder = load_encoder(argument, trainable=wanted.trainable, offline=wanted.offline)
     sample = wanted.texts[:: max(1, len(wanted.texts) // _SAMPLE)]
@@ -161,7 +168,9 @@ def _restore(folder: Path, spec: EncoderSpec, shape: Mapping[str, Any]) -> TextE
 
     options: dict[str, Any] = {"local_files_only": True, **_SAFE}
     _refuse_code(spec.name, PretrainedConfig.get_config_dict(folder / SHAPE_FOLDER, local_files_only=True)[0])
-    network = AutoModel.from_config(AutoConfig.from_pretrained(folder / SHAPE_FOLDER, **options), **_SAFE)
+    config = AutoConfig.from_pretrained(folder / SHAPE_FOLDER, **options)
+    _refuse_size(config)
+    network = AutoModel.from_config(config, **_SAFE)
     _drop_pooler(network)
     tokenizer = AutoTokenizer.from_pretrained(folder / TOKENIZER_FOLDER, **options)
     return TransformersEncoder(spec, network, tokenizer, shape["dim"], trainable=shape["trainable"])
