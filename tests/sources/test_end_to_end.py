@@ -1,0 +1,153 @@
+"""Data sets with several captions a clip, from their own files to a trained model; own captions in one command each."""
+
+import gzip
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import MyCook
+from datasets import load_dataset
+
+from .writing import msrvtt, vatex, write_csv, write_json
+
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "vatex"
+FAST = {"beam_size": 1, "max_length_factor": 1.0, "max_length_extra": 4, "batch_tokens": 512, "retry": False}
+TRAINING = {
+    "objective": "c2kd", "encoder": "tiny", "embedding_dim": 16, "hidden_dim": 16, "max_frames": 4, "batch_size": 8,
+    "epochs": 1, "tiny": {"vocab_size": 300, "dim": 16, "layers": 1},
+    "teachers": [{"name": "tiny-a", "encoder": "tiny", "seed": 1, "tiny": {"vocab_size": 300, "dim": 16, "layers": 1}}],
+}  # fmt: skip
+
+
+def recipe(folder: Path, source: str, engine: Path, **options: Any) -> Path:
+    values = {
+        "source": source, "source_options": options, "languages": "all", "engine": str(engine), "decoding": FAST,
+        "publication": {"pretty_name": "Trial", "card": f"multi-{source}"},
+    }  # fmt: skip
+    path = folder / f"{source}.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+def train(mycook: MyCook, folder: Path, dataset: Path) -> dict[str, Any]:
+    (folder / "training.yaml").write_text(yaml.safe_dump(TRAINING))
+    mycook("features", "simulate", "--dataset", dataset, "--out", folder / "features", "--dim", 16)
+    done = mycook(
+        "train", "--dataset", dataset, "--features", folder / "features", "--recipe", folder / "training.yaml",
+        "--out", folder / "run", "--json", "--offline",
+    )  # fmt: skip
+    return dict(json.loads(done.stdout))
+
+
+def real_vatex(folder: Path, clips: int) -> Path:
+    """VATEX's own JSON of some of its test clips: the lists that are shared have a caption a line."""
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: {"enCap": [], "chCap": []})
+    for name, key in (("vatextest", "enCap"), ("vatextest_zh", "chCap")):
+        with gzip.open(SHARED / f"{name}.caption.txt.gz", "rt", encoding="utf-8") as file:
+            for line in file:
+                place, text = line.rstrip("\n").split(" ", 1)
+                found[place.split("#")[0]][key].append(text)
+    rows = [{"videoID": video, **texts} for video, texts in list(found.items())[:clips]]
+    return write_json(folder / "vatex_validation_v1.0.json", rows)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real VATEX captions are not in ../shared/data/vatex")
+def test_real_vatex_keeps_its_human_chinese_and_trains(mycook: MyCook, tiny_model: Path, tmp_path: Path) -> None:
+    held_out = real_vatex(tmp_path, 16)
+    training = write_json(tmp_path / "train.json", vatex([f"{number:011d}_000012_000022" for number in range(16)]))
+    plan = recipe(tmp_path, "vatex", tiny_model)
+    mycook("build", "--recipe", plan, "--annotations", training, "--annotations", held_out, "--out", tmp_path / "out")
+    dataset = tmp_path / "out" / "dataset"
+    theirs = json.loads(held_out.read_text(encoding="utf-8"))
+    chinese = load_dataset(str(dataset), "zh", split="test", cache_dir=str(tmp_path / "cache"))
+    assert set(chinese["origin"]) == {"human"}
+    assert set(chinese["accepted"]) == {True}
+    assert [" ".join(row["chCap"][index].split()) for row in theirs for index in range(10)] == chinese["caption"][:]
+    german = load_dataset(str(dataset), "de", split="test", cache_dir=str(tmp_path / "cache"))
+    assert len(german) == 160
+    assert set(german["origin"]) == {"machine"}
+    assert german["caption_index"][:11] == [*range(10), 0]
+    scores = train(mycook, tmp_path, dataset)
+    assert "query:first" in json.dumps(scores)
+
+
+def test_msrvtt_with_twenty_captions_a_clip_trains(mycook: MyCook, tiny_model: Path, tmp_path: Path) -> None:
+    annotations = write_json(tmp_path / "MSRVTT_data.json", msrvtt([*range(12), 7020, 7021]))
+    queries = [
+        {"key": "ret0", "vid_key": "msr7020", "video_id": "video7020", "sentence": "someone stirs soup 2"},
+        {"key": "ret1", "vid_key": "msr7021", "video_id": "video7021", "sentence": "two people cut paper 3"},
+    ]
+    listed = write_csv(tmp_path / "MSRVTT_JSFUSION_test.csv", queries)
+    plan = recipe(tmp_path, "msrvtt", tiny_model, split="7k")
+    mycook(
+        "build", "--recipe", plan, "--langs", "de,zh", "--annotations", annotations, "--annotations", listed,
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    dataset = tmp_path / "out" / "dataset"
+    german = load_dataset(str(dataset), "de", split="train", cache_dir=str(tmp_path / "cache"))
+    assert (len(german), max(german["caption_index"])) == (240, 19)
+    assert "MSR-VTT states no licence" in (dataset / "README.md").read_text(encoding="utf-8")
+    assert "query:listed" in json.dumps(train(mycook, tmp_path, dataset))
+
+
+def own(folder: Path, kind: str) -> Path:
+    rows = [{"id": f"c{number}", "sentence": f"cut onion number {number}", "split": "train"} for number in range(4)]
+    rows[3]["split"] = "test"
+    if kind == "csv":
+        return write_csv(folder / "my.csv", rows)
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    if kind == "jsonl":
+        (folder / "my.jsonl").write_text(lines)
+        return folder / "my.jsonl"
+    (folder / "my").mkdir()
+    for split in ("train", "test"):
+        (folder / "my" / f"{split}.jsonl").write_text(
+            "".join(json.dumps(row) + "\n" for row in rows if row["split"] == split)
+        )
+    (folder / "my" / "README.md").write_text("---\nlicense: cc0-1.0\n---\n")
+    return folder / "my"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "folder"])
+def test_own_captions_are_one_command(kind: str, mycook: MyCook, tiny_model: Path, tmp_path: Path) -> None:
+    mycook(
+        "build", "--captions", own(tmp_path, kind), "--column", "text=sentence", "--column", "clip_id=id",
+        "--split-column", "split", "--langs", "de", "--engine", tiny_model, "--citation", "@misc{me}",
+    )  # fmt: skip
+    dataset = tmp_path / "build" / "my" / "dataset"
+    english = load_dataset(str(dataset), "en", cache_dir=str(tmp_path / "cache"))
+    assert {name: split["clip_id"][:] for name, split in english.items()} == {
+        "train": ["c0", "c1", "c2"], "test": ["c3"],
+    }  # fmt: skip
+    card = (dataset / "README.md").read_text(encoding="utf-8")
+    assert "@misc{me}" in card
+    assert ("Licence of the captions: cc0-1.0" in card) == (kind == "folder")
+    assert "YouCook2" not in card.split("## Figures")[0]
+
+
+def test_a_refused_file_leaves_nothing_half_written(mycook: MyCook, tiny_model: Path, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "my.csv", [{"caption": "cut it"}, {"caption": ""}])
+    done = mycook("build", "--captions", path, "--langs", "de", "--engine", tiny_model, code=1)
+    assert done.stderr.splitlines()[-3:] == [
+        f"error: {path} has 1 error:",
+        "  line 3: the caption is empty",
+        "hint: mend the file, or leave such rows out with --skip-bad",
+    ]
+    assert not (tmp_path / "build" / "my" / "dataset").exists()
+    mycook("build", "--captions", path, "--langs", "de", "--engine", tiny_model, "--skip-bad")
+    card = (tmp_path / "build" / "my" / "dataset" / "README.md").read_text(encoding="utf-8")
+    assert "1 of the rows of the files" in card
+    assert "- line 3: the caption is empty" in card
+
+
+def test_options_of_own_captions_without_them(mycook: MyCook) -> None:
+    assert "go with --captions" in mycook("build", "--column", "text=x", code=1).stderr
+    assert "is for recipe custom" in mycook("build", "--captions", "a.csv", "--recipe", "mini", code=1).stderr
+    assert "is not FIELD=COLUMN" in mycook("build", "--captions", "a.csv", "--column", "x", code=1).stderr
+    assert "does not exist" in mycook("build", "--captions", "a.csv", "--engine", "mini", code=1).stderr
+    wanted = mycook("fetch", "--recipe", "multi-msrvtt", code=1).stderr
+    assert "nothing that can be downloaded" in wanted
+    assert "--annotations train_val_videodatainfo.json" in wanted
