@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..corpus.tables import HUMAN, MACHINE, VERDICT
+from ..corpus.tables import HUMAN, MACHINE
 from ..files import json_bytes, parquet_bytes
 from ..quality.check import checks_version
-from ..quality.report import language_figures
+from ..quality.report import language_figures, quality_figures
 from ..quality.settings import Checks
-from ..quality.table import check_captions
+from ..quality.table import judge
 from .reading import CAPTIONS
 from .stage import Key, Product, Results, Tools, load_json, load_table
 from .translating import translations_of, within, without
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 def verdicts_of(lang: str) -> Key["pa.Table"]:
     """The key of a language's verdicts."""
     return Key(f"validate-{lang}", "verdicts.parquet", load_table)
+
+
+def quality_of(lang: str) -> Key["pa.Table"]:
+    """The key of a language's qualities."""
+    return Key(f"validate-{lang}", "quality.parquet", load_table)
 
 
 def figures_of(lang: str) -> Key[Any]:
@@ -69,12 +74,11 @@ class Check:
         checked = without(source, human)
         if not self.complete:
             checked, machine = within(checked, machine), within(machine, source)
-        verdicts = VERDICT.empty_table()
-        if machine.num_rows:
-            verdicts = check_captions(checked, machine, self.lang, self.checks)
-        figures = language_figures(source, translations, verdicts)
+        judgement = judge(checked, machine, self.lang, self.checks, source_lang=self.source_lang)
+        figures = language_figures(source, translations, judgement.verdicts) | quality_figures(judgement)
         files = {
-            verdicts_of(self.lang).file: parquet_bytes(verdicts),
+            verdicts_of(self.lang).file: parquet_bytes(judgement.verdicts),
+            quality_of(self.lang).file: parquet_bytes(judgement.quality),
             figures_of(self.lang).file: json_bytes(figures),
         }
         return Product(files, {name: figures[name] for name in ("rows", "accepted", "rejected")})

@@ -14,7 +14,7 @@ from ..corpus.tables import ABOUT_FILE
 from ..files import json_bytes
 from ..quality.review.overlay import Reviews
 from ..version import __version__
-from .checking import figures_of, verdicts_of
+from .checking import figures_of, quality_of, verdicts_of
 from .reading import CAPTIONS, CLIP_FIGURES, CLIPS, input_sha256
 from .recipe import DatasetRecipe
 from .reviewing import apply_reviews
@@ -37,7 +37,8 @@ class Publish:
     @property
     def reads(self) -> tuple[Key[Any], ...]:
         """Everything."""
-        of_lang = (key(lang) for lang in self.recipe.targets for key in (translations_of, verdicts_of, figures_of))
+        keys = (translations_of, verdicts_of, quality_of, figures_of)
+        of_lang = (key(lang) for lang in self.recipe.targets for key in keys)
         return (CLIPS, CAPTIONS, CLIP_FIGURES, *of_lang)
 
     def settings(self) -> Any:
@@ -66,6 +67,7 @@ class Publish:
             results[CAPTIONS],
             {lang: translations for lang, (translations, _, _) in after.items()},
             {lang: verdicts for lang, (_, verdicts, _) in after.items()},
+            {lang: results[quality_of(lang)] for lang in targets},
             source_lang=recipe.source_language,
             reviewed={lang: keys for lang, (_, _, keys) in after.items()},
         )

@@ -11,6 +11,7 @@ from .building import add_build_commands
 from .engines import add_engine_commands
 from .features import add_feature_commands
 from .importing import add_import_commands
+from .quality import add_quality_commands
 from .review import add_review_commands
 from .search import add_search_commands
 from .training import add_training_commands
@@ -42,6 +43,7 @@ def _root(
 
 
 add_build_commands(app)
+add_quality_commands(app)
 add_feature_commands(app)
 add_import_commands(app)
 add_engine_commands(app)

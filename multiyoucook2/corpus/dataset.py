@@ -36,6 +36,7 @@ def dataset_tables(
     captions: pa.Table,
     translations: Mapping[str, pa.Table],
     verdicts: Mapping[str, pa.Table],
+    qualities: Mapping[str, pa.Table] | None = None,
     *,
     source_lang: str = "en",
     reviewed: Mapping[str, Collection[tuple[str, int]]] | None = None,
@@ -47,6 +48,7 @@ def dataset_tables(
         captions: ``CAPTION``; those of the source language are published as they are.
         translations: language -> ``TRANSLATION``, by clip and index in the clips' order; the source language's not.
         verdicts: language -> ``VERDICT``.
+        qualities: language -> ``QUALITY``, of the rows that were estimated.
         reviewed: language -> (clip, caption index) of the translations that a person confirmed.
 
     Returns:
@@ -55,8 +57,11 @@ def dataset_tables(
     """
     source = captions.filter(pc.equal(captions["lang"], source_lang))
     rows = {source_lang: _source_rows(source)}
-    seen = reviewed or {}
-    rows |= {lang: _translated_rows(table, verdicts[lang], seen.get(lang, ())) for lang, table in translations.items()}
+    known, seen = qualities or {}, reviewed or {}
+    rows |= {
+        lang: _translated_rows(table, verdicts[lang], known.get(lang), seen.get(lang, ()))
+        for lang, table in translations.items()
+    }
     english = {(row["clip_id"], row["caption_index"]): row["caption"] for row in rows.get("en", [])}
     several = any(row["caption_index"] for found in rows.values() for row in found)
     schema = LANGUAGE_CONFIG if several else LANGUAGE_CONFIG.remove(LANGUAGE_CONFIG.get_field_index("caption_index"))
@@ -84,8 +89,13 @@ def _source_rows(captions: pa.Table) -> list[dict[str, Any]]:
 
 
 def _translated_rows(
-    translations: pa.Table, verdicts: pa.Table, reviewed: Collection[tuple[str, int]]
+    translations: pa.Table,
+    verdicts: pa.Table,
+    qualities: pa.Table | None,
+    reviewed: Collection[tuple[str, int]],
 ) -> list[dict[str, Any]]:
+    columns = qualities.columns if qualities is not None else ([], [], [])
+    quality = {(str(clip), index.as_py()): value.as_py() for clip, index, value in zip(*columns, strict=True)}
     failed: dict[tuple[str, int], list[str]] = {}
     for row in verdicts.filter(pc.equal(verdicts["severity"], REJECT)).to_pylist():
         failed.setdefault((row["clip_id"], row["caption_index"]), []).append(f"rejected:{row['check']}")
@@ -101,6 +111,7 @@ def _translated_rows(
                 "engine": row["model"] or None,
                 "license": row["license"] or None,
                 "score": row["score"],
+                "quality": quality.get((row["clip_id"], row["caption_index"])),
                 "flags": [*(row["flags"] or ()), *refused],
                 "accepted": not refused,
                 "reviewed": (row["clip_id"], row["caption_index"]) in reviewed,

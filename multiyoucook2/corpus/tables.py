@@ -64,6 +64,14 @@ VERDICT = pa.schema(
 )
 REJECT, SIGNAL = "reject", "signal"  # the row is not accepted; the row is worth a look
 
+QUALITY = pa.schema(
+    [
+        ("clip_id", pa.string()),
+        ("caption_index", pa.int32()),
+        ("quality", pa.float32()),  # probability that a reader finds the meaning kept, 0 to 1
+    ]
+)
+
 ALL_CONFIG_COLUMNS = (
     "clip_id",
     "video_id",

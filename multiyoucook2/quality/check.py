@@ -45,6 +45,7 @@ class Batch:
     texts: Sequence[str]
     flags: Sequence[tuple[str, ...]]
     scores: Scores
+    source_lang: str = "en"
 
     @classmethod
     def of(cls, lang: str, captions: Sequence[str], texts: Sequence[str]) -> "Batch":
@@ -84,7 +85,7 @@ class Context:
     @cached_property
     def evidence(self) -> Evidence:
         """What the alignment says of the rows; learned when the first check asks for it."""
-        return Evidence(self.batch.pairs, self.batch.lang, self.like, self.sound)
+        return Evidence(self.batch.pairs, self.batch.lang, self.like, self.sound, self.batch.source_lang)
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,8 @@ def checks_version() -> dict[str, int]:
 
 def run_checks(batch: Batch, context: Context, names: Iterable[str] | None = None) -> dict[str, Findings]:
     """What all checks, or those named, find in a batch. An empty row is only that: other checks find nothing in it."""
-    found = {check.name: check.run(batch, context) for check in CHECKS if names is None or check.name in set(names)}
+    wanted = [check for check in CHECKS if names is None or check.name in set(names)]
+    found = {check.name: check.run(batch, context) for check in wanted}
     if "empty" in found:
         nothing = found["empty"].scores > 0
         for name, findings in found.items():

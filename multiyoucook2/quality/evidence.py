@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from ..text.alignment import NOTHING, Alignment, Floats, Ragged, Support, usual
-from ..text.words import FUNCTION_WORDS, english_words, stem, target_units
+from ..text.words import FUNCTION_WORDS, english_words, source_units, stem, target_units
 
 RARE = 2  # a word needs so many rows for its usual support to be known
 MOST = 6.0  # nats; more is not worse
@@ -27,10 +27,18 @@ class Evidence:
         lang: the language of the translations.
         like: pairs by the same engine to learn from; none: ``pairs`` themselves.
         sound: pairs that people wrote, to learn from besides.
+        source_lang: the language of the captions.
     """
 
-    def __init__(self, pairs: Sequence[Pair], lang: str, like: Sequence[Pair] = (), sound: Sequence[Pair] = ()) -> None:
-        self.lang = lang
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        lang: str,
+        like: Sequence[Pair] = (),
+        sound: Sequence[Pair] = (),
+        source_lang: str = "en",
+    ) -> None:
+        self.lang, self.source_lang = lang, source_lang
         self._words, self._units = {"": NOTHING}, {"": NOTHING}
         learned = list(dict.fromkeys(like or pairs))
         place = {pair: number for number, pair in enumerate(learned)}
@@ -68,7 +76,7 @@ class Evidence:
         self._surplus = np.where((share >= CONTENT) & telling, np.clip(surplus, 0, None), 0).astype(np.float32)
 
     def _read(self, pairs: Sequence[Pair]) -> tuple[Ragged, Ragged]:
-        words = ([stem(word) for word in english_words(caption)] for caption, _ in pairs)
+        words = (source_units(caption, self.source_lang) for caption, _ in pairs)
         units = (target_units(text, self.lang) for _, text in pairs)
         return Ragged.of(words, self._words), Ragged.of(units, self._units, first=[NOTHING])
 
@@ -99,8 +107,9 @@ class Evidence:
 
     def missed(self, row: int, above: float) -> list[str]:
         """The caption's words, as they stand there, whose miss is larger, the worst first."""
-        said = {stem(word): word for word in english_words(self._distinct[self._row[row]][0])}
-        return [said[word] for word in self._named(self._sources, self._words, self._miss, row, above)]
+        caption = self._distinct[self._row[row]][0]
+        said = {stem(word): word for word in english_words(caption)} if self.source_lang == "en" else {}
+        return [said.get(word, word) for word in self._named(self._sources, self._words, self._miss, row, above)]
 
     def extra_units(self, row: int, above: float) -> list[str]:
         """The units whose lack of a source is larger, the worst first."""

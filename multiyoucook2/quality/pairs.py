@@ -1,17 +1,74 @@
-"""Sound pairs that ship: captions written for this project and their translations by hand, line by line."""
+"""Pairs to learn an alignment from: sound ones that people wrote, and those of a published data set."""
 
+import csv
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
+from ..errors import DatasetError, nearest
+from .evidence import Pair
+
+_NEEDED = ("clip_id", "caption_en", "caption")
+
+
+def sound_pairs(lang: str, captions: Mapping[str, str]) -> list[Pair]:
+    """(English, translation) by hand: captions written for this project, and real ones of which the English is known.
+
+    Args:
+        lang: of the translations; a language without any gives an empty list.
+        captions: English by clip id, of the data set at hand; real translations are stored by clip id only.
+    """
+    return _written_pairs(lang) + [
+        (captions[clip_id], text) for clip_id, text in _real_translations(lang).items() if clip_id in captions
+    ]
+
+
+def published_pairs(folder: Path, lang: str) -> dict[str, Pair]:
+    """The pairs of a published data set (a build's folder, or its ``dataset``) by clip id.
+
+    Raises:
+        DatasetError: there is no such language, or the files are not a published data set's.
+    """
+    root = folder / "dataset" if (folder / "dataset").is_dir() else folder
+    files = sorted((root / lang).glob("*.parquet"))
+    if not files:
+        found = sorted(path.name for path in root.glob("*") if path.is_dir()) if root.is_dir() else []
+        raise DatasetError(f"{folder} has no published rows in {lang}", hint=nearest(lang, found))
+    pairs: dict[str, Pair] = {}
+    for file in files:
+        missing = [name for name in _NEEDED if name not in pq.read_schema(file).names]
+        if missing:
+            raise DatasetError(f"{file} has no column {missing[0]}", hint="give a build's folder or its dataset/")
+        table = pq.read_table(file, columns=list(_NEEDED))
+        columns = (table.column(name).to_pylist() for name in _NEEDED)
+        pairs.update((clip, (english, text)) for clip, english, text in zip(*columns, strict=True) if text)
+    return pairs
+
+
+def _folder(name: str) -> Path:
+    """A folder of the bundled model's sources: in the installed package, or in the source tree beside it."""
+    package = Path(str(resources.files("multiyoucook2")))
+    installed = package / "pipelines" / "mini_nmt" / name
+    return installed if installed.is_dir() else package.parent / "pipelines" / "mini_nmt" / name
+
 
 @cache
-def bundled_pairs(lang: str) -> list[tuple[str, str]]:
-    """(English, translation) of the hand-written captions; none for a language without."""
-    package = Path(str(resources.files("multiyoucook2")))
-    installed = package / "pipelines" / "mini_nmt" / "handwritten"
-    folder = installed if installed.is_dir() else package.parent / "pipelines" / "mini_nmt" / "handwritten"
-    if not (folder / f"{lang}.txt").is_file():
+def _written_pairs(lang: str) -> list[Pair]:
+    files = [_folder("handwritten") / f"{code}.txt" for code in ("en", lang)]
+    if not all(file.is_file() for file in files):
         return []
-    english, translated = ((folder / f"{code}.txt").read_text(encoding="utf-8").splitlines() for code in ("en", lang))
+    english, translated = (file.read_text(encoding="utf-8").splitlines() for file in files)
     return [pair for pair in zip(english, translated, strict=True) if all(pair)]
+
+
+@cache
+def _real_translations(lang: str) -> dict[str, str]:
+    file = _folder("real") / f"{lang}.tsv"
+    if not file.is_file():
+        return {}
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return {row["clip_id"]: row["text"] for row in rows}

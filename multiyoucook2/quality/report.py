@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..corpus.tables import HUMAN, REJECT
 from ..sources.cleaning import CLEANING_FLAGS
+from .table import Judgement
 
 EXAMPLES_A_CHECK = 3
 
@@ -45,6 +47,16 @@ def language_figures(captions: pa.Table, translations: pa.Table, verdicts: pa.Ta
         "score_mean": round(sum(scores) / len(scores), 4) if scores else None,
         "models": _models(translations),
         "examples": examples,
+    }
+
+
+def quality_figures(judgement: Judgement) -> dict[str, Any]:
+    """The share of rows whose meaning is expected to be kept, and whether readers' marks stand behind it."""
+    quality = pc.drop_null(judgement.quality["quality"].combine_chunks()).to_numpy(zero_copy_only=False)
+    known = quality[~np.isnan(quality)]
+    return {
+        "meaning_kept": round(float(known.mean()), 4) if len(known) else None,
+        "calibrated": judgement.calibrated,
     }
 
 

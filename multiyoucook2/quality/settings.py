@@ -13,6 +13,9 @@ class Checks(Strict):
     length_ratio: tuple[float, float] | None = (0.25, 4.0)
     repetition: int | None = Field(4, ge=2, description="the same word or n-gram in a row, this often, is refused")
     numbers: bool = True
+    units: bool = True
     copies: bool = True
     min_score: float | None = Field(None, le=0, description="mean log-probability an output token, at least")
+    alignment: bool = Field(True, description="learn which words belong together: coverage, added, repeated, quality")
+    min_quality: float | None = Field(None, ge=0, le=1, description="probability that the meaning is kept, at least")
     artefacts: bool = Field(True, description="broken characters and control tokens are refused")

@@ -1,39 +1,64 @@
 """The validation of a language: a table of translations in, a table of verdicts out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from ..corpus.tables import VERDICT
+from ..corpus.tables import QUALITY, VERDICT
 from ..errors import WorkspaceError
-from .check import CHECKS, Batch, Context, Findings, run_checks
-from .pairs import bundled_pairs
+from .check import Batch, Context, Findings, run_checks
+from .estimation import calibration, row_quality, severity_of
+from .pairs import sound_pairs
 from .settings import Checks
 
 Key = tuple[str, int]
 
 
-def check_captions(captions: pa.Table, translations: pa.Table, lang: str, settings: Checks) -> pa.Table:
-    """All verdicts on the translations into one language.
+@dataclass(frozen=True)
+class Judgement:
+    """What the checks say of the translations into one language.
+
+    Attributes:
+        verdicts: schema ``corpus.tables.VERDICT``, a row for each check that finds something in a translation. A
+            translation is accepted if it has no verdict of severity ``reject``.
+        quality: schema ``corpus.tables.QUALITY``, a row a translation.
+        calibrated: whether rows of the language and of all its engines were marked by readers.
+    """
+
+    verdicts: pa.Table
+    quality: pa.Table
+    calibrated: bool
+
+
+def judge(
+    captions: pa.Table, translations: pa.Table, lang: str, settings: Checks, *, source_lang: str = "en"
+) -> Judgement:
+    """All verdicts on the translations into one language, and how likely each keeps its caption's meaning.
 
     Args:
         captions: columns ``clip_id``, ``caption_index`` and ``text``, the source language's.
-        translations: the same keys in the same order, with ``text``, ``score`` and ``flags``.
+        translations: the same keys in the same order, with ``text``, ``score``, ``flags`` and ``model``.
         lang: the language of the translations.
         settings: the recipe's section ``checks``.
-
-    Returns:
-        A table of ``corpus.tables.VERDICT``: a row for each check that finds something in a translation. A translation
-        is accepted if it has no verdict of severity ``reject``.
+        source_lang: the language of the captions.
 
     Raises:
         WorkspaceError: the two tables are not row for row of the same captions.
     """
     keys = caption_keys(captions)
     require_same_rows(keys, caption_keys(translations), set(translations.column("lang").to_pylist()), lang)
-    batch = batch_of(captions.column("text").to_pylist(), translations, lang)
-    return verdicts(keys, lang, run_checks(batch, Context(batch, settings, sound=bundled_pairs(lang))))
+    batch = batch_of(captions.column("text").to_pylist(), translations, lang, source_lang)
+    english = {clip_id: caption for (clip_id, index), caption in zip(keys, batch.captions, strict=True) if index == 0}
+    found = run_checks(batch, Context(batch, settings, sound=sound_pairs(lang, english)))
+    quality = row_quality(found, lang, settings)
+    engines = set(translations.column("model").to_pylist())
+    return Judgement(
+        verdicts(keys, lang, found),
+        pa.table([*captions.select(["clip_id"]).columns, [index for _, index in keys], quality], schema=QUALITY),
+        calibration().knows(lang, engines),
+    )
 
 
 def caption_keys(table: pa.Table) -> list[Key]:
@@ -45,7 +70,7 @@ def caption_keys(table: pa.Table) -> list[Key]:
     return list(zip(clip_ids, indices, strict=True))
 
 
-def batch_of(sources: Sequence[str], translations: pa.Table, lang: str) -> Batch:
+def batch_of(sources: Sequence[str], translations: pa.Table, lang: str, source_lang: str) -> Batch:
     """The rows of a table of translations as checks read them."""
     scores = translations.column("score").cast(pa.float32()).to_numpy(zero_copy_only=False)
     return Batch(
@@ -54,6 +79,7 @@ def batch_of(sources: Sequence[str], translations: pa.Table, lang: str) -> Batch
         [text or "" for text in translations.column("text").to_pylist()],
         [tuple(flags or ()) for flags in translations.column("flags").to_pylist()],
         np.asarray(scores, np.float32),
+        source_lang,
     )
 
 
@@ -69,7 +95,7 @@ def verdicts(keys: Sequence[Key], lang: str, found: dict[str, Findings]) -> pa.T
         "caption_index": [keys[row][1] for row, *_ in rows],
         "lang": [lang] * len(rows),
         "check": [name for _, name, _, _ in rows],
-        "severity": [CHECKS.find(name).severity for _, name, _, _ in rows],
+        "severity": [severity_of(name) for _, name, _, _ in rows],
         "reason": [reason for _, _, reason, _ in rows],
         "score": [score for *_, score in rows],
     }

@@ -46,6 +46,11 @@ def english_words(text: str) -> list[str]:
     return [word.split("'")[0] for word in _ENGLISH.findall(text.lower())]
 
 
+def source_units(text: str, lang: str) -> list[str]:
+    """The words of a caption as an alignment takes them: stems in English, ``target_units`` in other languages."""
+    return [stem(word) for word in english_words(text)] if lang == "en" else target_units(text, lang)
+
+
 def is_content(word: str) -> bool:
     """Whether a translation should have a counterpart of this English word."""
     return len(word) > 1 and word not in FUNCTION_WORDS

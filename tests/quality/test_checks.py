@@ -15,7 +15,7 @@ from multiyoucook2.languages import YOUCOOK2_LANGUAGES
 from multiyoucook2.quality.check import CHECKS, Batch, Context, Row, checks_version, run_checks
 from multiyoucook2.quality.report import clip_figures, language_figures, totals
 from multiyoucook2.quality.settings import Checks
-from multiyoucook2.quality.table import check_captions
+from multiyoucook2.quality.table import judge
 from multiyoucook2.sources.youcook2 import mini_annotations, read_clips
 from multiyoucook2.text.language_id import script_share
 from pipelines.mini_nmt.evaluate import REFERENCES
@@ -97,7 +97,7 @@ def test_engine_flags_are_final() -> None:
 def test_checks_can_be_switched_off() -> None:
     off = Checks(
         script_share=None, language=False, length_ratio=None, repetition=None, numbers=False, copies=False,
-        artefacts=False,
+        artefacts=False, units=False, alignment=False,
     )  # fmt: skip
     for caption, text, lang, failed in BAD:
         if failed != {"empty"}:
@@ -125,7 +125,7 @@ def test_a_refusal_stays_with_its_caption() -> None:
     captions = pa.table(keys | {"text": ["add 3 onions", "chop the onion", "stir"]})
     german = translations("de", "Zwiebeln dazugeben", "die Zwiebel hacken", "und und und und")
     german = german.set_column(0, "clip_id", [keys["clip_id"]]).set_column(1, "caption_index", [keys["caption_index"]])
-    found = check_captions(captions, german, "de", Checks()).to_pylist()
+    found = judge(captions, german, "de", Checks()).verdicts.to_pylist()
     refused = [(row["clip_id"], row["caption_index"], row["check"]) for row in found if row["severity"] == "reject"]
     assert refused == [("v_0", 0, "numbers"), ("v_1", 0, "repetition")]
 
@@ -171,7 +171,7 @@ def translations(lang: str, *texts: str) -> pa.Table:
 def test_accepted_and_rejected_add_up() -> None:
     english = english_of("add 3 onions to the pan", "chop the onion", "chop the onion")
     german = translations("de", "und und und und", "", "die Zwiebel hacken")
-    rejections = check_captions(english, german, "de", Checks())
+    rejections = judge(english, german, "de", Checks()).verdicts
     figures = language_figures(english, german, rejections)
     assert (figures["rows"], figures["accepted"], figures["rejected"]) == (3, 1, 2)
     assert figures["checks"] == {"empty": 1, "numbers": 1, "repetition": 1}  # the first row fails two
@@ -193,7 +193,7 @@ def test_accepted_and_rejected_add_up() -> None:
 def test_coverage(rows: list[int], message: str) -> None:
     german = translations("de", "a b", "c d", "e f").take(rows)
     with pytest.raises(WorkspaceError, match=message):
-        check_captions(english_of("a", "b", "c"), german, "de", Checks())
+        judge(english_of("a", "b", "c"), german, "de", Checks())
 
 
 @pytest.mark.parametrize("lang", YOUCOOK2_LANGUAGES[1:])

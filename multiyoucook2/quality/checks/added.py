@@ -7,6 +7,8 @@ SHOWN = 4.0  # nats below what is usual for the piece
 
 def added(batch: Batch, context: Context) -> Findings:
     """A piece of a content word lacks the source that it has in other rows; in nats."""
+    if not context.settings.alignment:
+        return Findings.of(len(batch), {})
     evidence = context.evidence
 
     def reason(row: int) -> str:

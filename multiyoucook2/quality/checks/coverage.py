@@ -7,6 +7,8 @@ SHOWN = 3.0  # nats below what is usual for the word
 
 def coverage(batch: Batch, context: Context) -> Findings:
     """The worst content word's support falls short of what that word has in other rows; in nats."""
+    if not context.settings.alignment:
+        return Findings.of(len(batch), {})
     evidence = context.evidence
 
     def reason(row: int) -> str:

@@ -9,6 +9,8 @@ def repeated(batch: Batch, context: Context) -> Findings:
     Beginnings are what inflected forms share: ``Zwiebel`` and ``Zwiebeln`` are one. In scripts without spaces it is
     pairs of characters.
     """
+    if not context.settings.alignment:
+        return Findings.of(len(batch), {})
     evidence = context.evidence
     return Findings(
         evidence.surplus.copy(), lambda row: f"said too often: {', '.join(evidence.surplus_units(row)[:3])}"

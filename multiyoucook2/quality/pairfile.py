@@ -1,0 +1,113 @@
+"""Any pairs, judged: a tab-separated file with the columns ``source`` and ``translation``."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..errors import DatasetError, nearest, shown
+from ..languages import language
+from .check import Batch, Context, Findings, run_checks
+from .estimation import calibration, row_quality, severity_of
+from .evidence import Pair
+from .pairs import published_pairs, sound_pairs
+from .settings import Checks
+
+COLUMNS = ("source", "translation")
+MIN_QUALITY = 0.25  # what the recipes that ship ask for
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one check finds in a row."""
+
+    check: str
+    severity: str
+    reason: str
+    score: float
+
+
+@dataclass(frozen=True)
+class CheckedRow:
+    """One pair: how likely its meaning is kept, and all that was found."""
+
+    quality: float
+    accepted: bool
+    checks: tuple[Found, ...]
+
+
+@dataclass(frozen=True)
+class CheckedPairs:
+    """A file's rows in its order; ``calibrated`` as in ``table.Judgement``."""
+
+    rows: tuple[CheckedRow, ...]
+    calibrated: bool
+
+    def as_json(self) -> dict[str, object]:
+        """As ``mycook check --json`` prints it."""
+        return asdict(self)
+
+
+def read_pair_file(path: Path) -> list[Pair]:
+    """The pairs of a file, in its order.
+
+    Raises:
+        DatasetError: it cannot be read, lacks a column, or a row is cut; the message names the row.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{shown(path)} is not UTF-8 (byte {error.start})", hint="save it as UTF-8") from None
+    except OSError as error:
+        raise DatasetError(f"{shown(path)} cannot be read: {error.strerror}", hint="give a readable file") from None
+    lines = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    header = next(lines, [])
+    for name in COLUMNS:
+        if name not in header:
+            raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, header))
+    places = [header.index(name) for name in COLUMNS]
+    pairs = []
+    for number, row in enumerate(lines, 2):
+        if len(row) != len(header):
+            raise DatasetError(
+                f"{shown(path)}, line {number}: {len(row)} cells where the header has {len(header)}",
+                hint="columns are separated by tabs; no line breaks within a cell",
+            )
+        pairs.append((row[places[0]], row[places[1]]))
+    return pairs
+
+
+def check_pairs(
+    pairs: Sequence[Pair], lang: str, *, like: Path | None = None, settings: Checks | None = None
+) -> CheckedPairs:
+    """Judges pairs of an English caption and its translation.
+
+    Args:
+        pairs: (caption, translation).
+        lang: language of the translations.
+        like: a published data set by the same engine, whose rows teach the alignment; none: the pairs themselves.
+        settings: thresholds; none: the defaults, with ``MIN_QUALITY``.
+
+    Raises:
+        RecipeError: unknown language. DatasetError: ``like`` has no rows in it.
+    """
+    code = language(lang).code
+    settings = settings or Checks(min_quality=MIN_QUALITY)
+    peers = published_pairs(like, code) if like else {}
+    english = {clip_id: caption for clip_id, (caption, _) in peers.items()}
+    batch = Batch.of(code, [caption for caption, _ in pairs], [text for _, text in pairs])
+    context = Context(batch, settings, like=list(peers.values()), sound=sound_pairs(code, english))
+    found = run_checks(batch, context)
+    quality = row_quality(found, code, settings)
+    rows = tuple(_row(row, found, float(quality[row])) for row in range(len(pairs)))
+    return CheckedPairs(rows, calibration().knows(code, ()))
+
+
+def _row(row: int, found: dict[str, Findings], quality: float) -> CheckedRow:
+    checks = tuple(
+        Found(name, severity_of(name), findings.reason(row), round(float(findings.scores[row]), 3))
+        for name, findings in found.items()
+        if findings.scores[row] > findings.shown
+    )
+    accepted = not any(one.severity == "reject" for one in checks)
+    return CheckedRow(round(quality, 4), accepted, checks)

@@ -1,0 +1,99 @@
+"""``mycook check``: any pairs, from a file, alone or by a published data set's alignment."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from multiyoucook2.errors import DatasetError, MyCookError
+from multiyoucook2.quality.pairfile import check_pairs, read_pair_file
+from multiyoucook2.quality.pairs import published_pairs
+from multiyoucook2.quality.settings import Checks
+from tests.conftest import MyCook
+from tests.quality.test_signals import corpus
+
+GOOD = ("chop the onions and leeks", "Zwiebeln und Lauch hacken")
+BAD = ("chop the onions and leeks", "Zwiebeln und Zwiebeln hacken")
+
+
+def pair_file(folder: Path, *pairs: tuple[str, str], header: str = "source\ttranslation") -> Path:
+    path = folder / "pairs.tsv"
+    path.write_text("\n".join([header, *("\t".join(pair) for pair in pairs)]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Path:
+    """A build folder with a published data set of the small corpus, and a pair that is wrong."""
+    pairs = [*corpus(), BAD]
+    columns = {"caption_en": [english for english, _ in pairs], "caption": [german for _, german in pairs]}
+    table = pa.table({"clip_id": [f"v_{n}" for n in range(len(pairs))], **columns})
+    (tmp_path / "build" / "dataset" / "de").mkdir(parents=True)
+    pq.write_table(table, tmp_path / "build" / "dataset" / "de" / "train.parquet")
+    return tmp_path / "build"
+
+
+def test_the_wrong_pair_is_refused_and_the_right_one_accepted(build: Path) -> None:
+    found = check_pairs([GOOD, BAD], "de", like=build, settings=Checks(min_quality=0.5))
+    assert [row.accepted for row in found.rows] == [True, False]
+    assert found.rows[0].quality > 0.5 > found.rows[1].quality
+    assert {one.check for one in found.rows[1].checks} >= {"coverage", "repeated", "quality"}
+    assert found.calibrated
+    assert not check_pairs([GOOD], "sw").calibrated
+
+
+def test_the_command_prints_rows_in_the_files_order(tmp_path: Path, build: Path, mycook: MyCook) -> None:
+    path = pair_file(tmp_path, BAD, GOOD, ("add 3 leeks", "Lauch hinzufügen"))
+    done = mycook("check", str(path), "--lang", "de", "--like", str(build), "--json")
+    rows = json.loads(done.stdout)["rows"]
+    assert [sorted(row) for row in rows] == [["accepted", "checks", "quality"]] * 3
+    assert rows[1]["quality"] > rows[0]["quality"]
+    assert rows[2]["quality"] == 0
+    assert [one["check"] for one in rows[2]["checks"] if one["severity"] == "reject"] == ["numbers"]
+    table = mycook("check", str(path), "--lang", "de", "--like", str(build))
+    assert "no counterpart of leeks" in " ".join(table.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"source\ttext\na\tb\n", "no column 'translation'"),
+        (b"", "no column 'source'"),
+        (b"source\ttranslation\na\tb\nc\n", "line 3: 1 cells where the header has 2"),
+        (b"source\ttranslation\n\xff\tb\n", "not UTF-8"),
+    ],
+)
+def test_a_bad_file_is_one_clear_line(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=message):
+        read_pair_file(path)
+
+
+def test_other_columns_and_a_bom_are_no_matter(tmp_path: Path) -> None:
+    path = pair_file(tmp_path, ("1", "hacken", "chop"), header="\ufeffid\ttranslation\tsource")
+    assert read_pair_file(path) == [("chop", "hacken")]
+
+
+def test_like_names_the_languages_that_are_there(build: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no published rows in ja") as caught:
+        published_pairs(build, "ja")
+    assert "de" in str(caught.value.hint)
+    with pytest.raises(MyCookError):
+        published_pairs(tmp_path / "nowhere", "de")
+    pq.write_table(pa.table({"clip_id": ["v_0"]}), build / "dataset" / "de" / "train.parquet")
+    with pytest.raises(DatasetError, match="no column caption_en"):
+        published_pairs(build, "de")
+
+
+@given(st.binary(max_size=200))
+def test_no_file_is_our_mistake(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.mktemp("pairs") / "pairs.tsv"
+    path.write_bytes(b"source\ttranslation\n" + content)
+    with suppress(DatasetError):
+        assert all(len(pair) == 2 for pair in read_pair_file(path))
