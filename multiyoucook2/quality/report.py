@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -52,10 +51,9 @@ def language_figures(captions: pa.Table, translations: pa.Table, verdicts: pa.Ta
 
 def quality_figures(judgement: Judgement) -> dict[str, Any]:
     """The share of rows whose meaning is expected to be kept, and whether readers' marks stand behind it."""
-    quality = pc.drop_null(judgement.quality["quality"].combine_chunks()).to_numpy(zero_copy_only=False)
-    known = quality[~np.isnan(quality)]
+    mean = pc.mean(judgement.quality["quality"]).as_py()
     return {
-        "meaning_kept": round(float(known.mean()), 4) if len(known) else None,
+        "meaning_kept": None if mean is None else round(mean, 4),
         "calibrated": judgement.calibrated,
     }
 

@@ -53,10 +53,11 @@ def judge(
     english = {clip_id: caption for (clip_id, index), caption in zip(keys, batch.captions, strict=True) if index == 0}
     found = run_checks(batch, Context(batch, settings, sound=sound_pairs(lang, english)))
     quality = row_quality(found, lang, settings)
+    estimated = pa.array(quality, pa.float32(), from_pandas=True)  # nan is null
     engines = set(translations.column("model").to_pylist())
     return Judgement(
         verdicts(keys, lang, found),
-        pa.table([*captions.select(["clip_id"]).columns, [index for _, index in keys], quality], schema=QUALITY),
+        pa.table([*captions.select(["clip_id"]).columns, [index for _, index in keys], estimated], schema=QUALITY),
         calibration().knows(lang, engines),
     )
 

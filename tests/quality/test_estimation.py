@@ -71,7 +71,7 @@ def _verdicts(judgement: object) -> list[tuple[str, str]]:
 
 def test_without_an_alignment_there_is_no_quality() -> None:
     judgement = judge(english_of("chop"), translations("de", "hacken"), "de", Checks(alignment=False, min_quality=1.0))
-    assert np.isnan(judgement.quality["quality"].to_numpy()).all()
+    assert judgement.quality["quality"].to_pylist() == [None]
     assert judgement.verdicts.num_rows == 0
 
 
