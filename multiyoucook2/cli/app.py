@@ -9,6 +9,7 @@ from .about import add_about_commands
 from .analysis import add_analysis_commands
 from .building import add_build_commands
 from .engines import add_engine_commands
+from .export import add_export_commands
 from .features import add_feature_commands
 from .importing import add_import_commands
 from .quality import add_quality_commands
@@ -50,6 +51,7 @@ add_engine_commands(app)
 add_training_commands(app)
 add_analysis_commands(app)
 add_review_commands(app)
+add_export_commands(app)
 add_video_commands(app)
 add_search_commands(app)
 add_about_commands(app)
