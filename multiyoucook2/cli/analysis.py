@@ -1,4 +1,4 @@
-"""Commands over many runs: sweep, table."""
+"""Commands over many runs: sweep, table, teachers."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,12 +6,21 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import CoresOption, DeviceOption, JsonOption, OfflineOption, QuietOption, ResamplesOption
+from .options import (
+    CoresOption,
+    DatasetArgument,
+    DeviceOption,
+    FeaturesArgument,
+    JsonOption,
+    OfflineOption,
+    QuietOption,
+    ResamplesOption,
+)
 
 
 def add_analysis_commands(app: typer.Typer) -> None:
     """Mount the commands of this module."""
-    for command in (sweep, table):
+    for command in (sweep, table, teachers):
         app.command()(command)
 
 
@@ -83,3 +92,60 @@ def table(
         print_table(["system", "seeds", *columns], cells, numbers=["seeds", *columns])
     else:
         print(rendered(systems, chance.get(measure), style=style), end="")
+
+
+def teachers(
+    dataset: DatasetArgument,
+    features: FeaturesArgument,
+    recipe: Annotated[str, typer.Option("--recipe", help="Of the students; its teachers are compared.")] = "c2kd-tiny",
+    names: Annotated[
+        str | None, typer.Option("--teachers", help="Names of some of them, a,b.", show_default="all")
+    ] = None,
+    combinations: Annotated[str, typer.Option("--combinations", help="all or alone.")] = "all",
+    reduces: Annotated[str, typer.Option("--reduces", help="Some of max,min,mean.")] = "max",
+    seeds: Annotated[str, typer.Option("--seeds", help="Such as 0,1,2.")] = "0",
+    out: Annotated[Path, typer.Option("--out", help="Folder of the study.")] = Path("runs/teachers"),
+    values: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any recipe value; may be repeated.")
+    ] = None,
+    device: DeviceOption = "auto",
+    threads: CoresOption = None,
+    offline: OfflineOption = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Find which teachers teach best: a student after each combination of them, beside translate-train.
+
+    Killed, the same command goes on. Teachers are trained once for all students.
+
+    \b
+    Example:
+      mycook teachers --dataset build/mini/dataset --features build/mini/features --reduces max,mean --seeds 0,1
+    """
+    from ..errors import RecipeError
+    from ..retrieval.recipe import training_recipe
+    from ..retrieval.training.teacher_study import study_teachers
+    from ..settings import set_values
+    from . import printing_training as printing_train
+    from .tables import print_json
+    from .terminal import Terminal
+
+    chosen = _parts(seeds)
+    if not chosen or not all(seed.isdecimal() for seed in chosen):
+        raise RecipeError(f"--seeds {seeds!r} are no whole numbers", hint="such as 0,1,2")
+    with Terminal(quiet=quiet) as listener:
+        found = study_teachers(
+            training_recipe(recipe, set_values(values or [])),
+            dataset=dataset, features=features, out=out, teachers=_parts(names) if names else None,
+            reduces=_parts(reduces), which=combinations, seeds=[int(seed) for seed in chosen], device=device,
+            threads=threads, offline=offline, listener=listener,
+        )  # fmt: skip
+    if json:
+        print_json(found.to_dict())
+    else:
+        printing_train.teacher_study(found)
+        print(out / "report/report.html")
+
+
+def _parts(text: str) -> list[str]:
+    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))

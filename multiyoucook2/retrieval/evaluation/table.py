@@ -5,10 +5,10 @@ replacement, and clips are drawn with replacement, the same clips for every seed
 training turned out and which clips happened to be in the pool.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -41,6 +41,27 @@ class System:
     cells: Mapping[str, Cell]
 
 
+@dataclass(frozen=True)
+class Draws:
+    """Figures of a system in L languages: of its S seeds, and of R draws of seeds and clips."""
+
+    value_SL: Ranks
+    drawn_RL: Ranks
+
+    def cells(self, langs: Sequence[str], minus: "Draws | None" = None) -> dict[str, Cell]:
+        """A cell a language and mean; ``minus``: of the difference from another system's mean over its seeds."""
+        found = {}
+        for name, members in [*((lang, [number]) for number, lang in enumerate(langs)), *groups_of(langs)]:
+            value_S, drawn_R = self.value_SL[:, members].mean(1), self.drawn_RL[:, members].mean(1)
+            if minus is not None:
+                value_S = value_S - minus.value_SL[:, members].mean()
+                drawn_R = drawn_R - minus.drawn_RL[:, members].mean(1)
+            deviation = float(value_S.std(ddof=1)) if len(value_S) > 1 else 0.0
+            low, high = interval(drawn_R)
+            found[name] = Cell(float(value_S.mean()), deviation, low, high)
+        return found
+
+
 def table_of(
     runs: Sequence[Path], *, task: str, measure: str, resamples: int = 1000, seed: int = 0
 ) -> tuple[list[System], dict[str, float]]:
@@ -52,26 +73,47 @@ def table_of(
     Raises:
         TrainingError: no run, one that is not finished or evaluated, or runs that must not stand in one table.
     """
+    scored, langs = _scored(runs, task)
+    found, groups = [], _replicates(runs)
+    for name, members in zip(_names(runs, groups), groups, strict=True):
+        about = [finished_run(runs[number]).recipe for number in members]
+        found.append(
+            System(
+                name=name,
+                seeds=tuple(int(recipe.get("seed", 0)) for recipe in about),
+                runs=tuple(runs[number] for number in members),
+                cells=_draws([scored[number] for number in members], task, langs, measure, resamples, seed).cells(
+                    langs
+                ),
+            )
+        )
+    return found, _chance(scored[0], measure)
+
+
+def gains(
+    runs: Sequence[Path], *, task: str, measure: str, resamples: int = 1000, seed: int = 0
+) -> dict[str, dict[str, Cell]]:
+    """What each system gains over the first one, by name and language; the same clips are drawn for both.
+
+    Raises:
+        TrainingError: see :func:`table_of`.
+    """
+    scored, langs = _scored(runs, task)
+    groups = _replicates(runs)
+    drawn = [_draws([scored[number] for number in of], task, langs, measure, resamples, seed) for of in groups]
+    names = _names(runs, groups)
+    return {name: one.cells(langs, drawn[0]) for name, one in zip(names[1:], drawn[1:], strict=True)}
+
+
+def _scored(runs: Sequence[Path], task: str) -> tuple[list[Scored], list[str]]:
+    """The evaluations, and the languages that all of them have."""
     if not runs:
         raise TrainingError("a table needs a run at least", hint="mycook table runs/*")
     scored = read_scored(runs)
     langs = [lang for of, lang in common(scored)[0] if of == task]
     if not langs:
         raise TrainingError(f"the runs have no language in common for {task}", hint="mycook evaluate each of them")
-    level = dict(zip((f"recall_at_{level}" for level in RECALL_LEVELS), RECALL_LEVELS, strict=True))[measure]
-    found = []
-    for members in _replicates(runs):
-        ranks = [[hits(scored[number].ranks[task, lang], level) for lang in langs] for number in members]
-        about = [finished_run(runs[number]).recipe for number in members]
-        found.append(
-            System(
-                name=_name(runs, members, about[0]),
-                seeds=tuple(int(recipe.get("seed", 0)) for recipe in about),
-                runs=tuple(runs[number] for number in members),
-                cells=_cells(ranks, langs, resamples, seed),
-            )
-        )
-    return found, _chance(scored[0], measure)
+    return scored, langs
 
 
 def _replicates(runs: Sequence[Path]) -> list[list[int]]:
@@ -86,36 +128,30 @@ def _replicates(runs: Sequence[Path]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _name(runs: Sequence[Path], members: Sequence[int], recipe: Mapping[str, Any]) -> str:
-    """The folder's name; of several folders what they begin with, else the recipe's name."""
-    names = [run_names(runs)[number] for number in members]
-    shared = names[0]
-    while not all(name.startswith(shared) for name in names):
-        shared = shared[:-1]
-    return names[0] if len(names) == 1 else shared.rstrip("-_. /") or str(recipe.get("name", "runs"))
+def _names(runs: Sequence[Path], groups: Sequence[Sequence[int]]) -> list[str]:
+    """What systems are called: their folders' names without the seed, or as they are where that names two alike."""
+    whole = run_names(runs)
+    short = [re.sub(r"[-_]?seed[-_=]?\d+$", "", whole[members[0]]) or whole[members[0]] for members in groups]
+    return short if len(set(short)) == len(short) else [whole[members[0]] for members in groups]
 
 
-def _cells(hits_SL: Sequence[Sequence[Ranks]], langs: Sequence[str], resamples: int, seed: int) -> dict[str, Cell]:
-    """Figures of each language and mean, from S seeds' hits."""
-    means, counts = zip(*(zip(*(by_clip(of) for of in row), strict=True) for row in hits_SL), strict=True)
-    mean_SPL, count_SPL = (np.stack([np.stack(row, axis=1) for row in part]) for part in (means, counts))
+def _draws(seeds: Sequence[Scored], task: str, langs: Sequence[str], measure: str, resamples: int, seed: int) -> Draws:
+    """Of one system, from the evaluations of its S seeds."""
+    level = dict(zip((f"recall_at_{level}" for level in RECALL_LEVELS), RECALL_LEVELS, strict=True))[measure]
+    hits_SL = [[by_clip(hits(one.ranks[task, lang], level)) for lang in langs] for one in seeds]
+    mean_SPL, count_SPL = (
+        np.stack([np.stack([of_lang[part] for of_lang in row], axis=1) for row in hits_SL]) for part in (0, 1)
+    )
     value_SL = np.nansum(mean_SPL * count_SPL, axis=1) / count_SPL.sum(1)
-    # the draws of clips are the same for all seeds, as `seed` and the number of clips are
+    # the draws of clips are the same for all seeds and systems, as `seed` and the number of clips are
     drawn_SRL = np.stack(
         [
             resampled_means(mean_PL, resamples=resamples, seed=seed, weights_CM=count_PL)
             for mean_PL, count_PL in zip(mean_SPL, count_SPL, strict=True)
         ]
     )
-    chosen_RS = np.random.default_rng(seed).integers(0, len(hits_SL), (resamples, len(hits_SL)))
-    drawn_RL = drawn_SRL[chosen_RS, np.arange(resamples)[:, None]].mean(1)
-    cells = {}
-    for name, members in [*((lang, [number]) for number, lang in enumerate(langs)), *groups_of(langs)]:
-        value_S = value_SL[:, members].mean(1)
-        low, high = interval(drawn_RL[:, members].mean(1))
-        deviation = float(value_S.std(ddof=1)) if len(value_S) > 1 else 0.0
-        cells[name] = Cell(float(value_S.mean()), deviation, low, high)
-    return cells
+    chosen_RS = np.random.default_rng(seed).integers(0, len(seeds), (resamples, len(seeds)))
+    return Draws(value_SL, drawn_SRL[chosen_RS, np.arange(resamples)[:, None]].mean(1))
 
 
 def _chance(scored: Scored, measure: str) -> dict[str, float]:

@@ -37,7 +37,7 @@ def runs(tmp_path: Path) -> list[Path]:
 
 def test_seeds_are_replicates_of_one_system(runs: list[Path]) -> None:
     systems, chance = table_of(runs, task="t2v", measure="recall_at_10", resamples=400)
-    assert [(one.name, one.seeds) for one in systems] == [("tt-seed", (0, 1)), ("other_50%", (0,))]
+    assert [(one.name, one.seeds) for one in systems] == [("tt", (0, 1)), ("other_50%", (0,))]
     cell = systems[0].cells["mean"]
     assert cell.value == 75
     assert cell.deviation == pytest.approx(50 / np.sqrt(2))
@@ -68,7 +68,7 @@ def test_formats(runs: list[Path]) -> None:
     latex = rendered(systems, None, style="latex")
     assert r"other\_50\% & 1 &" in latex
     assert latex.count(r"\\") == 3
-    assert rendered(systems, None, style="csv").splitlines()[1].startswith("tt-seed,2,en,75.0000,35.3553,")
+    assert rendered(systems, None, style="csv").splitlines()[1].startswith("tt,2,en,75.0000,35.3553,")
     with pytest.raises(TrainingError, match="unknown format 'word'"):
         rendered(systems, None, style="word")
 

@@ -1,0 +1,53 @@
+"""The study of teachers: what is trained, how often, and what is said of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from multiyoucook2.errors import RecipeError
+from multiyoucook2.retrieval.recipe import training_recipe
+from multiyoucook2.retrieval.training.teacher_study import combine, study_teachers
+
+from .test_train import SMALL, KillAt, Killed
+
+
+def test_combinations() -> None:
+    assert [one.called for one in combine(["a", "b"], ["max", "mean"])] == ["a", "b", "a+b-max", "a+b-mean"]
+    assert [one.called for one in combine(["a", "b"], ["min"], which="alone")] == ["a", "b"]
+    assert len(combine(list("abc"), ["max"])) == 7
+    for names, reduces, which, message in (
+        (["a"], ["median"], "all", "unknown reduce 'median'"),
+        ([], ["max"], "all", "needs a teacher"),
+        (["a"], ["max"], "some", "unknown combinations 'some'"),
+    ):
+        with pytest.raises(RecipeError, match=message):
+            combine(names, reduces, which=which)
+
+
+def test_a_study_killed_and_gone_on_with(folder: Path, tmp_path: Path) -> None:
+    recipe = training_recipe("c2kd-tiny", {**SMALL, "epochs": 1, "evaluate_every": 0})
+    given = {"dataset": folder / "data", "features": folder / "features", "out": tmp_path / "study", "device": "cpu"}
+    given |= {"teachers": ["tiny-a", "tiny-b"], "reduces": ["max", "mean"], "seeds": [0, 1]}
+    with pytest.raises(Killed):
+        study_teachers(recipe, **given, listener=KillAt("tiny-b", 3))
+    teacher = tmp_path / "study/teachers/tiny-a/metrics.jsonl"
+    trained = teacher.stat().st_mtime_ns
+    found = study_teachers(recipe, **given)
+    assert teacher.stat().st_mtime_ns == trained
+    names = ["translate-train", "tiny-a", "tiny-b", "tiny-a+tiny-b-max", "tiny-a+tiny-b-mean"]
+    assert [one.name for one in found.students] == names
+    assert all(one.seeds == (0, 1) for one in found.students)
+    assert list(found.gains) == list(found.entropy) == names[1:]
+    gain = found.gains["tiny-a"]["mean"]
+    cells = [one.cells["mean"].value for one in found.students]
+    assert gain.value == pytest.approx(cells[1] - cells[0])
+    assert gain.low <= gain.value <= gain.high
+    assert set(found.teachers) == {"tiny-a", "tiny-b"}
+    assert set(found.teachers["tiny-a"]) >= {"en", "de", "ja", "mean"}
+    assert [(one.one, one.other) for one in found.agreement] == [("tiny-a", "tiny-b")]
+    kept = json.loads((tmp_path / "study/study.json").read_text())
+    assert kept["students"][1]["cells"]["mean"]["value"] == cells[1]
+    assert (tmp_path / "study/report/report.html").is_file()
+    with pytest.raises(RecipeError, match="has no teacher 'tiny-d'"):
+        study_teachers(recipe, **{**given, "teachers": ["tiny-d"]})
