@@ -56,10 +56,11 @@ print(sorted(heavy & set(sys.modules)))
 
 
 def test_the_top_level(mycook: MyCook) -> None:
-    listed = mycook("--help").stdout.partition("\nCommands:\n")[2]
-    for name in TOP:
-        (line,) = [line for line in listed.splitlines() if line.startswith(f"  {name} ")]
-        assert not line.endswith("..."), f"the first sentence of {name} is too long for the list"
+    for group in ("", *(name for name, command in TOP.items() if hasattr(command, "commands"))):
+        listed = mycook(*group.split(), "--help").stdout.partition("\nCommands:\n")[2]
+        for name in TOP[group].commands if group else TOP:
+            (line,) = [line for line in listed.splitlines() if line.startswith(f"  {name} ")]
+            assert not line.endswith("..."), f"the first sentence of {group} {name} is too long for the list"
     assert mycook("--version").stdout == "mycook 0.1.0\n"
     assert "No such command 'biuld'" in mycook("biuld", code=2).stderr
 

@@ -13,6 +13,8 @@ from ..corpus.hub_metadata import card_metadata
 from ..corpus.tables import ABOUT_FILE
 from ..files import json_bytes
 from ..quality.review.overlay import Reviews
+from ..settings import recipe_names
+from ..sources.base import SOURCES
 from ..version import __version__
 from .checking import figures_of, quality_of, verdicts_of
 from .reading import CAPTIONS, CLIP_FIGURES, CLIPS, input_sha256
@@ -20,6 +22,8 @@ from .recipe import DatasetRecipe
 from .reviewing import apply_reviews
 from .stage import Key, Product, Results, Tools
 from .translating import translations_of
+
+TOY = "mini"  # the bundled model
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,22 @@ class Publish:
         given = {"license": publication.license, "citation": publication.citation}
         return credit | {name: value for name, value in given.items() if value is not None}
 
+    def _toys(self, results: Results) -> list[str]:
+        """The languages that the bundled model translated into."""
+        models = {lang: results[figures_of(lang)]["models"] for lang in self._targets(results)}
+        return sorted(lang for lang, rows in models.items() if any(row["model"] == TOY for row in rows))
+
+    def _title(self, results: Results) -> str:
+        """The recipe's, except where it would promise too much.
+
+        Somebody's own captions are not the data set whose format and recipe they come in, and toys are called so.
+        """
+        recipe, title = self.recipe, self.recipe.publication.pretty_name
+        theirs = SOURCES.find(recipe.source).credit.homepage and not results[CLIP_FIGURES]["credit"]["homepage"]
+        if theirs and recipe.name in recipe_names("datasets"):
+            title = f"Captions of {', '.join(path.name for path in self.paths)}"
+        return f"{title} (toy translations)" if self._toys(results) else title
+
     def _card(self, results: Results, content: str, files: Mapping[str, bytes]) -> str:
         recipe, languages = self.recipe, [self.recipe.source_language, *self._targets(results)]
         figures = {lang: results[figures_of(lang)] for lang in languages[1:]}
@@ -111,7 +131,7 @@ class Publish:
             "version": __version__,
             "content_hash": content,
             "non_commercial": sorted({lang for lang, row in models if "-nc" in row["license"].lower()}),
-            "toy": sorted({lang for lang, row in models if row["model"] == "mini"}),
+            "toy": self._toys(results),
             "source": {
                 "file": ", ".join(path.name for path in self.paths),
                 "sha256": ", ".join(input_sha256(path) for path in self.paths),
@@ -119,7 +139,7 @@ class Publish:
             },
         }
         metadata = card_metadata(
-            recipe.publication.pretty_name,
+            self._title(results),
             licenses,
             languages,
             files.keys(),
@@ -135,7 +155,7 @@ class Publish:
         engines = sorted({row["model"] for lang in targets for row in results[figures_of(lang)]["models"]} - {""})
         return croissant(
             files,
-            name=recipe.publication.pretty_name,
+            name=self._title(results),
             description=f"Captions of video segments in {1 + len(targets)} languages, a row a caption.",
             license_=credit["license"],
             url=credit["homepage"],

@@ -104,9 +104,10 @@ def released(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Turn the pickles that C2KD's authors released into a data set and features.
+    """Make a data set and features of C2KD's pickles.
 
-    Captions of all languages are kept as they are, the evaluation's queries marked. Nothing in a pickle is run.
+    Captions of all languages are kept as the authors released them, the evaluation's queries marked. Nothing in a
+    pickle is run.
 
     \b
     Example:
