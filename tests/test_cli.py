@@ -69,7 +69,7 @@ def test_the_top_level(mycook: MyCook) -> None:
     ("arguments", "error", "hint"),
     [
         (("build", "--recipe", "minny"), "unknown recipe 'minny'", "did you mean 'mini'"),
-        (("build", "--langs", "dee"), "unknown language 'dee'", "did you mean 'de'"),
+        (("build", "--langs", "germn"), "unknown language 'germn'", "did you mean 'de' (German)"),
         (("build", "--recipe", "mini", "--engine", "opus-nt"), "unknown engine 'opus-nt'", "did you mean 'opus-mt'"),
         (("build", "--engine", "m2m100-418M", "--langs", "te"), "does not translate into 'te'", "nllb-200"),
         (("build", "--annotations", "no.json", "--engine", "mini"), "no.json does not exist", "--annotations"),
@@ -80,14 +80,14 @@ def test_the_top_level(mycook: MyCook) -> None:
         (("build", "--limit", "0"), "--limit 0 leaves no clips", "from 1"),
         (("build", "--device", "gpu"), "unknown device 'gpu'", "Known: auto, cpu, cuda"),
         (("build", "--recipe", "absent.yaml"), "the recipe absent.yaml does not exist", "multi-youcook2"),
-        (("build", "--recipe", "engines.yaml"), "unknown language 'jp'", "did you mean 'ja'"),
+        (("build", "--recipe", "engines.yaml"), "unknown language 'japanse'", "did you mean 'ja'"),
     ],
 )
 def test_errors_are_a_line_and_a_hint(
     arguments: tuple[str, ...], error: str, hint: str, mycook: MyCook, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.yaml").write_text("source: mini\nenginee: mini\n")
-    (tmp_path / "engines.yaml").write_text(f"{FAST.read_text()}engines: {{jp: mini}}\n")
+    (tmp_path / "engines.yaml").write_text(f"{FAST.read_text()}engines: {{japanse: mini}}\n")
     done = mycook(*arguments, code=1)
     lines = done.stderr.splitlines()
     assert lines[0].startswith("error: ")
