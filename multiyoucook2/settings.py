@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .errors import RecipeError, nearest
 
+NAME = r"^[^\W_][\w.+=-]{0,99}$"  # a folder's name, that cannot lead elsewhere
+
 
 class Strict(BaseModel):
     """A recipe section: frozen, and without unknown keys."""

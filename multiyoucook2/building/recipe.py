@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from ..engines.decoding import Decoding
 from ..languages import language, parse_languages
 from ..quality.settings import Checks
-from ..settings import Strict
+from ..settings import NAME, Strict
 from ..sources.base import SOURCES
 
 
@@ -25,7 +25,7 @@ class Publication(Strict):
 class DatasetRecipe(Strict):
     """One data set: where it comes from, into which languages, by which engine, checked how."""
 
-    name: str
+    name: str = Field(pattern=NAME, description="folder name of its build, unless another is given")
     source: str = Field(description="a data set source, see the folder sources/")
     source_options: dict[str, Any] = Field(default_factory=dict, description="what that source can be told")
     annotations: tuple[Path, ...] = Field((), description="the user's own files instead of the source's")

@@ -137,6 +137,19 @@ class Workspace:
         names = sorted(path.stem for path in (self.root / "manifests").glob("*.json"))
         return {name: manifest for name in names if (manifest := self.read_manifest(name)) is not None}
 
+    def unfinished(self) -> dict[str, str]:
+        """Stages that are begun and not finished, or whose manifest is damaged, and what there is of them."""
+        found = {}
+        for path in sorted((self.root / "manifests").glob("*.json")):
+            if self.read_manifest(path.stem) is None:
+                found[path.stem] = f"manifests/{path.name} is damaged"
+        for space in sorted((self.root / "memory").glob("*-*")):
+            stage = f"translate-{space.name.partition('-')[0]}"
+            batches = sum(1 for _ in space.glob("[0-9]*.parquet"))
+            if batches and not (self.root / "manifests" / f"{stage}.json").exists():
+                found[stage] = f"part done: {batches} batches or parts are in the memory"
+        return found
+
     def write_manifest(self, stage: str, manifest: Mapping[str, Any]) -> None:
         """Record a finished stage; from now on it can be skipped."""
         atomic_write(self.root / "manifests" / f"{stage}.json", json_bytes(manifest))

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from ..building.workspace import Workspace
 from ..corpus.tables import SPLITS
-from ..errors import WorkspaceError, shell_line
+from ..errors import LINE_CHARACTERS, WorkspaceError, shell_line, shown
 from ..files import read_parquet
 from ..languages import LANGUAGES
 from .tables import print_json, print_table
@@ -34,7 +36,7 @@ def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
     _left_out(clips)
     langs = 1 + len(result.report["languages"])
     size = f"{clips['clips']:,} clips in {langs} language{'s' if langs > 1 else ''}"
-    print(f"data set: {result.dataset} ({size}, {str(result.content_hash)[:12]})")
+    print(f"data set: {shown(result.dataset, LINE_CHARACTERS)} ({size}, {str(result.content_hash)[:12]})")
     code = f'from datasets import load_dataset; print(load_dataset({json.dumps(str(result.dataset))}, "all"))'
     print(f"read it: {shell_line(['python', '-c', code])}")
 
@@ -85,7 +87,7 @@ def pushed(found: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def status(workspace: Workspace, *, as_json: bool) -> None:
-    """The stages of a build folder.
+    """The stages of a build folder; exit status 1 if one is damaged.
 
     Raises:
         WorkspaceError: it is not a build folder.
@@ -97,15 +99,29 @@ def status(workspace: Workspace, *, as_json: bool) -> None:
     manifests = {name: found[name] for name in sorted(found, key=_stage_order)}
     holder = workspace.holder()
     damaged = {name: what for name, row in manifests.items() if (what := workspace.damage(row["outputs"]))}
+    unfinished = workspace.unfinished()
     if as_json:
         keys = ("counts", "seconds", "versions")
         stages_ = {name: {key: row[key] for key in keys} for name, row in manifests.items()}
-        print_json({"recipe": about["recipe"], "holder": holder, "stages": stages_, "damaged": damaged})
-        return
-    print(
-        f"{workspace.root}: a build of {about['recipe']}, {'in use by ' + holder if holder else 'nobody works on it'}"
-    )
-    if not manifests:
+        values = {"recipe": about["recipe"], "holder": holder, "stages": stages_}
+        print_json({**values, "damaged": damaged, "unfinished": unfinished})
+    else:
+        _status_table(workspace, holder, manifests, damaged, unfinished)
+    if damaged or any("damaged" in what for what in unfinished.values()):
+        raise typer.Exit(1)
+
+
+def _status_table(
+    workspace: Workspace,
+    holder: str | None,
+    manifests: Mapping[str, Mapping[str, Any]],
+    damaged: Mapping[str, str],
+    unfinished: Mapping[str, str],
+) -> None:
+    about = workspace.about() or {}
+    who = f"in use by {holder}" if holder else "nobody works on it"
+    print(f"{shown(workspace.root)}: a build of {shown(about['recipe'])}, {who}")
+    if not manifests and not unfinished:
         print("no stage is finished yet")
         return
     rows = [
@@ -116,7 +132,7 @@ def status(workspace: Workspace, *, as_json: bool) -> None:
             ", ".join(f"{n:,} {k}" for k, n in row["counts"].items()),
         )
         for name, row in manifests.items()
-    ]
+    ] + [(name, what, "", "") for name, what in unfinished.items()]
     print_table(("stage", "state", "seconds", "counts"), rows, numbers=("seconds",))
 
 

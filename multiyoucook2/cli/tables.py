@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+from ..errors import shown
+
 PIPED_WIDTH = 120
 
 
@@ -25,7 +27,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, num
         side: Literal["left", "right"] = "right" if name in numbers else "left"
         table.add_column(name, justify=side, overflow="fold", no_wrap=place == 0)
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(shown(_cell(value)) for value in row))
     console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
     with console.capture() as captured:
         console.print(table)

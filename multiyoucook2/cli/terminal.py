@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ..errors import LINE_CHARACTERS, shown
 from .pace import Overall, Pace, duration
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Terminal(logging.Handler):
 
     def note(self, message: str) -> None:
         """One line on stderr, above the progress bar if there is one."""
-        self._print(f"note: {message}")
+        self._print(f"note: {shown(message, LINE_CHARACTERS)}")
 
     def planned(self, names: Sequence[str]) -> None:
         """Progress and time left are said over all of these that are alike, too."""

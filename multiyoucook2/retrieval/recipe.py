@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ..errors import RecipeError
 from ..languages import language_codes
-from ..settings import Strict, load_recipe, validate_recipe
+from ..settings import NAME, Strict, load_recipe, validate_recipe
 from .model.encoders import encoder_kind
 from .objectives.base import OBJECTIVES, LossSettings, Objective, Reduce
 from .objectives.loss import ObjectiveLoss
@@ -24,7 +24,6 @@ _OF_THE_STUDENT = {
     "teacher_words",
     "learned_lr",
 }
-NAME = r"^[^\W_][\w.+=-]{0,99}$"  # a folder's name, that cannot lead elsewhere
 _ONLY_SPEED = ("compile", "checkpoint_steps", "gradient_chunk")
 
 

@@ -187,7 +187,7 @@ def test_files_that_are_something_else(data: bytes, message: str, tmp_path: Path
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="does not exist"):
         read_clips(tmp_path / "nowhere.json")
-    for name, wrong in [("/dev/zero", "is not a file"), ("a" * 5000, "cannot be read: ")]:
+    for name, wrong in [("/dev/zero", "a device, not a file"), ("a" * 5000, "cannot be read: ")]:
         with pytest.raises(SourceError, match=wrong):
             read_clips(Path(name))
     with pytest.raises(SourceError, match="is a folder"):

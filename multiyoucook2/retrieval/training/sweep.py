@@ -27,10 +27,10 @@ from pydantic import Field, model_validator
 from ...errors import RecipeError
 from ...files import json_bytes, read_text
 from ...progress import Listener, Silent
-from ...settings import Strict, overridden, validate_recipe
+from ...settings import NAME, Strict, overridden, validate_recipe
 from ..evaluation.pool import ALL
 from ..evaluation.runfiles import RUN_FILE
-from ..recipe import NAME, TrainingRecipe, teacher_recipe, training_recipe
+from ..recipe import TrainingRecipe, teacher_recipe, training_recipe
 from .run import train
 
 
