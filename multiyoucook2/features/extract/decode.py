@@ -1,7 +1,8 @@
 """Frames of a video at given times, exact to the frame, by PyAV (the extra ``video``).
 
-The rule: the frame at time t is the first one whose time stamp is t or later. Times are seconds as a player counts
-them, from the start of the file. Nothing turns a time into a frame number: rates vary, and their averages lie.
+The rule: the frame at time t is the first one whose time stamp is t or later. Where that comes more than a second later,
+the picture before it still stands at t, and is taken. Times are seconds as a player counts them, from the start of the
+file. Nothing turns a time into a frame number: rates vary, and their averages lie.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from ...errors import FeatureError, install_hint
 
 Image = npt.NDArray[np.uint8]  # [height, width, RGB]
 SHORT_S = 1.0  # a video whose frames end so long before its container says is cut off
+STANDS_S = 1.0  # a picture that stands for longer is that of its time; the next one may belong to another scene
 _EPSILON_S = 1e-6  # times come out of divisions
 _MARGINS_S = (0.5, 15.0, float("inf"))  # before the time that is sought
 _BLIND_SEEK_S = 15.0  # where a file has no index of key frames, a gap is worth a jump from here on
@@ -88,14 +90,13 @@ def frames_at(path: Path, times_s: Sequence[float], seen: Decoding) -> Iterator[
         origin_s = (container.start_time or 0) / av.time_base
         seen.duration_s = (container.duration or 0) / av.time_base
         frames = _Frames(container, stream, origin_s, seen, av.FFmpegError)
-        image: Image | None = None
+        image, of = None, None
         for position, time_s in enumerate(times_s):
-            held = frames.current
-            frame = frames.first_from(time_s)
+            frame = frames.at(time_s)
             if frame is None:
                 return
-            if frame is not held or image is None:
-                image = _upright(frame)
+            if image is None or frame is not of:
+                image, of = _upright(frame), frame
             yield position, image
 
 
@@ -105,32 +106,35 @@ class _Frames:
     def __init__(self, container: Any, stream: Any, origin_s: float, seen: Decoding, error: type[Exception]) -> None:
         self._container, self._stream, self._origin_s, self._seen = container, stream, origin_s, seen
         self._error = error
-        self.current: Any = None
-        self._current_s = -1.0
+        self._before: Any = None  # the frame before the last one
+        self._last: Any = None
+        self._last_s = -1.0
         self._decoded: Iterator[tuple[Any, float]] = self._decode()
 
-    def first_from(self, time_s: float) -> Any:
-        """The first frame at ``time_s`` or later, ``None`` if there is none."""
-        if self.current is not None and self._current_s + _EPSILON_S >= time_s:
-            return self.current
-        if self._jump_pays(time_s):
-            self._seek(time_s)
-        for frame, frame_s in self._decoded:
-            self.current, self._current_s = frame, frame_s
-            self._seen.last_s = max(self._seen.last_s, frame_s)
-            if frame_s + _EPSILON_S >= time_s:
-                return frame
-        self._seen.ended = True
-        return None
+    def at(self, time_s: float) -> Any:
+        """The first frame at ``time_s`` or later, or the one that still stands then; ``None`` if there is neither."""
+        if self._last_s + _EPSILON_S < time_s:
+            if self._jump_pays(time_s):
+                self._seek(time_s)
+            for frame, frame_s in self._decoded:
+                self._before, self._last, self._last_s = self._last, frame, frame_s
+                self._seen.last_s = max(self._seen.last_s, frame_s)
+                if frame_s + _EPSILON_S >= time_s:
+                    break
+            else:
+                self._seen.ended = True
+                return None
+        stands = self._before is not None and self._last_s - time_s > STANDS_S
+        return self._before if stands else self._last
 
     def _jump_pays(self, time_s: float) -> bool:
         """Whether a key frame lies between here and the time, or, without an index, the gap is long."""
         entries = self._stream.index_entries
         if len(entries) < 2:
-            return time_s - max(self._current_s, 0.0) > _BLIND_SEEK_S
+            return time_s - max(self._last_s, 0.0) > _BLIND_SEEK_S
         place = entries.search_timestamp(self._pts(time_s), backward=True)
         key_s = float(entries[place].timestamp * self._stream.time_base) - self._origin_s if place >= 0 else 0.0
-        return key_s > max(self._current_s, 0.0) + 2 * _MARGINS_S[0]
+        return key_s > max(self._last_s, 0.0) + 2 * _MARGINS_S[0]
 
     def _seek(self, time_s: float) -> None:
         """Go to a key frame before the time; indices may list decoding times, so what is found is looked at."""
@@ -139,7 +143,7 @@ class _Frames:
                 self._container.seek(self._pts(max(0.0, time_s - margin_s)), stream=self._stream, backward=True)
             except self._error:
                 return  # a file that cannot be searched is read through
-            self._decoded = self._decode()
+            self._decoded, self._before, self._last = self._decode(), None, None
             first = next(self._decoded, None)
             if first is not None and first[1] <= time_s + _EPSILON_S:
                 break

@@ -53,6 +53,15 @@ def test_variable_rate(tmp_path: Path) -> None:
     assert numbers(path, wanted)[0] == expected
 
 
+@pytest.mark.parametrize("gop", [1, 25])
+def test_pictures_that_stand(tmp_path: Path, gop: int) -> None:
+    """Slides: between two of them the earlier one is on the screen, but for the last second before the next."""
+    path = make_video(tmp_path / "v.mp4", frames=4, times_ms=[0, 20000, 45000, 47000], gop=gop)
+    wanted = [0.0, 5.0, 18.9, 19.2, 20.0, 30.0, 43.0, 44.5, 45.5, 46.5]
+    assert numbers(path, wanted)[0] == [0, 0, 0, 1, 1, 1, 1, 2, 2, 3]
+    assert numbers(path, [30.0])[0] == [1]
+
+
 @pytest.mark.parametrize("turned", [90, 180, -90])
 def test_rotation_is_applied(tmp_path: Path, turned: int) -> None:
     path = make_video(tmp_path / "v.mp4", frames=12, turned=turned)
