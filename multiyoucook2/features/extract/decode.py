@@ -1,8 +1,8 @@
 """Frames of a video at given times, exact to the frame, by PyAV (the extra ``video``).
 
-The rule: the frame at time t is the first one whose time stamp is t or later. Where that comes more than a second later,
-the picture before it still stands at t, and is taken. Times are seconds as a player counts them, from the start of the
-file. Nothing turns a time into a frame number: rates vary, and their averages lie.
+The rule: the frame at time t is the first one whose time stamp is t or later. Where that comes more than a second
+later, the picture before it still stands at t, and is taken. Times are seconds as a player counts them, from the start
+of the file. Nothing turns a time into a frame number: rates vary, and their averages lie.
 """
 
 from collections.abc import Iterator, Sequence
