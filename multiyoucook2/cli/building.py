@@ -17,6 +17,7 @@ from .importing import (
     SplitColumnOption,
     SplitOption,
     captions_recipe,
+    translate_own,
 )
 from .options import (
     AnnotationsOption,
@@ -110,6 +111,12 @@ def fetch(
 
 
 def translate(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="IN OUT: a Parquet or JSONL file of any size, and the new one; without them, a recipe."),
+    ] = None,
+    column: Annotated[str, typer.Option("--column", help="IN's column of texts.", metavar="NAME")] = "text",
+    source_lang: SourceLangOption = None,
     recipe: RecipeOption = "multi-youcook2",
     langs: LangsOption = None,
     engine: EngineOption = None,
@@ -124,14 +131,23 @@ def translate(
 ) -> None:
     """Translate the captions, and no more.
 
-    They go into the translation memory, where a later build finds them.
+    Of a recipe, they go into the translation memory, where a later build finds them. Of a file of your own, they
+    become columns of a new one, such as text_de; a run that was stopped goes on where it was.
 
     \b
-    Example:
+    Examples:
       mycook translate --recipe mini --langs de --offline
+      mycook translate in.parquet out.parquet --column text --langs de,ja
     """
     from . import printing
 
+    if files:
+        printing.record(
+            translate_own(files, column, langs=langs, engine=engine, source_lang=source_lang, device=device,
+                          threads=threads, offline=offline, quiet=quiet),
+            as_json=json,
+        )  # fmt: skip
+        return
     result = _build(
         "translate", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
         device=device, threads=threads, offline=offline,

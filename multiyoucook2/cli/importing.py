@@ -94,6 +94,50 @@ def _field(text: str) -> tuple[str, str]:
     return field, column
 
 
+def translate_own(
+    files: Sequence[Path],
+    column: str,
+    *,
+    langs: str | None,
+    engine: str | None,
+    source_lang: str | None,
+    device: str,
+    threads: int | None,
+    offline: bool,
+    quiet: bool,
+) -> dict[str, Any]:
+    """Translate a file of any size into another; what was done, for printing.
+
+    Raises:
+        MyCookError: two files and languages were not given, or whatever ``translate_file`` raises.
+    """
+    from ..building.tables import FileTranslation, translate_file
+    from ..engines.decoding import Decoding
+    from ..engines.resolve import resolve
+    from ..files import cache_root
+    from ..languages import parse_languages
+    from .terminal import Terminal
+
+    if len(files) != 2 or not langs:
+        raise RecipeError(
+            "a file is translated into another, into languages",
+            hint="e.g. mycook translate in.parquet out.parquet --column text --langs de",
+        )
+    source = source_lang or "en"
+    wanted = [lang for lang in parse_languages(langs) if lang != source]
+    engines = [
+        resolve(engine or "opus-mt", lang, source_lang=source, cache_dir=cache_root(), offline=offline)
+        for lang in wanted
+    ]
+    with Terminal(quiet=quiet) as listener:
+        listener.started("translate")
+        job = FileTranslation(
+            files[0], files[1], column, engines, Decoding(), device=device, threads=threads, listener=listener
+        )
+        rows = translate_file(job)
+    return {"file": str(files[1]), "rows": rows, "languages": wanted}
+
+
 def released(
     files: Annotated[list[Path], typer.Argument(help="The authors' pickles, of one data set.")],
     out: Annotated[Path, typer.Option("--out", help="The new folder: OUT/dataset and OUT/features.")],

@@ -30,7 +30,7 @@ def _rows(path: Path) -> Iterator[Row]:
             if not line.strip():
                 continue
             try:
-                row = loads(line)
+                row = loads(line.decode())
             except UnicodeDecodeError as error:
                 yield number, f"it is not UTF-8: byte {line[error.start]:#04x}"
             except json.JSONDecodeError as error:

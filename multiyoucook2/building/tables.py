@@ -1,0 +1,281 @@
+"""``mycook translate IN OUT``: a Parquet or JSON Lines file of any size, with its translations as further columns.
+
+The file is read a chunk of rows at a time, and each finished chunk becomes a part in ``OUT.work``; parts that are there
+are kept, so that a killed run goes on after its last one. At the end they are joined, and the folder is removed. Memory
+depends on the chunk, not on the file. A text that two chunks have is translated in both: what a chunk gives depends on
+nothing but its rows.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..engines.decoding import Decoding
+from ..engines.kind import ResolvedEngine
+from ..errors import SourceError
+from ..files import atomic_write, json_bytes, sync_folder
+from ..progress import Listener, Silent
+from ..sources.archive import require_file
+from ..sources.cleaning import shown
+from ..translation import VERSION
+from ..translation.memory import TranslationMemory
+from ..translation.table import translate_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CHUNK = 20_000  # rows; batches are planned within a chunk, so that another number may give other translations
+SUFFIXES = (".parquet", ".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True)
+class FileTranslation:
+    """What is to be done; ``column`` holds the texts, and each engine adds its language's columns."""
+
+    source: Path
+    target: Path
+    column: str
+    engines: Sequence[ResolvedEngine]
+    decoding: Decoding
+    device: str = "auto"
+    threads: int | None = None
+    chunk: int = CHUNK
+    listener: Listener = field(default_factory=Silent)
+
+    @property
+    def work(self) -> Path:
+        """The folder of finished parts."""
+        return self.target.with_name(f"{self.target.name}.work")
+
+    def key(self) -> str:
+        """A hash of all that the parts depend on beside the rows, which name each part."""
+        engines = [engine.fingerprint(self.decoding) for engine in self.engines]
+        values = [self.column, engines, self.chunk, self.device, VERSION]
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
+def translate_file(job: FileTranslation) -> int:
+    """Translate a file into another of the same kind; the number of its rows.
+
+    The new columns are ``COLUMN_XX``, ``COLUMN_XX_score`` and ``COLUMN_XX_flags``; a row without a text has none.
+
+    Raises:
+        SourceError: not such a file, without the column, or with a row that holds no text there.
+        ModelError, FetchError, WorkspaceError: as ``translation.table.translate_table``.
+    """
+    require_file(job.source)
+    for path in (job.source, job.target):
+        if path.suffix.lower() not in SUFFIXES:
+            raise SourceError(f"{path} is no Parquet or JSON Lines file by its name", hint="give .parquet or .jsonl")
+    if job.source.suffix.lower() != job.target.suffix.lower() or job.source.resolve() == job.target.resolve():
+        raise SourceError(f"{job.target} is not another file of the same kind as {job.source}")
+    reader = _Parquet(job) if job.source.suffix.lower() == ".parquet" else _Lines(job)
+    _claim(job)
+    try:
+        parts, rows = _parts(job, reader)
+    except SourceError:
+        if not any(job.work.glob("part-*")):
+            shutil.rmtree(job.work)  # nothing that a mended file could go on with
+        raise
+    reader.join(parts)
+    shutil.rmtree(job.work)
+    return rows
+
+
+def _parts(job: FileTranslation, reader: "_Parquet | _Lines") -> tuple[list[Path], int]:
+    """A file for each chunk, made now or found made, and the number of rows in all."""
+    parts, rows = [], 0
+    for number, chunk in enumerate(reader.chunks()):
+        texts = reader.texts(chunk, rows)
+        content = hashlib.sha256(reader.content(chunk)).hexdigest()[:16]
+        part = job.work / f"part-{number:06d}-{content}{job.target.suffix}"
+        if not part.is_file():
+            added = _translated(texts, job, job.work / "memory")
+            atomic_write(part, reader.encoded(chunk, added))
+            shutil.rmtree(job.work / "memory", ignore_errors=True)
+        parts.append(part)
+        rows += len(texts)
+        job.listener.progress(rows, reader.total)
+    return parts, rows
+
+
+def _claim(job: FileTranslation) -> None:
+    """Begin, or go on where the same run was stopped."""
+    about, key = job.work / "about.json", job.key()
+    if job.work.exists() and (not about.is_file() or json.loads(about.read_text(encoding="utf-8")) != key):
+        if not about.is_file():
+            raise SourceError(f"{job.work} is in the way, and not ours", hint="remove it, or choose another output")
+        shutil.rmtree(job.work)
+    atomic_write(about, json_bytes(key))
+
+
+def _translated(texts: Sequence[str | None], job: FileTranslation, memory: Path) -> dict[str, list[Any]]:
+    """The new columns of a chunk."""
+    import pyarrow as pa
+
+    places = [place for place, text in enumerate(texts) if text]
+    captions = pa.table({"clip_id": [str(place) for place in places], "text": [texts[place] for place in places]})
+    added: dict[str, list[Any]] = {}
+    for engine in job.engines:
+        found = translate_table(
+            captions,
+            engine=engine,
+            decoding=job.decoding,
+            device=job.device,
+            threads=job.threads,
+            memory=TranslationMemory(memory),
+        )
+        for name, column in (("", "text"), ("_score", "score"), ("_flags", "flags")):
+            values: list[Any] = [None] * len(texts)
+            for place, value in zip(places, found[column].to_pylist(), strict=True):
+                values[place] = value
+            added[f"{job.column}_{engine.lang}{name}"] = values
+    return added
+
+
+class _Parquet:
+    """Parquet, whose parts become row groups."""
+
+    def __init__(self, job: FileTranslation) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.job = job
+        try:
+            about = pq.read_metadata(job.source)
+            self.schema = about.schema.to_arrow_schema()
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise SourceError(f"{job.source} is no readable Parquet file: {str(error).splitlines()[0]}") from None
+        self.total: int = about.num_rows
+        _require_column(job, self.schema.names)
+        kind = self.schema.field(job.column).type
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+            raise SourceError(f"column {shown(job.column)} of {job.source} holds {kind}, not texts")
+
+    def chunks(self) -> Iterator["pa.Table"]:
+        """Tables of ``job.chunk`` rows, whatever the file's row groups are."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self.job.source) as file:
+            for batch in file.iter_batches(self.job.chunk):
+                yield pa.Table.from_batches([batch])
+
+    def texts(self, chunk: "pa.Table", first: int) -> list[str | None]:
+        """The chunk's texts."""
+        found: list[str | None] = chunk[self.job.column].to_pylist()
+        return found
+
+    def content(self, chunk: "pa.Table") -> bytes:
+        """What names the chunk's part."""
+        import pyarrow as pa
+
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, chunk.schema) as writer:
+            writer.write_table(chunk)
+        return bytes(sink.getvalue())
+
+    def encoded(self, chunk: "pa.Table", added: Mapping[str, list[Any]]) -> bytes:
+        """The chunk with its translations as a Parquet file."""
+        import pyarrow as pa
+
+        from ..files import parquet_bytes
+
+        for name, values in added.items():
+            kind = pa.float32() if name.endswith("_score") else pa.string()
+            chunk = chunk.append_column(name, pa.array(values, pa.list_(kind) if name.endswith("_flags") else kind))
+        return parquet_bytes(chunk)
+
+    def join(self, parts: Sequence[Path]) -> None:
+        """All parts as one file, row group by row group."""
+        import pyarrow.parquet as pq
+
+        partial = self.job.work / "joined"
+        schema = pq.read_schema(parts[0]) if parts else self.schema
+        with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+            for part in parts:
+                writer.write_table(pq.read_table(part))
+        _put(partial, self.job.target)
+
+
+class _Lines:
+    """JSON Lines."""
+
+    total = 0  # not known before the end
+
+    def __init__(self, job: FileTranslation) -> None:
+        self.job = job
+
+    def chunks(self) -> Iterator[list[Any]]:
+        """Lists of ``job.chunk`` records."""
+        chunk: list[Any] = []
+        with self.job.source.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    chunk.append(json.loads(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line))
+                except (ValueError, RecursionError) as error:
+                    raise SourceError(f"{self.job.source}: line {number} is not JSON: {error}") from None
+                if len(chunk) == self.job.chunk:
+                    yield chunk
+                    chunk = []
+        if chunk:
+            yield chunk
+
+    def texts(self, chunk: list[Any], first: int) -> list[str | None]:
+        """The chunk's texts."""
+        texts: list[str | None] = []
+        for number, row in enumerate(chunk, first + 1):
+            if not isinstance(row, dict):
+                raise SourceError(f"{self.job.source}: line {number} is not a JSON object")
+            _require_column(self.job, list(row), f" on line {number}")
+            text = row[self.job.column]
+            if text is not None and not isinstance(text, str):
+                raise SourceError(
+                    f"{self.job.source}: line {number}: {shown(self.job.column)} is {shown(text)}, not a text"
+                )
+            texts.append(text)
+        return texts
+
+    def content(self, chunk: list[Any]) -> bytes:
+        """What names the chunk's part."""
+        return json.dumps(chunk).encode()
+
+    def encoded(self, chunk: list[Any], added: Mapping[str, list[Any]]) -> bytes:
+        """The records with their translations, a line each."""
+        rows = (row | {name: values[place] for name, values in added.items()} for place, row in enumerate(chunk))
+        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+    def join(self, parts: Sequence[Path]) -> None:
+        """All parts as one file."""
+        partial = self.job.work / "joined"
+        with partial.open("wb") as joined:
+            for part in parts:
+                with part.open("rb") as file:
+                    shutil.copyfileobj(file, joined)
+        _put(partial, self.job.target)
+
+
+def _put(partial: Path, target: Path) -> None:
+    """A complete file to its place, on the disk before it gets its name."""
+    with partial.open("rb+") as file:
+        os.fsync(file.fileno())
+    partial.replace(target)
+    sync_folder(target.parent)
+
+
+def _require_column(job: FileTranslation, names: Sequence[str], where: str = "") -> None:
+    if job.column not in names:
+        raise SourceError(
+            f"{job.source} has no column {shown(job.column)}{where}; it has {', '.join(map(shown, names[:20]))}",
+            hint="name the one that holds the texts: --column NAME",
+        )
+    for engine in job.engines:
+        if f"{job.column}_{engine.lang}" in names:
+            raise SourceError(
+                f"{job.source} has a column {job.column}_{engine.lang} already", hint="rename it, or leave the language"
+            )
