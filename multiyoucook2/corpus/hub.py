@@ -1,22 +1,27 @@
 """Push a published folder to the Hugging Face Hub, as one commit."""
 
+import hashlib
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 from ..errors import LINE_CHARACTERS, DatasetError, FetchError, shown
-from ..files import MANIFEST, damaged_files, entries, read_manifest
+from ..files import MANIFEST, FileRow, damaged_files, entries, json_bytes, read_manifest
 from .dataset import FOLDER_KIND, dataset_about
 
+CARD_FILE = "README.md"
+FOLDER_NAME = "PATH"  # how a card's example calls a folder that may lie anywhere
 _OURS = re.compile(r"[A-Za-z-]+/[a-z_]+\.parquet")
 
 
 def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = False) -> dict[str, Any]:
     """Make the data set repository hold exactly ``folder``, in one commit (or one pull request).
 
-    The folder is checked against its manifest first. The repository is made if there is none. Parquet files of an
-    earlier push, ``CONFIG/SPLIT.parquet``, that the folder no longer has are deleted in the same commit. The endpoint
-    and the token are ``huggingface_hub``'s (``HF_ENDPOINT``, ``hf auth login``).
+    Only the card's example differs: there it loads the repository. The folder is checked against its manifest first.
+    The repository is made if there is none. Parquet files of an earlier push, ``CONFIG/SPLIT.parquet``, that the folder
+    no longer has are deleted in the same commit. The endpoint and the token are ``huggingface_hub``'s (``HF_ENDPOINT``,
+    ``hf auth login``).
 
     Returns:
         ``repo``, ``url`` (of the commit or the pull request), ``files``, ``deleted`` and ``content_hash``.
@@ -32,7 +37,8 @@ def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = Fa
     from huggingface_hub.errors import HTTPError as ClientError  # type: ignore[attr-defined]  # of its HTTP client
 
     names = sound_files(folder)
-    adds = [CommitOperationAdd(name, folder / name) for name in names]
+    changed = _card_for(folder, repo)
+    adds = [CommitOperationAdd(name, changed.get(name, folder / name)) for name in names]
     api = HfApi(library_name="multiyoucook2")
     try:
         api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True)
@@ -59,6 +65,17 @@ def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = Fa
         "deleted": stale,
         "content_hash": about["content_hash"],
     }
+
+
+def _card_for(folder: Path, repo: str) -> dict[str, bytes]:
+    """The card with an example that loads ``repo``, and a manifest that knows this card."""
+    here, there = (f"load_dataset({json.dumps(name)}".encode() for name in (FOLDER_NAME, repo))
+    card = (folder / CARD_FILE).read_bytes().replace(here, there)
+    manifest = read_manifest(folder)
+    assert manifest is not None  # the folder was checked
+    row = FileRow(bytes=len(card), sha256=hashlib.sha256(card).hexdigest())
+    files = manifest.model_copy(update={"files": {**manifest.files, CARD_FILE: row}})
+    return {CARD_FILE: card, MANIFEST: json_bytes(files.model_dump(mode="json"))}
 
 
 def sound_files(folder: Path) -> list[str]:

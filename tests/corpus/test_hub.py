@@ -1,5 +1,6 @@
 """Pushing, end to end: the real client against a loopback Hub, and ``load_dataset`` from there."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from conftest import FAST, MyCook
+
+from multiyoucook2.files import json_bytes
 
 from .hub_server import Hub, hub
 
@@ -49,6 +52,16 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+def pushed(folder: Path, repo: str) -> dict[str, bytes]:
+    """What a repository must hold: the folder's files, but for the card's example and its line in the manifest."""
+    files = contents(folder)
+    card = files["README.md"].replace(b'load_dataset("PATH", ', f'load_dataset("{repo}", '.encode())
+    assert card != files["README.md"]
+    manifest = json.loads(files["manifest.json"])
+    manifest["files"]["README.md"] = {"bytes": len(card), "sha256": hashlib.sha256(card).hexdigest()}
+    return files | {"README.md": card, "manifest.json": json_bytes(manifest)}
+
+
 def test_a_push_is_one_commit_that_load_dataset_reads(
     server: Hub, dataset: Path, mycook: MyCook, environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -59,7 +72,7 @@ def test_a_push_is_one_commit_that_load_dataset_reads(
     repository = server.repositories["me/cooking"]
     assert repository.private
     assert [commit["summary"] for commit in repository.commits] == [f"mini {about['content_hash'][:12]}"]
-    assert repository.files == contents(dataset)
+    assert repository.files == pushed(dataset, "me/cooking")
     assert (found["files"], found["deleted"]) == (len(contents(dataset)), [])
     assert found["content_hash"] == about["content_hash"]
     assert found["url"] == f"{server.url}/datasets/me/cooking/commit/{repository.sha}"
@@ -83,7 +96,7 @@ def test_a_push_is_one_commit_that_load_dataset_reads(
     repository.files["extra/table.v1.parquet"] = b"somebody's own"
     mycook("publish", dataset, "--repo", "me/cooking", **settings)
     assert len(repository.commits) == 2
-    assert repository.files == contents(dataset) | {
+    assert repository.files == pushed(dataset, "me/cooking") | {
         "notes.txt": b"somebody's own",
         "extra/table.v1.parquet": b"somebody's own",
     }
