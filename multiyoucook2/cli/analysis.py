@@ -114,7 +114,9 @@ def teachers(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Find which teachers teach best: a student after each combination of them, beside translate-train.
+    """Find which teachers teach best.
+
+    A student after each combination of them, beside translate-train.
 
     Killed, the same command goes on. Teachers are trained once for all students.
 

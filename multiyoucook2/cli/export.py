@@ -21,7 +21,9 @@ def export(
     refused: Annotated[bool, typer.Option("--refused", help="Refused captions, too.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Write a data set's captions as TSV, CSV, JSON lines or COCO's caption JSON.
+    """Write captions for other tools.
+
+    A data set's captions as TSV, CSV, JSON lines or COCO's caption JSON.
 
     \b
     Examples:
