@@ -9,17 +9,17 @@ was killed and finds part of the answers in the memory decides just as one that 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..engines.base import Candidate, Engine, OutOfMemory, Search
+from ..engines.base import Candidate, Engine, Search
 from ..engines.decoding import Decoding
-from ..errors import ModelError
+from ..runners.base import Runner
 from ..text.numbers import numbers_changed
 from ..text.prepare import normalise, untranslatable
-from .batches import Batch, Item, batch_key, plan_batches
+from .batches import Item, batch_key, plan_batches
+from .engine_task import EngineTask
 from .flags import SEVERITY, UNTRANSLATABLE, find_flags
 from .memory import Attempt, Space
 from .parts import join_parts, split_parts
@@ -77,12 +77,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Job:
-    """Into which language, by which engine, searched how, remembered where."""
+    """Into which language, by which engine, searched how, remembered where, and run where."""
 
     lang: str
-    engine: Engine
+    task: EngineTask
     decoding: Decoding
     space: Space
+    runner: Runner
 
 
 def translate_texts(
@@ -104,7 +105,7 @@ def translate_texts(
     for number, rung in enumerate(LADDER if job.decoding.retry else LADDER[:1]):
         items = [
             item
-            for item in _items(current, rung, job.engine)
+            for item in _items(current, rung, job.task.engine)
             # a caption without rare numbers, or read in lower case, has the same tokens: nothing new to try
             if not (rung.sentence or rung.stand_ins) or item.source.tokens not in encoded[item.text]
         ]
@@ -164,7 +165,9 @@ def _attempts(
         done = sum(len(batches[key]) for key in known)
         progress(done, len(items))
     missing = [batch for key, batch in batches.items() if key not in known]
-    for batch, outputs in run_batches(missing, LADDER[number].search(job.decoding), job.engine):
+    search = LADDER[number].search(job.decoding)
+    for place, outputs in job.runner.map(job.task, [(batch, search) for batch in missing]):
+        batch = missing[place]
         attempts = [
             _attempt(item, found, number, job.lang, letters.get(item.text, -1))
             for item, found in zip(batch, outputs, strict=True)
@@ -176,45 +179,6 @@ def _attempts(
             progress(done, len(items))
     for key in batches:
         yield from known[key]
-
-
-def run_batches(
-    batches: Sequence[Batch], search: Search, engine: Engine
-) -> Iterator[tuple[Batch, list[tuple[Candidate, ...]]]]:
-    """Runs batches and yields each as it finishes, with twice as many under way as there are translators.
-
-    The engine waits for nobody then, and what a killed process loses is what the translators were at.
-    """
-    ahead = 2 * engine.workers
-    pool = ThreadPoolExecutor(ahead, thread_name_prefix="translate")
-    waiting = iter(batches)
-    running: dict[Future[list[tuple[Candidate, ...]]], Batch] = {}
-    try:
-        while True:
-            for batch in waiting:
-                running[pool.submit(translate_batch, batch, search, engine)] = batch
-                if len(running) >= ahead:
-                    break
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(future), future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def translate_batch(batch: Batch, search: Search, engine: Engine) -> list[tuple[Candidate, ...]]:
-    """One batch; halved, and halved again, where it does not fit into memory."""
-    try:
-        return engine.translate([item.source for item in batch], search)
-    except OutOfMemory as error:
-        if len(batch) == 1:
-            raise ModelError(
-                f"a text of {len(batch[0].source.tokens)} tokens does not fit into memory: {error}",
-                hint="take a smaller beam_size, a smaller engine, or --device cpu",
-            ) from error
-    middle = len(batch) // 2
-    return [row for half in (batch[:middle], batch[middle:]) for row in translate_batch(half, search, engine)]
 
 
 def _attempt(item: Item, outputs: Sequence[Candidate], number: int, lang: str, letters: int) -> Attempt:

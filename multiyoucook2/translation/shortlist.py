@@ -19,8 +19,10 @@ from ..engines.kind import ResolvedEngine
 from ..engines.maps import MAP_FILE, keep_map, map_folder
 from ..engines.tokens import Tokenization
 from ..errors import ModelError
+from ..runners.local import Local
 from .batches import Item, plan_batches
-from .ladder import LADDER, run_batches
+from .engine_task import EngineTask
+from .ladder import LADDER
 
 NEEDED_SHARE = 0.99
 _ENOUGH_TEXTS = 20
@@ -114,12 +116,14 @@ def _first_half(text: str) -> bool:
 def _outputs(
     texts: Sequence[str], model: PreparedModel, decoding: Decoding, threads: int | None, map_file: Path | None
 ) -> tuple[Outputs, float]:
-    engine = FAMILIES.find(model.family).open(model, threads=threads, map_file=map_file)
+    task = EngineTask(lambda: FAMILIES.find(model.family).open(model, threads=threads, map_file=map_file))
+    engine, search = task.engine, LADDER[0].search(decoding)
     items = [Item(text, source) for text, source in zip(texts, engine.read(texts), strict=True)]
     started = time.perf_counter()
+    batches = plan_batches(items, decoding.batch_tokens)
     outputs = {
         item.text: candidates[0].pieces
-        for batch, found in run_batches(plan_batches(items, decoding.batch_tokens), LADDER[0].search(decoding), engine)
-        for item, candidates in zip(batch, found, strict=True)
+        for place, found in Local().map(task, [(batch, search) for batch in batches])
+        for item, candidates in zip(batches[place], found, strict=True)
     }
     return outputs, time.perf_counter() - started

@@ -3,14 +3,19 @@
 import hashlib
 import json
 from collections.abc import Callable
+from functools import partial
 
 import pyarrow as pa
 
 from ..corpus.tables import TRANSLATION
 from ..engines import VERSION as ENGINES_VERSION
+from ..engines.base import Engine
 from ..engines.decoding import Decoding
 from ..engines.kind import PreparedEngine, ResolvedEngine
+from ..runners.base import Runner
+from ..runners.local import Local
 from . import VERSION
+from .engine_task import EngineTask
 from .ladder import Job, translate_texts
 from .memory import SpaceKey, TranslationMemory
 
@@ -23,6 +28,7 @@ def translate_table(
     device: str = "auto",
     threads: int | None = None,
     memory: TranslationMemory,
+    runner: Runner | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> pa.Table:
     """Translates a table of captions into the engine's language.
@@ -34,6 +40,7 @@ def translate_table(
         device: ``auto``, ``cpu`` or ``cuda``.
         threads: parallel translators on the CPU; ``None``: as many as there are usable cores.
         memory: where finished batches are kept.
+        runner: where batches are translated; this process, unless another is given.
         progress: called with (distinct texts done, distinct texts in all).
 
     Returns:
@@ -46,8 +53,9 @@ def translate_table(
     """
     model, texts = engine.prepare(device), captions.column("text").to_pylist()
     key = SpaceKey(engine.lang, engine.name, engine.revision, decode_hash(model, decoding))
+    task = EngineTask(partial(open_engine, engine, device, decoding, threads))
     with memory.space(key) as space:
-        outcomes = translate_texts(texts, Job(engine.lang, model.open(decoding, threads), decoding, space), progress)
+        outcomes = translate_texts(texts, Job(engine.lang, task, decoding, space, runner or Local()), progress)
         space.compact()
     rows = [outcomes[text] for text in texts]
     indexed = "caption_index" in captions.column_names
@@ -66,6 +74,11 @@ def translate_table(
         "origin": [engine.origin] * len(rows),
     }
     return pa.table({name: columns[name] for name in TRANSLATION.names}, schema=TRANSLATION)
+
+
+def open_engine(engine: ResolvedEngine, device: str, decoding: Decoding, threads: int | None) -> Engine:
+    """An engine, prepared and opened wherever this is called: what a worker on another machine does first."""
+    return engine.prepare(device).open(decoding, threads)
 
 
 def decode_hash(model: PreparedEngine, decoding: Decoding) -> str:

@@ -13,6 +13,8 @@ from tiny_families import made_up_lines
 from multiyoucook2.engines.base import Candidate, OutOfMemory, Search, Source
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.errors import ModelError
+from multiyoucook2.runners.local import Local
+from multiyoucook2.translation.engine_task import EngineTask
 from multiyoucook2.translation.ladder import Job, Outcome, as_sentence, translate_texts
 from multiyoucook2.translation.memory import SpaceKey, TranslationMemory
 
@@ -69,7 +71,7 @@ def run(
     **decoding: object,
 ) -> dict[str, Outcome]:
     with TranslationMemory(folder).space(KEY) as space:
-        job = Job("de", double, Decoding(**decoding), space)  # type: ignore[arg-type]
+        job = Job("de", EngineTask(lambda: double), Decoding(**decoding), space, Local())  # type: ignore[arg-type]
         return translate_texts(texts, job, progress)
 
 

@@ -1,0 +1,50 @@
+"""What a runner is: it applies a task to numbered pieces of work, and gives back each result as it is finished."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, TypeVar
+
+from ..registry import Registry
+
+Work = TypeVar("Work", contravariant=True)
+Result = TypeVar("Result", covariant=True)
+
+
+class Task(Protocol[Work, Result]):
+    """A function that can be pickled, and loads what it needs (a model) at its first call, once a process.
+
+    The result of a piece of work may depend on that piece alone, so that every runner gives the same.
+    """
+
+    @property
+    def workers(self) -> int:
+        """How many calls pay side by side in one process, from several threads."""
+
+    def __call__(self, work: Work) -> Result:
+        """The result of one piece of work."""
+
+
+class Runner(Protocol):
+    """Where tasks run. It keeps what a task has loaded for as long as it is given the same task."""
+
+    name: str
+
+    def map(self, task: Task[Any, Any], works: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        """Yields (number of the piece of work, its result), in the order in which they are finished.
+
+        An error of the task is raised here. What was yielded before is done; the caller keeps it.
+        """
+
+    def close(self) -> None:
+        """Lets go of what is held."""
+
+
+class RunnerKind(Protocol):
+    """A row of the registry."""
+
+    name: str
+
+    def __call__(self, workers: int | None = None) -> Runner:
+        """A runner with so many processes; ``None``: as many as there is room for."""
+
+
+RUNNERS: Registry[RunnerKind] = Registry("multiyoucook2.runners", "runner")

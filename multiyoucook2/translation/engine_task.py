@@ -1,0 +1,50 @@
+"""The task of translating one batch, as a runner carries it: to a thread, or to a process on another machine."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from ..engines.base import Candidate, Engine, OutOfMemory, Search
+from ..errors import ModelError
+from .batches import Batch
+
+
+class EngineTask:
+    """Translates a batch by an engine that is opened once a process.
+
+    ``open_engine`` is what is pickled, never the engine: a worker elsewhere opens its own.
+    """
+
+    def __init__(self, open_engine: Callable[[], Engine]) -> None:
+        self._open_engine = open_engine
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine of this process. Reading texts needs no weights; they are loaded with the first batch."""
+        return self._open_engine()
+
+    @property
+    def workers(self) -> int:
+        """As many batches as the engine translates side by side."""
+        return self.engine.workers
+
+    def __call__(self, work: tuple[Batch, Search]) -> list[tuple[Candidate, ...]]:
+        """The candidates of each text of a batch."""
+        return _translate(*work, self.engine)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return EngineTask, (self._open_engine,)
+
+
+def _translate(batch: Batch, search: Search, engine: Engine) -> list[tuple[Candidate, ...]]:
+    """One batch; halved, and halved again, where it does not fit into memory."""
+    try:
+        return engine.translate([item.source for item in batch], search)
+    except OutOfMemory as error:
+        if len(batch) == 1:
+            raise ModelError(
+                f"a text of {len(batch[0].source.tokens)} tokens does not fit into memory: {error}",
+                hint="take a smaller beam_size, a smaller engine, or --device cpu",
+            ) from error
+    middle = len(batch) // 2
+    return [row for half in (batch[:middle], batch[middle:]) for row in _translate(half, search, engine)]
