@@ -230,7 +230,7 @@ def test_another_recipes_folder_and_a_foreign_folder_are_refused(mycook: MyCook,
     (tmp_path / "home").mkdir()
     (tmp_path / "home/diary.txt").write_text("dear diary")
     refused = mycook("build", "--recipe", "mini", "--out", "home", code=1)
-    assert "not empty and not a build folder (it holds 'diary.txt')" in refused.stderr
+    assert "not empty and no build folder (it holds 'diary.txt')" in refused.stderr
     assert [path.name for path in (tmp_path / "home").iterdir() if not path.name.startswith(".")] == ["diary.txt"]
 
 

@@ -86,13 +86,13 @@ def refuse_foreign(target: Path, kind: str, *, known: Mapping[str, FileRow] | No
         return
     manifest = read_manifest(target)
     if manifest is not None and manifest.kind != kind:
-        raise WorkspaceError(f"{shown(target)} holds a {shown(manifest.kind, 40)}, not a {kind}", hint=_CHOOSE)
+        raise WorkspaceError(f"{shown(target)} holds {_a(shown(manifest.kind, 40))}, not {_a(kind)}", hint=_CHOOSE)
     rows = manifest.files if manifest is not None else known or {}
     ours = {*rows, *([MANIFEST] if manifest is not None else [])}
     foreign = next((name for name in there if name not in ours), None)
     if foreign is not None:
         raise WorkspaceError(
-            f"{shown(target)} is not replaced: {shown(foreign)} in it is not of a {kind} that we made", hint=_CHOOSE
+            f"{shown(target)} is not replaced: {shown(foreign)} in it is not of {_a(kind)} that we made", hint=_CHOOSE
         )
     changed = differing(target, {name: row for name, row in rows.items() if (target / name).exists()})
     if changed:
@@ -100,6 +100,10 @@ def refuse_foreign(target: Path, kind: str, *, known: Mapping[str, FileRow] | No
             f"{shown(target)} is not replaced: {changed[0]}",
             hint="move that file away if the change is yours, remove it if not, and run the same command again",
         )
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"
 
 
 def foreign_entry(folder: Path, ours: Collection[str]) -> str | None:
@@ -120,7 +124,7 @@ def claim_folder(folder: Path, marker: str, kind: str, *, ours: Collection[str] 
     foreign = None if (folder / marker).is_file() else foreign_entry(folder, ours)
     if foreign is not None:
         raise WorkspaceError(
-            f"{shown(folder)} is not empty and not a {kind} folder (it holds {shown(foreign)!r})",
+            f"{shown(folder)} is not empty and no {kind} folder (it holds {shown(foreign)!r})",
             hint="choose a new or empty folder with --out",
         )
 

@@ -72,7 +72,8 @@ def open_arrow(path: Path, error: Errors = WorkspaceError) -> "Iterator[pa.OSFil
 def read_bytes(path: Path, *, error: Errors = WorkspaceError, limit: int = TEXT_BYTES) -> bytes:
     """A file's bytes, ``limit`` of them at most; see :func:`open_regular`."""
     with open_regular(path, error) as file:
-        data = file.read(limit + 1)
+        size = os.fstat(file.fileno()).st_size  # a larger number would take that much memory at once
+        data = file.read(min(size, limit) + 1)
     if len(data) > limit:
         raise error(f"{shown(path)} holds more than {limit // 1_000_000:,} MB, which no file of its kind does")
     return data
