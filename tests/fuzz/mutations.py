@@ -5,14 +5,15 @@ import random
 from typing import Any
 
 HOSTILE: list[Any] = [
-    None, True, -1, 0, 10**18, 10**400, 1e308, float("nan"), float("inf"), "", "x" * 5000, "\ud800",
-    "a\nb\x1b[2J\u202e",     "../../etc/passwd", "/dev/zero", "{x}", [], {}, [[]], [None], {"": None}, ["a", 1, None], {"a": {"b": {}}}, "-1", "1",
-]  # fmt: skip
+    *(None, True, -1, 0, 10**18, 10**400, 1e308, float("nan"), float("inf"), "-1", "1"),
+    *("", "x" * 5000, "\ud800", "a\nb\x1b[2J\u202e", "../../etc/passwd", "/dev/zero", "{x}"),
+    *([], {}, [[]], [None], {"": None}, ["a", 1, None], {"a": {"b": {}}}),
+]
 JUNK = [
-    b"", b"[" * 50_000, b"{" * 50_000, b'{"a":' * 20_000, b"null", b"[]", b"{}", b"\xff\xfe", b"\0" * 100, b"NaN",
-    b'"\\ud800"',     b"1" + b"0" * 5000, b"&a [*a]", b"- " * 5000, b"!!python/object:os.system", b"<html>",
-    b"PK\x03\x04", b"\x1f\x8b", b"PAR1",
-]  # fmt: skip
+    *(b"", b"[" * 50_000, b"{" * 50_000, b'{"a":' * 20_000, b"null", b"[]", b"{}", b"NaN", b'"\\ud800"'),
+    *(b"\xff\xfe", b"\0" * 100, b"1" + b"0" * 5000, b"&a [*a]", b"- " * 5000, b"!!python/object:os.system"),
+    *(b"<html>", b"PK\x03\x04", b"\x1f\x8b", b"PAR1"),
+]
 NUMBERS = [b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"9999"]
 
 

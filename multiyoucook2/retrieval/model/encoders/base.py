@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ....errors import ModelError
+from ....files import read_json
 from ....registry import Registry
 from ...data.tokens import Buckets, TextInput, Tokens, make_buckets
 from ..pooling import Pooling, pool
@@ -154,7 +155,7 @@ def restore_encoder(folder: Path) -> TextEncoder:
         ModelError: a file is missing or damaged.
     """
     try:
-        shape = json.loads((folder / ENCODER_FILE).read_text(encoding="utf-8"))
+        shape = read_json(folder / ENCODER_FILE, dict[str, Any], error=ModelError)
         spec = EncoderSpec(**shape["spec"])
         return KINDS.find(spec.kind).restore(folder, spec, shape)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

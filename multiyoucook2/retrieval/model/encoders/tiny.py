@@ -31,7 +31,9 @@ class TinyConfig:
 
     def __post_init__(self) -> None:
         """A damaged file must not ask for a network that no machine holds."""
-        if not (0 < self.layers <= 1000 and 0 < self.dim <= 65536 and 0 < self.vocab_size <= 10**7):
+        sizes = {"layers": 1000, "dim": 65536, "vocab_size": 10**7, "heads": 1000, "max_length": 100_000}
+        found = {name: getattr(self, name) for name in sizes}
+        if not all(isinstance(size, int) and 0 < size <= sizes[name] for name, size in found.items()):
             raise ValueError(f"no encoder has such a shape: {self}")
 
     def to_dict(self) -> dict[str, Any]:
