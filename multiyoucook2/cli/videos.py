@@ -141,14 +141,9 @@ def cut(
 
 def _clips(dataset: str) -> "tuple[list[Clip], str]":
     """The clips of a data set, and what to call it."""
-    from ..corpus.clips import load_clips
-    from ..corpus.dataset import dataset_about
+    from ..corpus.clips import dataset_label, load_clips
 
-    clips = load_clips(dataset)
-    if not Path(dataset).is_dir():
-        return clips, dataset
-    about = dataset_about(Path(dataset))
-    return clips, f"{about['name']}@{about['content_hash'][:8]}"
+    return load_clips(dataset), dataset_label(dataset)
 
 
 def _print(result: "Extraction", *, as_json: bool) -> None:

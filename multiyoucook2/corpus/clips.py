@@ -4,15 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from ..errors import DatasetError
+from .folders import open_source
 from .hub_metadata import ALL
-from .tables import SPLITS
 
-_COLUMNS = ("clip_id", "video_id", "start_s", "end_s")  # without these there is nothing to cut
-_OPTIONAL = ("video_url", "recipe_type")
-_BATCH = 4096
+_COLUMNS = ("clip_id", "video_id", "start_s", "end_s", "video_url", "recipe_type")  # the last two may be absent
 
 
 @dataclass(frozen=True)
@@ -37,14 +33,16 @@ def load_clips(dataset: str | Path) -> list[Clip]:
     Raises:
         DatasetError: unreadable, no segments in it, or a row whose segment is none; the message names the clip.
     """
+    source = open_source(dataset)
+    if ALL not in source.configs:
+        raise DatasetError(
+            f"the data set {dataset} has no config {ALL!r}, so nothing says which segments its clips are"
+        )
     found: dict[str, Clip] = {}
-    for split, rows in _tables(str(dataset)).items():
-        absent = [name for name in _COLUMNS if name not in rows.column_names]
-        if absent:
-            raise DatasetError(f"config {ALL!r} of the data set {dataset} has no column {absent[0]!r}")
-        columns = [name for name in (*_COLUMNS, *_OPTIONAL) if name in rows.column_names]
-        for row in rows.select(columns).to_pylist():
-            clip = _clip(row, split)
+    for split in source.splits(ALL):
+        columns = source.read(ALL, split, _COLUMNS)
+        for values in zip(*columns.values(), strict=True):
+            clip = _clip(dict(zip(columns, values, strict=True)), split)
             if clip.clip_id in found:
                 raise DatasetError(f"the data set {dataset} names the clip {clip.clip_id!r} twice")
             found[clip.clip_id] = clip
@@ -53,33 +51,18 @@ def load_clips(dataset: str | Path) -> list[Clip]:
     return list(found.values())
 
 
+def dataset_label(dataset: str | Path) -> str:
+    """What to call a data set in notes: ``name@`` and 8 hex digits of its hash, or where it lies if it states none."""
+    about = open_source(dataset).about()
+    name, content_hash = about.get("name"), about.get("content_hash")
+    return f"{name}@{str(content_hash)[:8]}" if name and content_hash else str(dataset)
+
+
 def _clip(row: dict[str, Any], split: str) -> Clip:
-    texts = {name: str(row.get(name) or "") for name in ("clip_id", "video_id", *_OPTIONAL)}
+    texts = {name: str(row.get(name) or "") for name in ("clip_id", "video_id", "video_url", "recipe_type")}
     start_s, end_s = row["start_s"], row["end_s"]
     if not texts["clip_id"] or not texts["video_id"]:
         raise DatasetError(f"a row of split {split!r} has no clip_id or no video_id: {row}")
     if start_s is None or end_s is None or not 0 <= start_s < end_s < float("inf"):
         raise DatasetError(f"the segment of clip {texts['clip_id']!r} is no segment: {start_s} to {end_s} s")
     return Clip(start_s=float(start_s), end_s=float(end_s), split=split, **texts)
-
-
-def _tables(dataset: str) -> dict[str, pa.Table]:
-    """Split -> rows of config ``all``, for the splits that are there.
-
-    Streamed: the library's cache goes by a folder's name, and would give the rows of another folder of that name.
-    """
-    import datasets
-
-    if not Path(dataset).is_dir() and dataset.count("/") != 1:
-        raise DatasetError(f"{dataset} is no folder", hint="build one: mycook build --recipe mini; or give owner/name")
-    try:
-        if ALL not in datasets.get_dataset_config_names(dataset):
-            raise DatasetError(
-                f"the data set {dataset} has no config {ALL!r}, so nothing says which segments its clips are"
-            )
-        streams = datasets.load_dataset(dataset, ALL, streaming=True)
-        order = [*(split for split in SPLITS if split in streams), *(name for name in streams if name not in SPLITS)]
-        return {split: pa.concat_tables(streams[split].with_format("arrow").iter(_BATCH)) for split in order}
-    except (OSError, ValueError, RuntimeError) as error:  # datasets' own errors derive from these
-        line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise DatasetError(f"cannot read the data set {dataset}: {line}") from None

@@ -14,7 +14,7 @@ from .tables import ABOUT_FILE
 
 Columns = dict[str, list[Any]]
 LANGUAGE_COLUMNS = ("clip_id", "caption", "caption_index", "accepted", "flags")
-_OPTIONAL = {"caption_index", "accepted", "flags"}
+_OPTIONAL = {"caption_index", "accepted", "flags", "video_url", "recipe_type"}
 
 
 class Source(Protocol):
@@ -143,7 +143,14 @@ def read_about(path: Path) -> Mapping[str, Any]:
         return {}
 
 
-_TYPES = {"clip_id": "string", "caption": "string", "caption_index": "int", "accepted": "bool", "flags": "list"}
+_TYPES = {
+    **dict.fromkeys(("clip_id", "caption", "video_id", "video_url", "recipe_type"), "string"),
+    "caption_index": "int",
+    "accepted": "bool",
+    "flags": "list",
+    "start_s": "double",
+    "end_s": "double",
+}
 
 
 def _read_parquet(path: Path, columns: Sequence[str], where: str) -> Columns:
