@@ -7,7 +7,7 @@ path.
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ import pyarrow.compute as pc
 
 from ..errors import DatasetError
 from ..files import Record, json_bytes, parquet_bytes, read_json
+from .configs import dataset_tables as dataset_tables
 from .hub_metadata import ALL
-from .tables import ABOUT_FILE, ALL_CONFIG_COLUMNS, HASHED_COLUMNS, LANGUAGE_CONFIG, REJECT, SPLITS
+from .tables import ABOUT_FILE, HASHED_COLUMNS, SPLITS
 
+HASHED_ROWS = 50_000  # that are Python objects at a time
 FOLDER_KIND = "data set"  # what its manifest calls a published folder
 VERSION = 4  # raise with any change to the published files
 TEXTS = {"feature": {"dtype": "string", "_type": "Value"}, "_type": "Sequence"}  # "List" is unknown to datasets 3
@@ -29,118 +31,6 @@ _DTYPES = {
     pa.float32(): "float32",
     pa.bool_(): "bool",
 }
-
-
-def dataset_tables(
-    clips: pa.Table,
-    captions: pa.Table,
-    translations: Mapping[str, pa.Table],
-    verdicts: Mapping[str, pa.Table],
-    qualities: Mapping[str, pa.Table] | None = None,
-    *,
-    source_lang: str = "en",
-    reviewed: Mapping[str, Collection[tuple[str, int]]] | None = None,
-) -> dict[str, pa.Table]:
-    """The rows of each config, all splits together: a row a clip in ``all``, a row a caption in a language's config.
-
-    Args:
-        clips: schema ``corpus.tables.CLIP``, in the order of publication.
-        captions: ``CAPTION``; those of the source language are published as they are.
-        translations: language -> ``TRANSLATION``, by clip and index in the clips' order; the source language's not.
-        verdicts: language -> ``VERDICT``.
-        qualities: language -> ``QUALITY``, of the rows that were estimated.
-        reviewed: language -> (clip, caption index) of the translations that a person confirmed.
-
-    Returns:
-        Config -> table: ``all``, the source language, and each other one. A text that is empty becomes null. The column
-        ``caption_index`` is there only where some clip has several captions.
-    """
-    source = captions.filter(pc.equal(captions["lang"], source_lang))
-    rows = {source_lang: _source_rows(source)}
-    known, seen = qualities or {}, reviewed or {}
-    rows |= {
-        lang: _translated_rows(table, verdicts[lang], known.get(lang), seen.get(lang, ()))
-        for lang, table in translations.items()
-    }
-    english = {(row["clip_id"], row["caption_index"]): row["caption"] for row in rows.get("en", [])}
-    several = any(row["caption_index"] for found in rows.values() for row in found)
-    schema = LANGUAGE_CONFIG if several else LANGUAGE_CONFIG.remove(LANGUAGE_CONFIG.get_field_index("caption_index"))
-    tables = {ALL: _all_config(clips, rows, several=several)}
-    for lang, found in rows.items():
-        for row in found:
-            row["caption_en"] = english.get((row["clip_id"], row["caption_index"]))
-        tables[lang] = pa.Table.from_pylist(found, schema=schema)
-    return tables
-
-
-def _source_rows(captions: pa.Table) -> list[dict[str, Any]]:
-    return [
-        {
-            "clip_id": row["clip_id"],
-            "caption_index": row["caption_index"],
-            "caption": row["text"],
-            "origin": row["origin"],
-            "flags": row["flags"] or [],
-            "accepted": True,
-            "reviewed": False,
-        }
-        for row in captions.to_pylist()
-    ]
-
-
-def _translated_rows(
-    translations: pa.Table,
-    verdicts: pa.Table,
-    qualities: pa.Table | None,
-    reviewed: Collection[tuple[str, int]],
-) -> list[dict[str, Any]]:
-    columns = qualities.columns if qualities is not None else ([], [], [])
-    quality = {(str(clip), index.as_py()): value.as_py() for clip, index, value in zip(*columns, strict=True)}
-    failed: dict[tuple[str, int], list[str]] = {}
-    for row in verdicts.filter(pc.equal(verdicts["severity"], REJECT)).to_pylist():
-        failed.setdefault((row["clip_id"], row["caption_index"]), []).append(f"rejected:{row['check']}")
-    rows = []
-    for row in translations.to_pylist():
-        refused = failed.get((row["clip_id"], row["caption_index"]), [])
-        rows.append(
-            {
-                "clip_id": row["clip_id"],
-                "caption_index": row["caption_index"],
-                "caption": row["text"] or None,
-                "origin": row["origin"],
-                "engine": row["model"] or None,
-                "license": row["license"] or None,
-                "score": row["score"],
-                "quality": quality.get((row["clip_id"], row["caption_index"])),
-                "flags": [*(row["flags"] or ()), *refused],
-                "accepted": not refused,
-                "reviewed": (row["clip_id"], row["caption_index"]) in reviewed,
-            }
-        )
-    return rows
-
-
-def _all_config(clips: pa.Table, rows: Mapping[str, list[dict[str, Any]]], *, several: bool) -> pa.Table:
-    """A row a clip. ``captions`` has a text a language, or a list of them by caption index where there are several."""
-    langs = sorted(rows)  # the order of datasets.Translation
-    text = pa.list_(pa.string()) if several else pa.string()
-    texts: dict[str, dict[str, list[str | None]]] = {clip: {} for clip in clips["clip_id"].to_pylist()}
-    flags: dict[str, list[str]] = {clip: [] for clip in texts}
-    for lang, found in rows.items():
-        for row in found:
-            of_lang = texts[row["clip_id"]].setdefault(lang, [])
-            of_lang.extend([None] * (row["caption_index"] - len(of_lang)))  # a caption that is missing keeps its place
-            of_lang.append(row["caption"])
-            flags[row["clip_id"]] += [flag if lang == "en" else f"{lang}:{flag}" for flag in row["flags"]]
-    captions = [
-        {lang: found.get(lang) if several else next(iter(found.get(lang, [])), None) for lang in langs}
-        for found in texts.values()
-    ]
-    made = {
-        "captions": pa.array(captions, pa.struct([(lang, text) for lang in langs])),
-        "flags": pa.array(list(flags.values()), pa.list_(pa.string())),
-    }
-    return pa.table({name: made[name] if name in made else clips.column(name) for name in ALL_CONFIG_COLUMNS})
 
 
 def present_splits(clips: pa.Table) -> list[str]:
@@ -177,8 +67,23 @@ def content_hash(tables: Mapping[str, pa.Table], clips: pa.Table) -> str:
         hashed = (
             table.column_names if config == ALL else [name for name in HASHED_COLUMNS if name in table.schema.names]
         )
-        digest.update(json_bytes([config, table.select(hashed).to_pydict()]))
+        for part in _json_parts(config, table.select(hashed)):
+            digest.update(part)
     return digest.hexdigest()
+
+
+def _json_parts(config: str, table: pa.Table) -> Iterator[bytes]:
+    """``json_bytes([config, {column: [values]}])``, piece by piece: as a whole it would take gigabytes."""
+    yield f"[\n {json.dumps(config)},\n {{".encode()
+    for number, name in enumerate(sorted(table.column_names)):
+        yield f"{',' if number else ''}\n  {json.dumps(name)}: [".encode()
+        for first in range(0, table.num_rows, HASHED_ROWS):
+            values = table[name].slice(first, HASHED_ROWS).to_pylist()
+            text = json_bytes([[values]]).decode()  # as deep as the values stand in the whole
+            inner = text.removeprefix("[\n [\n  [").removesuffix("\n  ]\n ]\n]\n")
+            yield f"{',' if first else ''}{inner}".encode()
+        yield b"\n  ]" if table.num_rows else b"]"
+    yield b"\n }\n]\n"
 
 
 class _About(Record, extra="allow"):

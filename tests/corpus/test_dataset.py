@@ -1,5 +1,6 @@
 """What is published is what ``load_dataset`` reads, offline and streaming, without code of ours."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -14,8 +15,17 @@ from conftest import FAST, MyCook
 from multiyoucook2.corpus.card import card_hash, fill_card
 from multiyoucook2.corpus.dataset import content_hash, dataset_about, dataset_files, dataset_tables, features_json
 from multiyoucook2.corpus.hub_metadata import card_metadata, wrong_with
-from multiyoucook2.corpus.tables import ALL_CONFIG_COLUMNS, CAPTION, CLIP, LANGUAGE_CONFIG, TRANSLATION, VERDICT
+from multiyoucook2.corpus.tables import (
+    ALL_CONFIG_COLUMNS,
+    CAPTION,
+    CLIP,
+    HASHED_COLUMNS,
+    LANGUAGE_CONFIG,
+    TRANSLATION,
+    VERDICT,
+)
 from multiyoucook2.errors import DatasetError, RecipeError
+from multiyoucook2.files import json_bytes
 
 READER = """
 import json, sys
@@ -288,3 +298,45 @@ def test_the_cache_of_datasets_tells_contents_apart(tmp_path: Path, environment:
         settings = environment | {"HF_HUB_OFFLINE": "1", "HF_DATASETS_CACHE": str(tmp_path / "cache")}
         counts.append(subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True, text=True).stdout)
     assert counts == ["2\n", "1\n"]
+
+
+def test_the_hash_covers_the_json_of_all_columns_whatever_pieces_it_is_made_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pieces add up to the one document that the first version hashed."""
+    tables = dataset_tables(
+        clips(), captions(), {"de": translations("de", ["a", "", "c"])}, {"de": VERDICT.empty_table()}
+    )
+    digest = hashlib.sha256(json_bytes(clips().column("split").to_pylist()))
+    for config in sorted(tables):
+        names = tables[config].column_names
+        hashed = names if config == "all" else [name for name in HASHED_COLUMNS if name in names]
+        digest.update(json_bytes([config, tables[config].select(hashed).to_pydict()]))
+    for rows in (1, 2, 50_000):
+        monkeypatch.setattr("multiyoucook2.corpus.dataset.HASHED_ROWS", rows)
+        assert content_hash(tables, clips()) == digest.hexdigest()
+
+
+def test_a_caption_that_a_language_lacks_keeps_its_place() -> None:
+    """Clip v0 has English 0, 1, 2 and German 0 and 2; v1 has no German; a reject of one leaves its neighbours."""
+    places = [("v0_0", 0), ("v0_0", 1), ("v0_0", 2), ("v1_0", 0), ("v2_0", 0)]
+    said = {"lang": "en", "origin": "human", "flags": []}
+    rows = [{**said, "clip_id": clip, "caption_index": index, "text": f"{clip} {index}"} for clip, index in places]
+    english = pa.Table.from_pylist(rows, schema=CAPTION)
+    made = {"lang": "de", "score": -1.0, "model": "m", "revision": "r", "license": "mit", "decode_hash": "d",
+            "flags": ["loop"], "retries": 0, "origin": "machine"}  # fmt: skip
+    rows = [{**made, "clip_id": clip, "caption_index": index, "text": f"de {index}"} for clip, index in places[::2]]
+    german = pa.Table.from_pylist(rows, schema=TRANSLATION)
+    refused = {"clip_id": "v0_0", "caption_index": 2, "lang": "de", "check": "script", "severity": "reject"}
+    verdicts = pa.Table.from_pylist([{**refused, "reason": "x", "score": 1.0}], schema=VERDICT)
+    tables = dataset_tables(clips(), english, {"de": german}, {"de": verdicts})
+    assert [row["captions"] for row in tables["all"].to_pylist()] == [
+        {"de": ["de 0", None, "de 2"], "en": ["v0_0 0", "v0_0 1", "v0_0 2"]},
+        {"de": None, "en": ["v1_0 0"]},
+        {"de": ["de 0"], "en": ["v2_0 0"]},
+    ]
+    assert tables["all"]["flags"].to_pylist() == [["de:loop", "de:loop", "de:rejected:script"], [], ["de:loop"]]
+    shown = [
+        (row["caption_index"], row["caption_en"], row["flags"], row["accepted"]) for row in tables["de"].to_pylist()
+    ]
+    assert shown == [
+        (0, "v0_0 0", ["loop"], True), (2, "v0_0 2", ["loop", "rejected:script"], False), (0, "v2_0 0", ["loop"], True),
+    ]  # fmt: skip

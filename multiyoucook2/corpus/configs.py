@@ -1,0 +1,182 @@
+"""Clips, captions, translations and verdicts -> the rows of the published configs, column by column.
+
+A million captions pass through here: all is done on Arrow's columns, and Python sees only the few rows that have flags
+or were refused.
+"""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .hub_metadata import ALL
+from .tables import ALL_CONFIG_COLUMNS, FLAGS, LANGUAGE_CONFIG, REJECT
+
+_BETWEEN = "\x00"  # between a clip's id, which is printable, and a caption index
+
+
+def dataset_tables(
+    clips: pa.Table,
+    captions: pa.Table,
+    translations: Mapping[str, pa.Table],
+    verdicts: Mapping[str, pa.Table],
+    qualities: Mapping[str, pa.Table] | None = None,
+    *,
+    source_lang: str = "en",
+    reviewed: Mapping[str, Collection[tuple[str, int]]] | None = None,
+) -> dict[str, pa.Table]:
+    """The rows of each config, all splits together: a row a clip in ``all``, a row a caption in a language's config.
+
+    Args:
+        clips: schema ``corpus.tables.CLIP``, in the order of publication.
+        captions: ``CAPTION``; those of the source language are published as they are.
+        translations: language -> ``TRANSLATION``, by clip and index in the clips' order; the source language's not.
+        verdicts: language -> ``VERDICT``.
+        qualities: language -> ``QUALITY``, of the rows that were estimated.
+        reviewed: language -> (clip, caption index) of the translations that a person confirmed.
+
+    Returns:
+        Config -> table: ``all``, the source language, and each other one. A text that is empty becomes null. The column
+        ``caption_index`` is there only where some clip has several captions.
+    """
+    known, seen = qualities or {}, reviewed or {}
+    rows = {source_lang: _source_rows(captions.filter(pc.equal(captions["lang"], source_lang)))}
+    rows |= {
+        lang: _translated_rows(table, verdicts[lang], known.get(lang), seen.get(lang, ()))
+        for lang, table in translations.items()
+    }
+    several = any(pc.any(pc.greater(table["caption_index"], 0)).as_py() for table in rows.values())
+    english = rows.get("en", LANGUAGE_CONFIG.empty_table())
+    english_keys = _keys(english)
+    tables = {ALL: _all_config(clips, rows, several=several)}
+    for lang, table in rows.items():
+        place = pc.index_in(_keys(table), value_set=english_keys)
+        table = _with(table, "caption_en", english["caption"].combine_chunks().take(place))
+        tables[lang] = table if several else table.drop_columns(["caption_index"])
+    return tables
+
+
+def _source_rows(captions: pa.Table) -> pa.Table:
+    """Schema ``LANGUAGE_CONFIG``, ``caption_en`` not yet."""
+    made = {
+        "caption": captions["text"],
+        "flags": _filled(captions["flags"]),
+        "accepted": pa.repeat(True, captions.num_rows),
+        "reviewed": pa.repeat(False, captions.num_rows),
+    }
+    return _rows(captions, made)
+
+
+def _translated_rows(
+    translations: pa.Table, verdicts: pa.Table, qualities: pa.Table | None, reviewed: Collection[tuple[str, int]]
+) -> pa.Table:
+    """Schema ``LANGUAGE_CONFIG``, ``caption_en`` not yet."""
+    keys = _keys(translations)
+    flags, refused = _refused(keys, _filled(translations["flags"]), verdicts)
+    confirmed = pa.array([f"{clip}{_BETWEEN}{index}" for clip, index in reviewed], pa.string())
+    made = {
+        "caption": _or_null(translations["text"]),
+        "engine": _or_null(translations["model"]),
+        "license": _or_null(translations["license"]),
+        "flags": flags,
+        "accepted": pa.array(~refused),
+        "reviewed": pc.is_in(keys, value_set=confirmed),
+    }
+    if qualities is not None:
+        clip, index, value = (column.combine_chunks() for column in qualities.columns)
+        made["quality"] = value.take(pc.index_in(keys, value_set=_key(clip, index)))
+    return _rows(translations, made)
+
+
+def _refused(keys: pa.Array, flags: pa.Array, verdicts: pa.Table) -> tuple[pa.Array, np.ndarray]:
+    """Flags with ``rejected:CHECK`` added to those that a check refused, and which rows those are."""
+    verdicts = verdicts.filter(pc.equal(verdicts["severity"], REJECT))
+    refused = np.zeros(len(keys), bool)
+    if not verdicts.num_rows:
+        return flags, refused
+    places = pc.index_in(_keys(verdicts), value_set=keys)
+    found: dict[int, list[str]] = {}
+    for place, check in zip(places.to_pylist(), verdicts["check"].to_pylist(), strict=True):
+        if place is not None:
+            found.setdefault(place, []).append(f"rejected:{check}")
+    rows = sorted(found)
+    refused[rows] = True
+    added = pa.array([[*flags[row].as_py(), *found[row]] for row in rows], FLAGS)
+    order = np.arange(len(keys))
+    order[rows] = len(keys) + np.arange(len(rows))
+    return pa.concat_arrays([flags, added]).take(pa.array(order)), refused
+
+
+def _rows(table: pa.Table, made: Mapping[str, pa.Array]) -> pa.Table:
+    """A table of ``LANGUAGE_CONFIG``: what was made, else what ``table`` has under the name, else null."""
+    columns = [
+        made[field.name]
+        if field.name in made
+        else table[field.name]
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
+        for field in LANGUAGE_CONFIG
+    ]
+    return pa.table(columns, schema=LANGUAGE_CONFIG)
+
+
+def _all_config(clips: pa.Table, rows: Mapping[str, pa.Table], *, several: bool) -> pa.Table:
+    """A row a clip. ``captions`` has a text a language, or a list of them by caption index where there are several."""
+    langs = sorted(rows)  # the order of datasets.Translation
+    clip_ids = clips["clip_id"].combine_chunks()
+    texts, flags = {}, [[] for _ in range(clips.num_rows)]  # type: tuple[dict[str, pa.Array], list[list[str]]]
+    for lang, table in rows.items():
+        clip = pc.index_in(table["clip_id"].combine_chunks(), value_set=clip_ids).to_numpy(zero_copy_only=False)
+        texts[lang] = _by_clip(table, clip, clips.num_rows, several=several)
+        counts = pc.list_value_length(table["flags"]).to_numpy()
+        for row in np.flatnonzero(counts).tolist():
+            said = table["flags"][row].as_py()
+            flags[clip[row]] += [flag if lang == "en" else f"{lang}:{flag}" for flag in said]
+    made = {
+        "captions": pa.StructArray.from_arrays([texts[lang] for lang in langs], langs),
+        "flags": pa.array(flags, FLAGS),
+    }
+    return pa.table({name: made[name] if name in made else clips.column(name) for name in ALL_CONFIG_COLUMNS})
+
+
+def _by_clip(table: pa.Table, clip: np.ndarray, clips: int, *, several: bool) -> pa.Array:
+    """The texts of a language, a value a clip: null where it has none; a caption that is missing keeps its place."""
+    captions = table["caption"].combine_chunks()
+    if not several:
+        place = np.full(clips, -1)
+        place[clip] = np.arange(len(clip))
+        return captions.take(pa.array(place, mask=place < 0))
+    index = table["caption_index"].to_numpy()
+    lengths = np.zeros(clips, np.int64)
+    np.maximum.at(lengths, clip, index + 1)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    place = np.full(offsets[-1], -1)
+    place[offsets[clip] + index] = np.arange(len(clip))
+    values = captions.take(pa.array(place, mask=place < 0))
+    return pa.ListArray.from_arrays(pa.array(offsets), values, mask=pa.array(lengths == 0))
+
+
+def _keys(table: pa.Table) -> pa.Array:
+    return _key(table["clip_id"].combine_chunks(), table["caption_index"].combine_chunks())
+
+
+def _key(clip: pa.Array, index: pa.Array) -> pa.Array:
+    """A name a caption."""
+    return pc.binary_join_element_wise(clip, pc.cast(index, pa.string()), _BETWEEN)
+
+
+def _filled(flags: pa.ChunkedArray) -> pa.Array:
+    """Lists of flags, empty where they were null."""
+    array = flags.combine_chunks()
+    return pc.fill_null(array, pa.scalar([], FLAGS)) if array.null_count else array
+
+
+def _or_null(texts: pa.ChunkedArray) -> pa.Array:
+    return pc.replace_with_mask(
+        texts.combine_chunks(), pc.fill_null(pc.equal(texts, ""), False).combine_chunks(), pa.scalar(None, pa.string())
+    )
+
+
+def _with(table: pa.Table, name: str, column: pa.Array) -> pa.Table:
+    return table.set_column(table.schema.get_field_index(name), LANGUAGE_CONFIG.field(name), column)
