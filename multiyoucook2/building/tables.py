@@ -20,6 +20,7 @@ from ..engines.kind import ResolvedEngine
 from ..errors import SourceError
 from ..files import atomic_write, json_bytes, sync_folder
 from ..progress import Listener, Silent
+from ..runners.base import Runner
 from ..sources.archive import require_file
 from ..sources.cleaning import shown
 from ..translation import VERSION
@@ -44,6 +45,7 @@ class FileTranslation:
     decoding: Decoding
     device: str = "auto"
     threads: int | None = None
+    runner: Runner | None = None
     chunk: int = CHUNK
     listener: Listener = field(default_factory=Silent)
 
@@ -129,6 +131,7 @@ def _translated(texts: Sequence[str | None], job: FileTranslation, memory: Path)
             device=job.device,
             threads=job.threads,
             memory=TranslationMemory(memory),
+            runner=job.runner,
         )
         for name, column in (("", "text"), ("_score", "score"), ("_flags", "flags")):
             values: list[Any] = [None] * len(texts)

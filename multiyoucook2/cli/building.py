@@ -30,7 +30,9 @@ from .options import (
     OutOption,
     QuietOption,
     RecipeOption,
+    RunnerOption,
     ThreadsOption,
+    WorkersOption,
 )
 
 
@@ -125,6 +127,8 @@ def translate(
     limit: LimitOption = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = None,
+    runner: RunnerOption = "local",
+    workers: WorkersOption = None,
     offline: OfflineOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -138,13 +142,14 @@ def translate(
     Examples:
       mycook translate --recipe mini --langs de --offline
       mycook translate in.parquet out.parquet --column text --langs de,ja
+      mycook translate in.jsonl out.jsonl --langs de --engine mini --runner ray --workers 2 --threads 1
     """
     from . import printing
 
     if files:
         printing.record(
             translate_own(files, column, langs=langs, engine=engine, source_lang=source_lang, device=device,
-                          threads=threads, offline=offline, quiet=quiet),
+                          threads=threads, runner=runner, workers=workers, offline=offline, quiet=quiet),
             as_json=json,
         )  # fmt: skip
         return

@@ -1,6 +1,7 @@
 """Your own captions on the command line, and ``mycook import``. Heavy imports are late."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -103,6 +104,8 @@ def translate_own(
     source_lang: str | None,
     device: str,
     threads: int | None,
+    runner: str,
+    workers: int | None,
     offline: bool,
     quiet: bool,
 ) -> dict[str, Any]:
@@ -116,6 +119,7 @@ def translate_own(
     from ..engines.resolve import resolve
     from ..files import cache_root
     from ..languages import parse_languages
+    from ..runners.base import RUNNERS
     from .terminal import Terminal
 
     if len(files) != 2 or not langs:
@@ -129,11 +133,12 @@ def translate_own(
         resolve(engine or "opus-mt", lang, source_lang=source, cache_dir=cache_root(), offline=offline)
         for lang in wanted
     ]
-    with Terminal(quiet=quiet) as listener:
+    with Terminal(quiet=quiet) as listener, closing(RUNNERS.find(runner)(workers)) as chosen:
         listener.started("translate")
         job = FileTranslation(
-            files[0], files[1], column, engines, Decoding(), device=device, threads=threads, listener=listener
-        )
+            files[0], files[1], column, engines, Decoding(), device=device, threads=threads, runner=chosen,
+            listener=listener,
+        )  # fmt: skip
         rows = translate_file(job)
     return {"file": str(files[1]), "rows": rows, "languages": wanted}
 

@@ -34,6 +34,10 @@ CoresOption = Annotated[
     typer.Option("--threads", help="Cores to compute on.", show_default="usable cores", min=1, metavar="N"),
 ]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.", metavar="NAME")]
+RunnerOption = Annotated[str, typer.Option("--runner", help="Where batches are translated: local or ray.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", help="Processes of the runner ray.", show_default="one a machine", min=1)
+]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Download nothing.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import RecipeError
 from ..registry import Registry
+from ..translation.flags import UNTRANSLATABLE
 from .evidence import Evidence, Pair
 from .settings import Checks
 
@@ -144,7 +145,10 @@ def checks_version() -> dict[str, int]:
 
 
 def run_checks(batch: Batch, context: Context, names: Iterable[str] | None = None) -> dict[str, Findings]:
-    """What all checks, or those named, find in a batch. An empty row is only that: other checks find nothing in it."""
+    """What all checks, or those named, find in a batch. An empty row is only that: other checks find nothing in it.
+
+    Nor does any check in a caption without a word, which the engine kept as it is.
+    """
     wanted = [check for check in CHECKS if names is None or check.name in set(names)]
     found = {check.name: check.run(batch, context) for check in wanted}
     if "empty" in found:
@@ -152,4 +156,7 @@ def run_checks(batch: Batch, context: Context, names: Iterable[str] | None = Non
         for name, findings in found.items():
             if name != "empty":
                 findings.scores[nothing] = 0
+    kept = [UNTRANSLATABLE in flags for flags in batch.flags]
+    for findings in found.values():
+        findings.scores[kept] = 0
     return found

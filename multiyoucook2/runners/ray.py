@@ -87,7 +87,7 @@ class Ray:
             local: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": (os.cpu_count() or 1) + 2}
             ray.init(log_to_driver=False, include_dashboard=False, logging_level="ERROR", **local)
             self._started = True
-        if self._task is not task:
+        if self._task != task:
             for actor in self._actors:
                 ray.kill(actor)
             gpus = int(ray.cluster_resources().get("GPU", 0))

@@ -12,7 +12,8 @@ from .batches import Batch
 class EngineTask:
     """Translates a batch by an engine that is opened once a process.
 
-    ``open_engine`` is what is pickled, never the engine: a worker elsewhere opens its own.
+    ``open_engine`` is what is pickled, never the engine: a worker elsewhere opens its own. Two tasks that open the same
+    engine are equal, and a runner that holds one keeps it for the other.
     """
 
     def __init__(self, open_engine: Callable[[], Engine]) -> None:
@@ -31,6 +32,12 @@ class EngineTask:
     def __call__(self, work: tuple[Batch, Search]) -> list[tuple[Candidate, ...]]:
         """The candidates of each text of a batch."""
         return _translate(*work, self.engine)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EngineTask) and self._open_engine == other._open_engine
+
+    def __hash__(self) -> int:
+        return hash(type(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return EngineTask, (self._open_engine,)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -53,7 +53,7 @@ def translate_table(
     """
     model, texts = engine.prepare(device), captions.column("text").to_pylist()
     key = SpaceKey(engine.lang, engine.name, engine.revision, decode_hash(model, decoding))
-    task = EngineTask(partial(open_engine, engine, device, decoding, threads))
+    task = EngineTask(OpenEngine(engine, device, decoding, threads))
     with memory.space(key) as space:
         outcomes = translate_texts(texts, Job(engine.lang, task, decoding, space, runner or Local()), progress)
         space.compact()
@@ -76,9 +76,18 @@ def translate_table(
     return pa.table({name: columns[name] for name in TRANSLATION.names}, schema=TRANSLATION)
 
 
-def open_engine(engine: ResolvedEngine, device: str, decoding: Decoding, threads: int | None) -> Engine:
-    """An engine, prepared and opened wherever this is called: what a worker on another machine does first."""
-    return engine.prepare(device).open(decoding, threads)
+@dataclass(frozen=True)
+class OpenEngine:
+    """Prepares and opens an engine wherever it is called: what a worker on another machine does first."""
+
+    engine: ResolvedEngine
+    device: str
+    decoding: Decoding
+    threads: int | None
+
+    def __call__(self) -> Engine:
+        """The engine, in this process."""
+        return self.engine.prepare(self.device).open(self.decoding, self.threads)
 
 
 def decode_hash(model: PreparedEngine, decoding: Decoding) -> str:

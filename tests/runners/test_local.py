@@ -1,13 +1,19 @@
 """The local runner: every piece once, errors passed on, nothing run for nothing."""
 
+import pickle
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import RecipeError
 from multiyoucook2.runners.base import RUNNERS
 from multiyoucook2.runners.local import Local
+from multiyoucook2.translation.engine_task import EngineTask
+from multiyoucook2.translation.table import OpenEngine
 
 
 class Square:
@@ -49,3 +55,14 @@ def test_registry_knows_the_runners() -> None:
     assert make(2) is not RUNNERS.find("ray")
     with pytest.raises(RecipeError, match="unknown runner 'slurm'"):
         RUNNERS.find("slurm")
+
+
+def test_equal_tasks_open_the_same_engine() -> None:
+    def task(lang: str) -> EngineTask:
+        engine = resolve("mini", lang, cache_dir=Path("unused"))
+        return EngineTask(OpenEngine(engine, "cpu", Decoding(), 1))
+
+    assert task("de") == task("de")
+    assert task("de") != task("ja")
+    assert pickle.loads(pickle.dumps(task("de"))) == task("de")
+    assert len(pickle.dumps(task("de"))) < 10_000  # no weights travel
