@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..errors import MyCookError, RecipeError, WorkspaceError
+from ..errors import MyCookError, RecipeError, WorkspaceError, install_hint
 from .base import RUNNERS, Task
 
 RETRIES = 2  # Ray's own default is to try for ever
@@ -82,7 +82,7 @@ class Ray:
         try:
             import ray
         except ImportError:
-            raise RecipeError("the runner 'ray' needs Ray", hint="pip install 'multiyoucook2[ray]'") from None
+            raise RecipeError("the runner 'ray' needs Ray", hint=install_hint("ray")) from None
         if not ray.is_initialized():
             local: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": (os.cpu_count() or 1) + 2}
             ray.init(log_to_driver=False, include_dashboard=False, logging_level="ERROR", **local)
