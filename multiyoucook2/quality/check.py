@@ -61,6 +61,12 @@ class Batch:
         """(caption, translation) of each row."""
         return list(zip(self.captions, self.texts, strict=True))
 
+    def take(self, rows: Sequence[int]) -> "Batch":
+        """Some of the rows, in the order given."""
+        captions, texts = ([column[row] for row in rows] for column in (self.captions, self.texts))
+        flags = [self.flags[row] for row in rows]
+        return Batch(self.lang, captions, texts, flags, self.scores[list(rows)], self.source_lang)
+
     def rows(self) -> Iterable[Row]:
         """The rows one by one."""
         for caption, text, flags in zip(self.captions, self.texts, self.flags, strict=True):

@@ -19,3 +19,10 @@ class Checks(Strict):
     alignment: bool = Field(True, description="learn which words belong together: coverage, added, repeated, quality")
     min_quality: float | None = Field(None, ge=0, le=1, description="probability that the meaning is kept, at least")
     artefacts: bool = Field(True, description="broken characters and control tokens are refused")
+
+
+class Repair(Strict):
+    """What is tried again, and how: the section ``repair`` of a recipe; ``null`` repairs nothing."""
+
+    below: float = Field(0.5, ge=0, le=1, description="rows of less quality are translated in several ways")
+    candidates: int = Field(8, ge=2, le=64, description="so many ways, and once part by part")
