@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..corpus.tables import HUMAN, MACHINE
 from ..files import json_bytes, parquet_bytes
-from ..quality.check import checks_version
+from ..quality.estimation import judging_version
 from ..quality.report import language_figures, quality_figures
 from ..quality.settings import Checks
 from ..quality.table import judge
@@ -58,7 +58,7 @@ class Check:
 
     def settings(self) -> Any:
         """The thresholds, and the version of each check."""
-        return {"checks": self.checks.model_dump(mode="json"), "versions": checks_version()}
+        return {"checks": self.checks.model_dump(mode="json"), "versions": judging_version()}
 
     def prepare(self, tools: Tools) -> None:
         """Nothing can fail beforehand."""

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ..engines.decoding import Decoding
 from ..languages import language, parse_languages
-from ..quality.settings import Checks
+from ..quality.settings import Checks, Repair
 from ..settings import NAME, Strict
 from ..sources.base import SOURCES
 
@@ -34,6 +34,7 @@ class DatasetRecipe(Strict):
     engines: dict[str, str] = Field(default_factory=dict, description="engine of single languages, where it differs")
     decoding: Decoding = Decoding()  # pyright: ignore
     checks: Checks = Checks()  # pyright: ignore
+    repair: Repair | None = None
     publication: Publication
 
     @field_validator("annotations", mode="before")

@@ -46,7 +46,8 @@ def build_stages(
     """What a build does: read; translate into each language; check each language, and report; publish all together."""
     read = [ReadClips(recipe.source, recipe.source_options, paths, limit)]
     translate = [
-        Translate(engine, recipe.decoding, device) if engine else Given(lang) for lang, engine in engines.items()
+        Translate(engine, recipe.decoding, device, recipe.repair) if engine else Given(lang)
+        for lang, engine in engines.items()
     ]
     check: list[Stage] = [
         Check(lang, recipe.source_language, recipe.checks, complete=recipe.engine_for(lang) != NO_ENGINE)

@@ -1,14 +1,19 @@
 """The stages that translate: one a language. What people have written in a language already is kept, not translated."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..corpus.tables import TRANSLATION
+from ..corpus.tables import MACHINE, TRANSLATION
 from ..engines.decoding import Decoding
 from ..engines.kind import ResolvedEngine
 from ..files import parquet_bytes
+from ..quality.estimation import judging_version
+from ..quality.repair import repair_table
+from ..quality.settings import Repair
 from ..translation import VERSION
 from ..translation.memory import TranslationMemory
+from ..translation.nbest import Choice, n_best
 from ..translation.table import translate_table
 from .reading import CAPTIONS
 from .stage import Key, Product, Results, Tools, load_table
@@ -31,6 +36,7 @@ class Translate:
     engine: ResolvedEngine
     decoding: Decoding
     device: str
+    repair: Repair | None = None
     reads: tuple[Key[Any], ...] = (CAPTIONS,)
     packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "ctranslate2", "sentencepiece")
     folder: str | None = None
@@ -42,7 +48,8 @@ class Translate:
 
     def settings(self) -> Any:
         """Engine with its decoding, ladder and device."""
-        return {"engine": self.engine.fingerprint(self.decoding), "version": VERSION, "device": self.device}
+        settings = {"engine": self.engine.fingerprint(self.decoding), "version": VERSION, "device": self.device}
+        return settings | ({"repair": [self.repair.model_dump(), judging_version()]} if self.repair else {})
 
     def prepare(self, tools: Tools) -> None:
         """Have the model downloaded, converted, and its language tokens checked."""
@@ -65,9 +72,21 @@ class Translate:
             memory=TranslationMemory(tools.memory),
             progress=tools.listener.progress,
         )
+        if self.repair and self.engine.origin == MACHINE:
+            machine = self._repaired(missing, machine, self.repair, tools)
         table = in_order_of(captions, machine, as_translations(human))
         flagged = pc.sum(pc.greater(pc.list_value_length(table["flags"]), 0)).as_py() or 0
         return Product({"translations.parquet": parquet_bytes(table)}, {"rows": table.num_rows, "flagged": flagged})
+
+    def _repaired(self, captions: "pa.Table", machine: "pa.Table", repair: Repair, tools: Tools) -> "pa.Table":
+        """The table with the rows mended that probably lose the meaning of their captions."""
+        lang, progress = self.engine.lang, tools.listener.progress
+
+        def choices(texts: Sequence[str]) -> dict[str, list[Choice]]:
+            engine = self.engine.prepare(self.device).open(self.decoding, tools.threads)
+            return n_best(texts, engine, self.decoding, lang, repair.candidates, progress)
+
+        return repair_table(captions, machine, lang, repair, choices, self.engine.source_lang)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .check import CHECKS, Findings, Scores
+from .check import CHECKS, Findings, Scores, checks_version
 from .settings import Checks
 
 Numbers = NDArray[np.float64]
@@ -75,9 +76,17 @@ def severity_of(name: str) -> str:
 @cache
 def calibration() -> Calibration:
     """The one that ships."""
-    text = resources.files("multiyoucook2").joinpath("quality/calibration.json").read_text(encoding="utf-8")
-    values: dict[str, Any] = json.loads(text)
+    values: dict[str, Any] = json.loads(_calibration_text())
     return Calibration(values["constant"], values["weights"], values["languages"], values["engines"])
+
+
+def judging_version() -> dict[str, int]:
+    """What verdicts and qualities depend on beside rows and settings: each check's version, and the calibration."""
+    return checks_version() | {"calibration": crc32(_calibration_text().encode())}
+
+
+def _calibration_text() -> str:
+    return resources.files("multiyoucook2").joinpath("quality/calibration.json").read_text(encoding="utf-8")
 
 
 def signal_matrix(found: Mapping[str, Findings], names: Sequence[str]) -> Numbers:

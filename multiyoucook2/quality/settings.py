@@ -24,5 +24,5 @@ class Checks(Strict):
 class Repair(Strict):
     """What is tried again, and how: the section ``repair`` of a recipe; ``null`` repairs nothing."""
 
-    below: float = Field(0.5, ge=0, le=1, description="rows of less quality are translated in several ways")
+    below: float = Field(0.25, ge=0, le=1, description="rows of less quality are translated in several ways")
     candidates: int = Field(8, ge=2, le=64, description="so many ways, and once part by part")
