@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..corpus.tables import MACHINE, TRANSLATION
@@ -12,9 +13,10 @@ from ..quality.estimation import judging_version
 from ..quality.repair import repair_table
 from ..quality.settings import Repair
 from ..translation import VERSION
+from ..translation.engine_task import EngineTask
 from ..translation.memory import TranslationMemory
 from ..translation.nbest import Choice, n_best
-from ..translation.table import translate_table
+from ..translation.table import open_engine, translate_table
 from .reading import CAPTIONS
 from .stage import Key, Product, Results, Tools, load_table
 
@@ -83,8 +85,8 @@ class Translate:
         lang, progress = self.engine.lang, tools.listener.progress
 
         def choices(texts: Sequence[str]) -> dict[str, list[Choice]]:
-            engine = self.engine.prepare(self.device).open(self.decoding, tools.threads)
-            return n_best(texts, engine, self.decoding, lang, repair.candidates, progress)
+            task = EngineTask(partial(open_engine, self.engine, self.device, self.decoding, tools.threads))
+            return n_best(texts, task, self.decoding, lang, repair.candidates, progress=progress)
 
         return repair_table(captions, machine, lang, repair, choices, self.engine.source_lang)
 

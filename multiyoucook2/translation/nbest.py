@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..engines.base import Engine
 from ..engines.decoding import Decoding
+from ..runners.base import Runner
+from ..runners.local import Local
 from ..text.prepare import normalise
 from .batches import Item, plan_batches
+from .engine_task import EngineTask
 from .flags import find_flags
-from .ladder import RETRY_BATCH_SHARE, Rung, run_batches
+from .ladder import RETRY_BATCH_SHARE, Rung
 from .parts import join_parts, split_parts
 
 
@@ -24,16 +26,19 @@ class Choice:
 
 def n_best(
     texts: Sequence[str],
-    engine: Engine,
+    task: EngineTask,
     decoding: Decoding,
     lang: str,
     candidates: int,
+    runner: Runner | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, list[Choice]]:
     """The choices of each distinct text, the engine's best first, then the joined parts where a text has several.
 
     Args:
+        task: translates a batch.
         candidates: outputs of each text; the beam is as wide at least.
+        runner: where batches are translated; this process, unless another is given.
         progress: called with (texts and parts done, all of them).
 
     Raises:
@@ -46,7 +51,7 @@ def n_best(
     found: list[dict[str, list[Choice]]] = []
     for wanted, several in ((distinct, candidates), (pieces, 1)):
         choices: dict[str, list[Choice]] = {}
-        for text, outputs in _translated(wanted, engine, decoding, lang, several):
+        for text, outputs in _translated(wanted, task, decoding, lang, several, runner or Local()):
             choices[text] = outputs
             done += 1
             if progress:
@@ -58,13 +63,14 @@ def n_best(
 
 
 def _translated(
-    texts: Sequence[str], engine: Engine, decoding: Decoding, lang: str, candidates: int
+    texts: Sequence[str], task: EngineTask, decoding: Decoding, lang: str, candidates: int, runner: Runner
 ) -> Iterator[tuple[str, list[Choice]]]:
-    sources = engine.read([normalise(text) for text in texts])
+    sources = task.engine.read([normalise(text) for text in texts])
     items = [Item(text, source) for text, source in zip(texts, sources, strict=True)]
     batches = plan_batches(items, max(1, decoding.batch_tokens // RETRY_BATCH_SHARE))
-    for batch, outputs in run_batches(batches, Rung(candidates=candidates).search(decoding), engine):
-        for item, several in zip(batch, outputs, strict=True):
+    search = Rung(candidates=candidates).search(decoding)
+    for number, outputs in runner.map(task, [(batch, search) for batch in batches]):
+        for item, several in zip(batches[number], outputs, strict=True):
             text = normalise(item.text)
             yield (
                 item.text,

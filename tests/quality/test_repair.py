@@ -80,14 +80,8 @@ def test_choices_of_a_real_engine(tiny_model: Path, tmp_path: Path) -> None:
     decoding = Decoding(beam_size=2, max_length_factor=1.0, max_length_extra=4)
     texts = ["chop the onion", "chop the onion and fry the red garlic", "chop the onion"]
     seen: list[tuple[int, int]] = []
-    found = n_best(
-        texts,
-        engine.prepare("cpu").open(decoding, 1),
-        decoding,
-        "de",
-        3,
-        lambda done, total: seen.append((done, total)),
-    )
+    task = EngineTask(partial(open_engine, engine, "cpu", decoding, 1))
+    found = n_best(texts, task, decoding, "de", 3, progress=lambda done, total: seen.append((done, total)))
     assert list(found) == sorted(set(texts))
     parts = len(split_parts(texts[1]))
     assert parts == 2
