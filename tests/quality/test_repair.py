@@ -1,6 +1,7 @@
 """Repair: the better rival is taken, nothing gets worse, and the path is written down."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,8 +11,10 @@ from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.quality.repair import repair_table
 from multiyoucook2.quality.settings import Checks, Repair
 from multiyoucook2.quality.table import judge
+from multiyoucook2.translation.engine_task import EngineTask
 from multiyoucook2.translation.nbest import Choice, n_best
 from multiyoucook2.translation.parts import split_parts
+from multiyoucook2.translation.table import open_engine
 from tests.quality.test_checks import english_of, translations
 from tests.quality.test_signals import corpus
 
