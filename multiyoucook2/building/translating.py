@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..corpus.tables import MACHINE, TRANSLATION
@@ -16,7 +15,7 @@ from ..translation import VERSION
 from ..translation.engine_task import EngineTask
 from ..translation.memory import TranslationMemory
 from ..translation.nbest import Choice, n_best
-from ..translation.table import open_engine, translate_table
+from ..translation.table import OpenEngine, translate_table
 from .reading import CAPTIONS
 from .stage import Key, Product, Results, Tools, load_table
 
@@ -85,7 +84,7 @@ class Translate:
         lang, progress = self.engine.lang, tools.listener.progress
 
         def choices(texts: Sequence[str]) -> dict[str, list[Choice]]:
-            task = EngineTask(partial(open_engine, self.engine, self.device, self.decoding, tools.threads))
+            task = EngineTask(OpenEngine(self.engine, self.device, self.decoding, tools.threads))
             return n_best(texts, task, self.decoding, lang, repair.candidates, progress=progress)
 
         return repair_table(captions, machine, lang, repair, choices, self.engine.source_lang)

@@ -1,7 +1,6 @@
 """Repair: the better rival is taken, nothing gets worse, and the path is written down."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ from multiyoucook2.quality.table import judge
 from multiyoucook2.translation.engine_task import EngineTask
 from multiyoucook2.translation.nbest import Choice, n_best
 from multiyoucook2.translation.parts import split_parts
-from multiyoucook2.translation.table import open_engine
+from multiyoucook2.translation.table import OpenEngine
 from tests.quality.test_checks import english_of, translations
 from tests.quality.test_signals import corpus
 
@@ -83,7 +82,7 @@ def test_choices_of_a_real_engine(tiny_model: Path, tmp_path: Path) -> None:
     decoding = Decoding(beam_size=2, max_length_factor=1.0, max_length_extra=4)
     texts = ["chop the onion", "chop the onion and fry the red garlic", "chop the onion"]
     seen: list[tuple[int, int]] = []
-    task = EngineTask(partial(open_engine, engine, "cpu", decoding, 1))
+    task = EngineTask(OpenEngine(engine, "cpu", decoding, 1))
     found = n_best(texts, task, decoding, "de", 3, progress=lambda done, total: seen.append((done, total)))
     assert list(found) == sorted(set(texts))
     parts = len(split_parts(texts[1]))
