@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+Weights = dict[str, Tensor]
+
 
 @dataclass(frozen=True)
 class Shape:
