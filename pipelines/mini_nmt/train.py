@@ -5,7 +5,8 @@ two thirds of the run, so that it can be prolonged before the decay begins. A ru
 lasts ``--until`` a time of the day: on a shared machine nobody knows how many steps there will be.
 
 On a CPU, set OMP_WAIT_POLICY=ACTIVE, MALLOC_MMAP_THRESHOLD_=4294967296 and MALLOC_TRIM_THRESHOLD_=8589934592: freed
-memory is kept then, and threads are not put to sleep between two small products.
+memory is kept then, and threads are not put to sleep between two small products. Where other work fills the cores, one
+thread (``--threads 1``, without the first of these) gets more done than two that wait for each other.
 """
 
 import argparse
