@@ -22,6 +22,7 @@ from .stage import Key, Product, Results, Tools, load_table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+CHUNK = 50_000  # captions that are translated together: memory depends on it, and not on the size of the data set
 NO_ENGINE = "none"  # in a recipe: translate nothing
 
 
@@ -64,15 +65,7 @@ class Translate:
         source = captions.filter(pc.equal(captions["lang"], self.engine.source_lang))
         human = captions.filter(pc.equal(captions["lang"], self.engine.lang))
         missing = without(source, human)
-        machine = translate_table(
-            missing,
-            engine=self.engine,
-            decoding=self.decoding,
-            device=self.device,
-            threads=tools.threads,
-            memory=TranslationMemory(tools.memory),
-            progress=tools.listener.progress,
-        )
+        machine = self._translated(missing, tools)
         if self.repair and self.engine.origin == MACHINE:
             machine = self._repaired(missing, machine, self.repair, tools)
         table = in_order_of(captions, machine, as_translations(human))
@@ -88,6 +81,29 @@ class Translate:
             return n_best(texts, task, self.decoding, lang, repair.candidates, progress=progress)
 
         return repair_table(captions, machine, lang, repair, choices, self.engine.source_lang)
+
+    def _translated(self, captions: "pa.Table", tools: Tools) -> "pa.Table":
+        """All captions translated, :data:`CHUNK` at a time, each chunk with a memory of its own."""
+        import pyarrow as pa
+
+        def chunk(first: int) -> "pa.Table":
+            def progress(done: int, total: int) -> None:  # of all rows, where there are several chunks
+                rows = min(CHUNK, captions.num_rows - first)
+                whole = (done, total) if rows == captions.num_rows else (first + done, captions.num_rows)
+                tools.listener.progress(*whole)
+
+            folder = tools.memory / f"rows-{first:09d}" if first else tools.memory
+            return translate_table(
+                captions.slice(first, CHUNK),
+                engine=self.engine,
+                decoding=self.decoding,
+                device=self.device,
+                threads=tools.threads,
+                memory=TranslationMemory(folder),
+                progress=progress,
+            )
+
+        return pa.concat_tables([chunk(first) for first in range(0, max(1, captions.num_rows), CHUNK)])
 
 
 @dataclass(frozen=True)

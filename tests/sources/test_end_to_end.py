@@ -6,10 +6,13 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import MyCook
 from datasets import load_dataset
+
+from multiyoucook2.building.api import build
 
 from .writing import msrvtt, vatex, write_csv, write_json
 
@@ -151,3 +154,21 @@ def test_options_of_own_captions_without_them(mycook: MyCook) -> None:
     wanted = mycook("fetch", "--recipe", "multi-msrvtt", code=1).stderr
     assert "nothing that can be downloaded" in wanted
     assert "--annotations train_val_videodatainfo.json" in wanted
+
+
+def test_a_large_build_is_translated_in_chunks(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven captions, three at a time: all are there, in order, and a second run does nothing anew."""
+    monkeypatch.setattr("multiyoucook2.building.translating.CHUNK", 3)
+    monkeypatch.setenv("MULTIYOUCOOK2_CACHE", str(tmp_path / "cache"))
+    own_rows = [{"id": f"c{number}", "caption": f"cut {number} onions"} for number in range(7)]
+    path = write_csv(tmp_path / "my.csv", own_rows)
+    options = {"engine": str(tiny_model), "langs": "de", "annotations": path, "out": tmp_path / "out", "threads": 1}
+    first = build("custom", **options, overrides={"decoding": FAST})
+    rows = pq.read_table(tmp_path / "out" / "dataset" / "de" / "train.parquet").to_pylist()
+    assert [row["clip_id"] for row in rows] == [f"c{number}" for number in range(7)]
+    memories = sorted(found.name for found in (tmp_path / "out" / "memory").glob("rows-*"))
+    assert memories == ["rows-000000003", "rows-000000006"]
+    (tmp_path / "out" / "manifests" / "translate-de.json").unlink()
+    assert build("custom", **options, overrides={"decoding": FAST}).content_hash == first.content_hash
