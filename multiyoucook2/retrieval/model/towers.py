@@ -38,7 +38,8 @@ class ModelConfig:
     def __post_init__(self) -> None:
         """A damaged file must not ask for a model that no machine holds."""
         sizes = (self.video_dim, self.embedding_dim, self.hidden_dim, self.max_frames, self.heads)
-        if not all(isinstance(size, int) and 1 <= size <= 100_000 for size in sizes) or not 1 <= self.blocks <= 1000:
+        whole = all(isinstance(size, int) and 1 <= size <= 100_000 for size in sizes)
+        if not (whole and 1 <= self.blocks <= 1000 and 1 <= self.hidden_dim * self.mlp_ratio <= 1_000_000):
             raise ValueError(f"no model has such a shape: {self}")
 
     def to_dict(self) -> dict[str, Any]:
@@ -168,7 +169,7 @@ class TextVideoModel(nn.Module):
         try:
             model = cls(ModelConfig(**saved.config), saved.encoder)
             model.load_state_dict(dict(saved.weights), strict=True)
-        except (RuntimeError, TypeError, ValueError, MemoryError, OverflowError) as error:
+        except (RuntimeError, TypeError, ValueError, MemoryError, ArithmeticError) as error:
             reason = " ".join(str(error).split())
             raise ModelError(f"the weights of {source} do not fit its config: {reason[:300]}") from None
         return model.eval()

@@ -183,6 +183,9 @@ def test_bad_input_is_an_error_line_and_a_hint(here: Callable[..., tuple[str, st
         (("evaluate", "nowhere"), "nowhere holds no run"),
         (("evaluate", "nowhere", "--langs", ","), "no language given"),
         (("compare", "a", "b"), "a is not evaluated"),
+        (("compare", "a", "b", "--measure", "bogus", "--json"), "there is no measure 'bogus'"),
+        (("compare", "a", "b", "--task", "v2v", "--json"), "there is no task 'v2v'"),
+        (("train", *files, "--set", "tiny.dim=few"), "--set: tiny.dim: "),
         (("features", "simulate", "--dataset", "nowhere", "--out", "f"), "nowhere is no folder"),
     ]
     for arguments, message in cases:

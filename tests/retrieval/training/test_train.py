@@ -22,6 +22,7 @@ from multiyoucook2.retrieval.model.encoders import load_encoder
 from multiyoucook2.retrieval.recipe import training_recipe
 from multiyoucook2.retrieval.training.loop import learning_rate
 from multiyoucook2.retrieval.training.run import TrainResult, train
+from multiyoucook2.retrieval.training.teacher_cache import words_only
 
 from ..small_data import make_dataset, make_features
 
@@ -150,6 +151,14 @@ def test_teachers_are_shared_and_their_embeddings_cached(folder: Path, tmp_path:
     assert cache.read_bytes() == content
     with pytest.raises(TrainingError, match=r"teachers/tiny-a holds another run: recipe\.lr"):
         run(folder, tmp_path / "d", "c2kd-tiny", **given, lr=0.5)
+
+
+def test_teachers_may_read_words_without_marks(folder: Path, tmp_path: Path) -> None:
+    assert words_only("Add 1/2 cup, don't stir: hot!") == "Add 1 2 cup don't stir hot"
+    given = {"teachers": tmp_path / "teachers", "epochs": 1}
+    run(folder, tmp_path / "a", "c2kd-tiny", **given, teacher_words=True)  # no caption here has a mark
+    run(folder, tmp_path / "b", "c2kd-tiny", **given)
+    assert losses(tmp_path / "a") == losses(tmp_path / "b")
 
 
 def test_finished_teachers_serve_students_of_other_lengths(folder: Path, tmp_path: Path) -> None:

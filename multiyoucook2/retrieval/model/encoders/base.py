@@ -148,6 +148,10 @@ def encoder_kind(name: str) -> tuple[EncoderKind, str]:
     return (KINDS.find(head), argument) if head in KINDS else (KINDS.find(DEFAULT_KIND), name)
 
 
+# what a shape that no network can have ends in
+_OF_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError, ArithmeticError)
+
+
 def restore_encoder(folder: Path) -> TextEncoder:
     """What :meth:`TextEncoder.save` wrote, with fresh weights that the caller loads next.
 
@@ -157,8 +161,10 @@ def restore_encoder(folder: Path) -> TextEncoder:
     try:
         shape = read_json(folder / ENCODER_FILE, dict[str, Any], error=ModelError)
         spec = EncoderSpec(**shape["spec"])
+        if not (isinstance(shape["dim"], int) and 1 <= shape["dim"] <= 65536):
+            raise ValueError(f"no encoder has {shape['dim']} dimensions")
         return KINDS.find(spec.kind).restore(folder, spec, shape)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except _OF_DAMAGE as error:
         raise ModelError(f"{folder} holds no text encoder that can be read: {first_line(error)}") from None
 
 

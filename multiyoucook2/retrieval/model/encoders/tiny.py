@@ -33,7 +33,8 @@ class TinyConfig:
         """A damaged file must not ask for a network that no machine holds."""
         sizes = {"layers": 1000, "dim": 65536, "vocab_size": 10**7, "heads": 1000, "max_length": 100_000}
         found = {name: getattr(self, name) for name in sizes}
-        if not all(isinstance(size, int) and 0 < size <= sizes[name] for name, size in found.items()):
+        whole = all(isinstance(size, int) and 0 < size <= sizes[name] for name, size in found.items())
+        if not whole or not 0 < self.mlp_ratio <= 1000:
             raise ValueError(f"no encoder has such a shape: {self}")
 
     def to_dict(self) -> dict[str, Any]:
