@@ -72,3 +72,35 @@ def check_command_line(line: str) -> None:
         assert not unknown, f"no such option: {unknown} in {line}"
         return
     COMMANDS[name].make_context(name, arguments)
+
+
+def renewed(shown: list[str], printed: str) -> list[str]:
+    """What a document shows, as it is printed now. ``...`` stands for any lines.
+
+    Raises:
+        AssertionError: more than figures has changed.
+    """
+    parts: list[list[str]] = [[]]
+    for line in shown:
+        if line == "...":
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    rest, found = printed.splitlines(), []
+    for number, part in enumerate(parts):
+        wanted, there = [outline(line) for line in part], [outline(line) for line in rest]
+        starts = [place for place in range(len(rest) + 1) if there[place : place + len(part)] == wanted]
+        assert starts, "\n".join(["the document shows:", *wanted, "printed was:", *there])
+        assert number or starts[0] == 0, f"printed before what the document shows: {rest[0]}"
+        found += [*(["..."] if number else []), *rest[starts[0] : starts[0] + len(part)]]
+        rest = rest[starts[0] + len(part) :]
+    assert shown[-1] == "..." or not rest, f"printed after what the document shows: {rest}"
+    return found
+
+
+def outline(line: str) -> str:
+    """A line without what may differ between processors: figures, hashes, a language's caption, widths of columns."""
+    line = re.sub(r"\b[0-9a-f]{8,}\b", "HASH", line)
+    line = re.sub(r"^  (cs|de|es|fr|ja|ru|vi|zh)  .*", r"\1", line)
+    line = re.sub(r"(\d[ \d]*) (\w+ \d+, )*\w+ \d+$", "FIGURES", line)
+    return " ".join(re.sub(r"[-+]?\d+([.,]\d+)?", "0", line).replace("─", "").split())
