@@ -35,6 +35,7 @@ _SMALL = (
     *TOKENIZER_FILES,
 )
 LARGE_BYTES = 50_000_000
+_SMALL_BYTES = 200_000_000  # the largest tokenizer.json has a fifth of that
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -92,7 +93,7 @@ def look(checkpoint: Checkpoint, revision: str, cache_dir: Path, *, offline: boo
             checkpoint.hub_id,
             revision=revision,
             cache_dir=cache_dir / "hub",
-            allow_patterns=[name for name in sizes if name in _SMALL],
+            allow_patterns=[name for name, size in sizes.items() if name in _SMALL and size < _SMALL_BYTES],
             endpoint=_endpoint(),
             local_files_only=offline,
         )

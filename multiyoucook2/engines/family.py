@@ -194,6 +194,12 @@ class Family:
         )
 
 
+# What no model has: a conversion would allocate it before anybody notices.
+_MOST = {
+    **dict.fromkeys(("num_hidden_layers", "encoder_layers", "decoder_layers", "num_layers", "num_decoder_layers"), 500),
+    **dict.fromkeys(("d_model", "hidden_size", "d_ff", "encoder_ffn_dim", "intermediate_size"), 1_000_000),
+    **dict.fromkeys(("vocab_size", "max_position_embeddings"), 10_000_000),
+}
 FAMILIES: Registry[Family] = Registry("multiyoucook2.engines.families", "family of models", ModelError)
 
 
@@ -216,6 +222,9 @@ def recognise(files: ModelFiles) -> Family:
         raise ModelError(
             f"{files.place} has weights for {files.weights} only", hint="take one with safetensors weights"
         )
+    for name, most in _MOST.items():
+        if isinstance(value := files.config.get(name), int) and value > most:
+            raise ModelError(f"{files.place}: {name} is {value} in its config.json", hint="the file is damaged")
     best = max(FAMILIES, key=lambda family: family.recognises(files))
     if best.recognises(files):
         if reason := best.refuses(files):

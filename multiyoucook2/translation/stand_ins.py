@@ -1,8 +1,12 @@
-"""Common numbers in the place of rare ones: a small model that makes 350 of "365 degrees" copies 350 faithfully.
+"""A last way to get a number through: translate the caption with a more usual number, then put the caption's own back.
 
-A stand-in is the nearest common number of the same length. It asks for the same plural as what it stands for in
-languages where 2 and 5 differ: so 1 to 4, 22 and the like, fractions and decimals stay as they are. Ranges and mixed
-numbers are written in the one way that models know best.
+A small model has read "350 degrees" a thousand times and "365 degrees" never, and may write 350 for it, or nothing. So
+"bake at 365 degrees" is translated as "bake at 350 degrees", and in the translation 350 becomes 365 again.
+
+The number that stands in is the nearest usual one with as many digits. Grammar must not notice the exchange: where 2
+and 5 ask for different plurals, as in Russian, only numbers that take the same form as 5 are exchanged, so that 1 to 4,
+22 and the like stay as they are, and so do fractions and decimals. Ranges ("8 to 10") and mixed numbers ("21/2") are
+written in the one way that models know best.
 """
 
 import re

@@ -128,6 +128,15 @@ def test_configuration_that_is_none(tmp_path: Path, content: str) -> None:
         resolve(str(tmp_path), "de", cache_dir=tmp_path)
 
 
+@pytest.mark.parametrize("name", ["encoder_layers", "vocab_size", "d_model"])
+def test_configuration_of_an_impossible_size(model: Callable[[str], Path], tmp_path: Path, name: str) -> None:
+    folder = own(model, "marian", tmp_path)
+    values = json.loads((folder / "config.json").read_text()) | {name: 10**8}
+    (folder / "config.json").write_text(json.dumps(values))
+    with pytest.raises(ModelError, match=f"{name} is 100000000"):
+        resolve(str(folder), "de", cache_dir=tmp_path)
+
+
 def test_source_prefix_is_text_and_no_format(model: Callable[[str], Path], tmp_path: Path) -> None:
     folder = own(model, "mini", tmp_path)
     about = json.loads((folder / "mycook.json").read_text()) | {"source_prefix": "<2{lang}>{x.__class__}"}
