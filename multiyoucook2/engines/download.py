@@ -64,6 +64,8 @@ def resolve_revision(checkpoint: Checkpoint, cache_dir: Path, *, offline: bool) 
             f"the model {checkpoint.hub_id} was never downloaded, and this run is offline", hint=_without_network()
         )
     revision = str(_ask_hub(checkpoint.hub_id, checkpoint.revision).sha)
+    if not _COMMIT.fullmatch(revision):  # it becomes part of a path
+        raise FetchError(f"the hub names no commit of {checkpoint.hub_id} but {revision!r}", hint=_without_network())
     record = {"hub_id": checkpoint.hub_id, "revision": revision}
     atomic_write(_record_file(checkpoint, cache_dir), json_bytes(record))
     return revision
@@ -86,7 +88,7 @@ def look(checkpoint: Checkpoint, revision: str, cache_dir: Path, *, offline: boo
                 f"the model {checkpoint.hub_id} was never looked at, and this run is offline", hint=_without_network()
             )
         siblings = _ask_hub(checkpoint.hub_id, revision).siblings or []
-        atomic_write(listing, json_bytes({str(row.rfilename): int(row.size or 0) for row in siblings}))
+        atomic_write(listing, json_bytes(_sizes(siblings)))
     sizes = {str(name): int(size) for name, size in (read_json(listing) or {}).items()}
     try:
         folder = snapshot_download(
@@ -147,6 +149,15 @@ def download(checkpoint: Checkpoint, revision: str, cache_dir: Path, *, offline:
 _RETRY = "run the same command again: finished files are kept; HF_ENDPOINT=https://... points at a mirror"
 
 
+def _sizes(siblings: list[Any]) -> dict[str, int]:
+    """Bytes of each file of a repository, as the hub says; of what it says otherwise, nothing."""
+    return {
+        row.rfilename: row.size if isinstance(row.size, int) and 0 <= row.size < 2**50 else 0
+        for row in siblings
+        if isinstance(row.rfilename, str)
+    }
+
+
 def _without_network() -> str:
     return "run it once with network, or use --engine mini, or give a local model folder as --engine"
 
@@ -179,7 +190,7 @@ def _ask_hub(hub_id: str, revision: str | None) -> Any:
 
 def _choose_files(siblings: list[Any], hub_id: str) -> dict[str, int]:
     """Names and bytes of what the conversion reads: small files, and one format of the weights, safetensors first."""
-    sizes = {str(row.rfilename): int(row.size or 0) for row in siblings}
+    sizes = _sizes(siblings)
     small = {name: size for name, size in sizes.items() if name in _SMALL}
     if "model.bin" in sizes and any(name.split(".")[0].endswith("_vocabulary") for name in small):
         return small | {"model.bin": sizes["model.bin"]}  # CTranslate2's, ready to run

@@ -2,11 +2,14 @@
 
 import io
 import json
+import os
 import pickle
 import shutil
 import tarfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +271,42 @@ def _read_engine(folder: Path) -> Any:
     return resolve(str(folder / "e"), "de", cache_dir=folder / "cache", offline=True).name
 
 
+def _hub(folder: Path) -> None:
+    files = [{"rfilename": name, "size": 5} for name in ("config.json", "model.safetensors", "source.spm")]
+    (folder / "answer.json").write_text(
+        json.dumps({"id": "me/x", "modelId": "me/x", "sha": "a" * 40, "siblings": files})
+    )
+
+
+def _read_hub(folder: Path) -> Any:
+    """A loopback hub that gives the file as its answer to everything."""
+    from multiyoucook2.engines import download
+    from multiyoucook2.engines.family import Checkpoint
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = (folder / "answer.json").read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        os.environ["HF_ENDPOINT"] = f"http://127.0.0.1:{server.server_port}"
+        try:
+            checkpoint = Checkpoint("me/x", "mit")
+            revision = download.resolve_revision(checkpoint, folder / "cache", offline=False)
+            return revision, download._choose_files(download._ask_hub("me/x", revision).siblings or [], "me/x")
+        finally:
+            server.shutdown()
+            del os.environ["HF_ENDPOINT"]
+
+
 KINDS = [
     Kind("annotations", _annotations, ("a.json",), _read_annotations("a.json")),
     Kind("tar.gz", _annotations, ("a.tar.gz",), _read_annotations("a.tar.gz")),
@@ -290,5 +329,6 @@ KINDS = [
     Kind("scores", _run, ("evaluation/*",), _read_scores),
     Kind("model", _model, ("m/**/*.json", "m/*.safetensors"), _read_model, sealed=True),
     Kind("unsealed-model", _model, ("m/**/*.json", "m/*.safetensors"), _read_unsealed_model),
+    Kind("hub", _hub, ("answer.json",), _read_hub),
     Kind("engine", _engine, ("e/*.json", "e/*.txt"), _read_engine),
 ]
