@@ -14,6 +14,8 @@ from multiyoucook2.errors import SourceError
 from multiyoucook2.sources.cleaning import MAX_CHARACTERS, clean_caption
 from multiyoucook2.sources.youcook2 import mini_annotations, read_clips
 
+from .writing import captions, read, splits, write_json
+
 
 def segment(index: int, start: Any = 1, end: Any = 2, sentence: Any = "chop the onion") -> dict[str, Any]:
     return {"id": index, "segment": [start, end], "sentence": sentence}
@@ -244,3 +246,49 @@ def test_no_value_in_any_place_breaks_the_reader(
     else:
         named = bool(rows[0]["caption"])
     assert named
+
+
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "youcook2"
+
+
+def test_the_testing_file_beside_it_is_read_and_counted(tmp_path: Path) -> None:
+    bare = [{"id": number, "segment": [number, number + 1]} for number in range(3)]
+    testing = {"vid_T": video(*bare, subset="testing"), "vid_U": video(segment(0), subset="testing")}
+    both = [
+        write(tmp_path / "trainval.json", vid_A=video(segment(0))),
+        write(tmp_path / "test_segments_only.json", **testing),
+    ]
+    reading = read("youcook2", *both)
+    assert splits(reading) == {"vid_A_0": "train", "vid_U_0": "test"}
+    assert reading.notes == ("3 segments of 1 testing videos have no sentence: they are left out",)
+    with pytest.raises(SourceError, match="is there already"):
+        read("youcook2", both[0], write(tmp_path / "other.json", vid_A=video(segment(0, 7, 8))))
+
+
+def test_the_dense_layout_has_the_official_ids(tmp_path: Path) -> None:
+    dense = {"duration": 99, "timestamps": [[1, 5], [7, 9]], "sentences": ["cut it", "fry it"]}
+    val = write_json(tmp_path / "yc2_val.json", {"v_AAAAAAAAAAA": dense})
+    placeholder = {"duration": 9, "timestamps": [[0, 1]], "sentences": ["None"]}
+    test = write_json(tmp_path / "yc2_test.json", {"v_BBBBBBBBBBB": placeholder})
+    reading = read("youcook2", val, test)
+    assert captions(reading) == {("AAAAAAAAAAA_0", 0): "cut it", ("AAAAAAAAAAA_1", 0): "fry it"}
+    assert splits(reading) == dict.fromkeys(("AAAAAAAAAAA_0", "AAAAAAAAAAA_1"), "validation")
+    assert reading.notes == ("1 segments have no sentence but a placeholder: they are left out",)
+    assert reading.credit.license == "unknown"
+    with pytest.raises(SourceError, match="does not say its split by its name"):
+        read("youcook2", write_json(tmp_path / "yc2.json", {"v_AAAAAAAAAAA": dense}))
+    with pytest.raises(SourceError, match="has no 'database' of videos, and is not a file of dense captions"):
+        read("youcook2", write_json(tmp_path / "val.json", {"a": 1}))
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real annotations are not in ../shared/data/youcook2")
+def test_all_layouts_of_the_real_annotations_name_the_same_clips() -> None:
+    def key(*names: str) -> set[tuple[Any, ...]]:
+        rows = read("youcook2", *(SHARED / name for name in names)).clips.to_pylist()
+        return {(row["clip_id"], row["start_s"], row["end_s"], row["split"]) for row in rows}
+
+    official = key("youcookii_annotations_trainval.json")
+    assert key("dense/yc2_train.json", "dense/yc2_val.json", "dense/yc2_test.json") == official
+    retrieval = key("validation_retrieval_3350.csv")
+    assert len(retrieval) == 3350
+    assert retrieval < official
