@@ -67,7 +67,7 @@ class TrainingRecipe(Strict):
     heads: int = Field(4, ge=1)
     max_frames: int = Field(30, ge=1, le=100_000)
     input_dropout: float = Field(0.0, ge=0, lt=1, description="of frame features and of pooled text vectors")
-    dropout: float = Field(0.0, ge=0, lt=1, description="inside the towers, before their last layers")
+    dropout: float = Field(0.0, ge=0, lt=1, description="before the video tower's last layer")
 
     teachers: tuple[Teacher, ...] = ()
     temperature: float = Field(0.05, gt=0, description="of the contrastive loss")
