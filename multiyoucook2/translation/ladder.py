@@ -2,7 +2,7 @@
 
 All distinct texts are translated once (the first *rung*). Those that came out wrong - looping, cut off, with a lost
 number - are tried again on the next rung, which searches or writes the source differently, and so on up the ladder.
-What no rung mends is translated part by part.
+What no rung mends, and what is too long for the engine to read, is translated part by part.
 
 Which texts climb to a rung, and which of them share a batch there, follows from the list of texts alone. So a run that
 was killed and finds part of the answers in the memory decides just as one that was not.
@@ -117,7 +117,8 @@ def translate_texts(
         current = [text for text in current if not any(_sound(attempt.flags) for attempt in tried[text])]
     outcomes = {text: _best(attempts) for text, attempts in tried.items()}
     outcomes |= {text: Outcome(text, None, (UNTRANSLATABLE,), 0) for text in kept}
-    return outcomes | (_by_parts(current, outcomes, job) if job.decoding.retry else {})
+    unread = [text for text in distinct if "source_cut" in outcomes[text].flags and text not in current]
+    return outcomes | (_by_parts([*current, *unread], outcomes, job) if job.decoding.retry else {})
 
 
 def _by_parts(texts: Sequence[str], outcomes: dict[str, Outcome], job: Job) -> dict[str, Outcome]:

@@ -216,6 +216,13 @@ def test_source_beyond_the_positions_is_cut_and_flagged_but_not_retried(tmp_path
     assert len(double.batches[0][0]) == 64
 
 
+def test_source_beyond_the_positions_is_translated_part_by_part_where_it_has_parts(tmp_path: Path) -> None:
+    text = ", then ".join(made_up_lines(30))
+    outcome = run(tmp_path, [text], Double(german))[text]
+    assert outcome.flags == ()
+    assert outcome.text == ", ".join(" ".join(f"{word}en" for word in line.split()) for line in made_up_lines(30))
+
+
 def test_batches_keep_to_the_recipe(tmp_path: Path) -> None:
     double = Double(german)
     run(tmp_path, made_up_lines(200), double, batch_tokens=64)
