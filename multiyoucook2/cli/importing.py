@@ -1,5 +1,6 @@
 """Your own captions on the command line, and ``mycook import``. Heavy imports are late."""
 
+import re
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -74,8 +75,7 @@ def captions_recipe(
             raise RecipeError(
                 f"--captions is for recipe {CUSTOM}, not for {recipe}", hint=f"give --annotations to {recipe}"
             )
-        recipe, name = CUSTOM, Path(captions[0].removeprefix("hf:")).name
-        name = Path(name).stem.split("@")[0] or CUSTOM
+        recipe, name = CUSTOM, _name_of(captions[0])
         overrides |= {"name": name, "annotations": list(captions)}
         overrides["publication"] = {"pretty_name": name, **publication}
     elif options:
@@ -86,6 +86,12 @@ def captions_recipe(
     if skip_bad:
         options["skip_bad"] = True
     return recipe, overrides | ({"source_options": options} if options else {})
+
+
+def _name_of(captions: str) -> str:
+    """The data set's name after its file, as recipes may be called: ``my captions.csv`` -> ``my-captions``."""
+    stem = Path(Path(captions.removeprefix("hf:").split("@")[0]).name).stem
+    return re.sub(r"[^\w.+=-]+", "-", stem).strip("-_.+=")[:100] or CUSTOM
 
 
 def _field(text: str) -> tuple[str, str]:

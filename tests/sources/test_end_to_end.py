@@ -150,6 +150,8 @@ def test_options_of_own_captions_without_them(mycook: MyCook) -> None:
     assert "go with --captions" in mycook("build", "--column", "text=x", code=1).stderr
     assert "is for recipe custom" in mycook("build", "--captions", "a.csv", "--recipe", "mini", code=1).stderr
     assert "is not FIELD=COLUMN" in mycook("build", "--captions", "a.csv", "--column", "x", code=1).stderr
+    spaced = mycook("build", "--captions", "my captions (1).csv", "--engine", "mini", "--langs", "de", code=1).stderr
+    assert "my captions (1).csv does not exist" in spaced
     assert "does not exist" in mycook("build", "--captions", "a.csv", "--engine", "mini", code=1).stderr
     wanted = mycook("fetch", "--recipe", "multi-msrvtt", code=1).stderr
     assert "nothing that can be downloaded" in wanted
