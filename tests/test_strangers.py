@@ -1,5 +1,6 @@
 """Every command with a folder that holds a stranger's files: all of them are there afterwards, as they were."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -156,3 +157,22 @@ def test_status_says_what_is_part_done_and_fails_on_damage(mycook: MyCook, tiny_
     assert "part done" in mycook("status", out).stdout
     (out / "manifests/clips.json").write_text("{")
     assert "manifests/clips.json is damaged" in mycook("status", out, code=1).stdout
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "pipe"])
+def test_a_pipe_or_device_in_a_files_place_is_refused_at_once(
+    device: str, mycook: MyCook, inputs: Path, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    data = ("--dataset", inputs / "data")
+    for arguments in (
+        ("build", "--annotations", device, "--engine", "mini", "--offline"),
+        ("build", "--recipe", f"{device}.yaml"),
+        ("videos", "plan", inputs / "data", "--gone", device),
+        ("evaluate", device),
+        ("features", "import", device, "--name", "x", "--out", "out"),
+        ("train", *data, "--features", device, "--recipe", "zero-shot-tiny"),
+    ):
+        refused = mycook(*arguments, code=1).stderr
+        assert refused.startswith("error: ")
+        assert "mistake of ours" not in refused

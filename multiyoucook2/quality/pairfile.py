@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..errors import DatasetError, nearest, shown
+from ..files import read_text
 from ..languages import language
 from .check import Batch, Context, Findings, run_checks
 from .estimation import calibration, row_quality, severity_of
@@ -55,9 +56,7 @@ def read_pair_file(path: Path) -> list[Pair]:
         DatasetError: it cannot be read, lacks a column, or a row is cut; the message names the row.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{shown(path)} is not UTF-8 (byte {error.start})", hint="save it as UTF-8") from None
+        text = read_text(path, error=DatasetError)
     except OSError as error:
         raise DatasetError(f"{shown(path)} cannot be read: {error.strerror}", hint="give a readable file") from None
     lines = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)

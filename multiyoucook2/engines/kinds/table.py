@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ModelError, RecipeError
-from ...files import file_sha256
+from ...files import file_sha256, read_parquet, read_text
 from ...languages import language
 from ...text.prepare import normalise
 from ..base import Candidate, Engine, Search, Source
@@ -111,11 +111,9 @@ def _rows(path: Path, revision: str) -> Rows:
     """A table's rows; read once a process for all languages of the same file."""
     try:
         if path.suffix.lower() == ".parquet":
-            import pyarrow.parquet as pq
-
-            rows: Rows = pq.read_table(path).to_pylist()
+            rows: Rows = read_parquet(path, error=ModelError).to_pylist()
         else:
-            text = path.read_text(encoding="utf-8-sig")
+            text = read_text(path, error=ModelError)
             if path.suffix.lower() in (".jsonl", ".ndjson"):
                 rows = [json.loads(line) for line in text.splitlines() if line.strip()]
             else:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...corpus.clips import Clip
 from ...errors import DatasetError
+from ...files import read_text
 from .files import VIDEO_ENDINGS, files_by_stem
 from .windows import frames_of
 
@@ -92,7 +93,7 @@ def read_ids(path: Path) -> frozenset[str]:
         DatasetError: unreadable.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_text(path, error=DatasetError).splitlines()
+    except OSError as error:
         raise DatasetError(f"the list of ids {path} cannot be read: {error}") from None
     return frozenset(line.strip() for line in lines if line.strip())

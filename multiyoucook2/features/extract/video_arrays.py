@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import FeatureError, install_hint
+from ...files import open_regular
 
 ENDINGS = frozenset((".npy", ".npz", ".h5", ".hdf5", ".pth", ".pt"))
 
@@ -69,7 +70,7 @@ def _opened(path: Path, stack: ExitStack) -> Any:
     try:
         if path.suffix in (".npy", ".npz"):
             # opened here: numpy leaves the file open where the archive is damaged
-            found = np.load(stack.enter_context(path.open("rb")), allow_pickle=False)
+            found = np.load(stack.enter_context(open_regular(path, FeatureError)), allow_pickle=False)
             return stack.enter_context(found) if path.suffix == ".npz" else found
         return _h5(path, stack) if path.suffix in (".h5", ".hdf5") else _torch(path)
     except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
