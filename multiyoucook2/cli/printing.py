@@ -170,14 +170,21 @@ def _validation_table(result: "BuildResult") -> None:
             figures["rows"],
             figures["accepted"],
             figures["rejected"],
+            _expected(figures),
             ", ".join(f"{name} {count:,}" for name, count in figures["checks"].items()) or "-",
         )
         for lang, figures in result.report["languages"].items()
     ]
     if not rows:  # English alone
         return
-    columns = ("language", "rows", "accepted", "rejected", "rejected by")
-    print_table(columns, rows, numbers=("rows", "accepted", "rejected"))
+    columns = ("language", "rows", "accepted", "rejected", "meaning kept", "rejected by")
+    print_table(columns, rows, numbers=columns[1:5])
+
+
+def _expected(figures: Mapping[str, Any]) -> str:
+    """The share of rows whose meaning a reader is expected to find kept; ``?`` where no reader's marks stand behind."""
+    share = figures.get("meaning_kept")
+    return "-" if share is None else f"{100 * share:.0f}%{'' if figures.get('calibrated') else ' ?'}"
 
 
 def _rows(result: "BuildResult", count: int) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from .estimation import calibration, row_quality, severity_of
 from .pairs import sound_pairs
 from .settings import Checks
 
+ENOUGH_ROWS = 5000  # a smaller build's alignment knows too few words: even sound translations look worse by it
 Key = tuple[str, int]
 
 
@@ -24,7 +25,8 @@ class Judgement:
         verdicts: schema ``corpus.tables.VERDICT``, a row for each check that finds something in a translation. A
             translation is accepted if it has no verdict of severity ``reject``.
         quality: schema ``corpus.tables.QUALITY``, a row a translation.
-        calibrated: whether rows of the language and of all its engines were marked by readers.
+        calibrated: whether rows of the language and of all its engines were marked by readers, and the rows are enough
+            to learn an alignment from as good as the one that was marked.
     """
 
     verdicts: pa.Table
@@ -58,7 +60,7 @@ def judge(
     return Judgement(
         verdicts(keys, lang, found),
         pa.table([*captions.select(["clip_id"]).columns, [index for _, index in keys], estimated], schema=QUALITY),
-        calibration().knows(lang, engines),
+        calibration().knows(lang, engines) and len(keys) >= ENOUGH_ROWS,
     )
 
 
