@@ -35,7 +35,7 @@ STRANGERS = {
 }
 READERS = {
     "publish", "status", "vocabulary-map", "evaluate", "compare", "sweep", "table", "review", "search", "moments",
-    "serve", "languages", "models", "doctor", "videos plan",
+    "serve", "languages", "models", "doctor", "videos plan", "check", "engines find", "score",
 }  # fmt: skip  # they write nothing, or into what they read
 
 
@@ -90,6 +90,8 @@ def writers(tiny_model: Path, inputs: Path) -> dict[str, list[object]]:
         "index": [inputs / "run"],
         "report": [inputs / "run"],
         "import released": [inputs / "in.pkl"],
+        "export": [inputs / "data"],
+        "teachers": [*data, "--features", inputs / "features", "--offline"],
     }
 
 

@@ -139,6 +139,12 @@ class _Interrupt:
         self.number = number
         raise _Interrupted
 
+    def unraisable(self, lost: "sys.UnraisableHookArgs") -> None:
+        """The interrupt came while a finalizer ran, where Python drops exceptions: the command would just go on."""
+        if self.number:
+            self.end()
+        sys.__unraisablehook__(lost)
+
     def end(self) -> NoReturn:
         """End the process; translators that run on native threads are not waited for."""
         self._say()
@@ -156,6 +162,7 @@ class _Interrupt:
         with suppress(OSError, ValueError):
             sys.stderr.write(f"\nstopped; finished work is kept. This goes on from there:\n  {command}\n")
             sys.stderr.flush()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # these are the last words, whatever still runs
 
 
 @contextmanager
@@ -163,11 +170,14 @@ def _interrupts(arguments: Sequence[str]) -> Iterator[_Interrupt]:
     found = _Interrupt(arguments)
     before = {number: signal.signal(number, found.handle) for number in (signal.SIGINT, signal.SIGTERM)}
     wakeup = signal.set_wakeup_fd(found.writer, warn_on_full_buffer=False)
+    unraisable = sys.unraisablehook
+    sys.unraisablehook = found.unraisable
     watch = threading.Thread(target=found.watch, daemon=True)
     watch.start()
     try:
         yield found
     finally:
+        sys.unraisablehook = unraisable
         signal.set_wakeup_fd(wakeup)
         os.close(found.writer)
         if not found.number:

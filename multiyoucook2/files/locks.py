@@ -36,10 +36,12 @@ def lock(folder: Path, what: str) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    _make(folder)
     held = FileLock(folder / LOCK_FILE, timeout=_GLANCE_S)
     try:
-        held.acquire()
+        while not held.is_locked:
+            _make(folder)
+            with suppress(FileNotFoundError):  # who held the folder has just moved it to its place
+                held.acquire()
     except Timeout:
         raise WorkspaceError(
             f"{shown(folder)} is in use by {_holder(folder)}",

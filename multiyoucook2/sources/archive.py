@@ -27,7 +27,9 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return open_regular(path, SourceError)
     except FileNotFoundError:
-        raise SourceError(f"{path} does not exist", hint="check the path") from None
+        raise SourceError(
+            f"{path} does not exist", hint="check the path given with --annotations or --captions"
+        ) from None
 
 
 def read_annotations(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
