@@ -12,7 +12,11 @@ from typing import NoReturn
 from ..errors import LINE_CHARACTERS, MyCookError, readable, shell_line, shown
 
 _GRACE_S = 1.0  # to leave what is open; whatever is written by then is whole, as after any kill
-_NO_MEMORY = ("can't allocate memory", "bad_alloc", "out of memory", "cannot allocate memory")
+_NO_MEMORY = (
+    "can't allocate memory", "bad_alloc", "out of memory", "cannot allocate memory",
+    "failed to map segment",  # the loader's, of a library
+    "without setting an exception", "error return without exception set",  # what could not make even its error
+)  # fmt: skip
 
 
 def main() -> None:
