@@ -102,5 +102,5 @@ def outline(line: str) -> str:
     """A line without what may differ between processors: figures, hashes, a language's caption, widths of columns."""
     line = re.sub(r"\b[0-9a-f]{8,}\b", "HASH", line)
     line = re.sub(r"^  (cs|de|es|fr|ja|ru|vi|zh)  .*", r"\1", line)
-    line = re.sub(r"(\d[ \d]*) (\w+ \d+, )*\w+ \d+$", "FIGURES", line)
+    line = re.sub(r"(\d[ \d%?]*) (\w+ \d+, )*\w+ \d+$", "FIGURES", line)
     return " ".join(re.sub(r"[-+]?\d+([.,]\d+)?", "0", line).replace("─", "").split())
