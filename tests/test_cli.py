@@ -81,6 +81,8 @@ def test_the_top_level(mycook: MyCook) -> None:
         (("build", "--device", "gpu"), "unknown device 'gpu'", "Known: auto, cpu, cuda"),
         (("build", "--recipe", "absent.yaml"), "the recipe absent.yaml does not exist", "multi-youcook2"),
         (("build", "--recipe", "engines.yaml"), "unknown language 'japanse'", "did you mean 'ja'"),
+        (("translate", "--recipe", "mini", "--runner", "ray"), "--runner says nothing about a recipe", "leave it out"),
+        (("translate", "a.jsonl", "b.jsonl", "--limit", "3"), "--limit says nothing about IN OUT", "leave it out"),
     ],
 )
 def test_errors_are_a_line_and_a_hint(

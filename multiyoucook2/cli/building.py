@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..errors import RecipeError
 from .importing import (
     CaptionsOption,
     CitationOption,
@@ -112,7 +113,12 @@ def fetch(
     printing.clips(result, as_json=json)
 
 
+_OF_A_RECIPE = ("recipe", "annotations", "out", "limit")
+_OF_A_FILE = ("column", "source_lang", "runner", "workers")
+
+
 def translate(
+    context: typer.Context,
     files: Annotated[
         list[Path] | None,
         typer.Argument(help="IN OUT: a Parquet or JSONL file of any size, and the new one; without them, a recipe."),
@@ -146,6 +152,13 @@ def translate(
     """
     from . import printing
 
+    wanted, others = ("IN OUT", _OF_A_RECIPE) if files else ("a recipe", _OF_A_FILE)
+    for name in others:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise RecipeError(
+                f"--{name.replace('_', '-')} says nothing about {wanted}", hint="leave it out; mycook translate --help"
+            )
     if files:
         printing.record(
             translate_own(files, column, langs=langs, engine=engine, source_lang=source_lang, device=device,

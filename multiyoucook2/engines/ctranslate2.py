@@ -116,19 +116,14 @@ class CTranslate2:
     def _translator(self) -> Any:
         import ctranslate2
 
-        try:
-            with _folder_with_map(self._folder, self._map_file) as folder:
-                return ctranslate2.Translator(
-                    str(folder),
-                    device=self._device,
-                    compute_type=self._compute_type,
-                    inter_threads=self.workers,
-                    intra_threads=1,
-                )
-        except (RuntimeError, ValueError) as error:
-            raise ModelError(
-                f"{self._folder} cannot be loaded: {str(error).splitlines()[0]}", hint="convert or download it again"
-            ) from error
+        with loading_errors(self._folder), _folder_with_map(self._folder, self._map_file) as folder:
+            return ctranslate2.Translator(
+                str(folder),
+                device=self._device,
+                compute_type=self._compute_type,
+                inter_threads=self.workers,
+                intra_threads=1,
+            )
 
     def _flags(self, pieces: Sequence[str]) -> tuple[str, ...]:
         language = self.tokenization.language_tokens
@@ -145,6 +140,17 @@ class CTranslate2:
             pieces,
             flags=self._flags(pieces),
         )
+
+
+@contextmanager
+def loading_errors(folder: Path) -> Iterator[None]:
+    """CTranslate2's errors over a model's files, as one line for the user."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"{folder} cannot be loaded: {str(error).splitlines()[0]}", hint="convert or download it again"
+        ) from error
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import ModelError
 from .base import Candidate, Search, Source
-from .ctranslate2 import engine_errors, mean_score, usable_cores
+from .ctranslate2 import engine_errors, loading_errors, mean_score, usable_cores
 
 
 class Generator:
@@ -108,7 +108,7 @@ class Generator:
     def _generator(self) -> Any:
         import ctranslate2
 
-        try:
+        with loading_errors(self._folder):
             return ctranslate2.Generator(
                 str(self._folder),
                 device=self._device,
@@ -116,10 +116,6 @@ class Generator:
                 inter_threads=self.workers,
                 intra_threads=1,
             )
-        except (RuntimeError, ValueError) as error:
-            raise ModelError(
-                f"{self._folder} cannot be loaded: {str(error).splitlines()[0]}", hint="convert or download it again"
-            ) from error
 
     def _candidate(self, tokens: list[str], score: float, length_penalty: float) -> Candidate:
         finished = bool(tokens) and tokens[-1] in self._ends
