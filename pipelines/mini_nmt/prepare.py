@@ -1,8 +1,9 @@
 """Make the training text: ``python -m pipelines.mini_nmt.prepare --parallel DIR --out build/mini_nmt``.
 
-Six parts: captions of the grammar, its long lists, the hand-written captions, real ones (the English of
-``--annotations``, translated by hand), general parallel text (from ``--parallel``, see the model card for sources
-and licences) and the lexicon itself; what needs files that are not given is left out. Writes
+Seven parts: captions of the grammar, its long lists, the hand-written captions, real ones (the English of
+``--annotations``, translated by hand), an earlier model's own translations (of the build folder ``--own``), general
+parallel text (from ``--parallel``, see the model card for sources and licences) and the lexicon itself; what needs
+files that are not given is left out. Writes
 ``sentencepiece.model`` and ``pairs.npz``: token ids of every pair, flattened, with offsets, and each pair's part.
 """
 
@@ -19,7 +20,17 @@ import sentencepiece
 
 from .grammar import MODULES
 from .leakage import words
-from .text import HANDWRITTEN, PARTS, Pair, general_pairs, grammar_pairs, handwritten_pairs, lexicon_pairs, real_pairs
+from .text import (
+    HANDWRITTEN,
+    PARTS,
+    Pair,
+    general_pairs,
+    grammar_pairs,
+    handwritten_pairs,
+    lexicon_pairs,
+    own_pairs,
+    real_pairs,
+)
 
 LONGEST = 80  # pieces a side; a list of nine has 60
 
@@ -82,6 +93,8 @@ def all_pairs(args: argparse.Namespace) -> Iterator[Pair]:
             yield from handwritten_pairs(code)
             if args.annotations:
                 yield from real_pairs(code, args.annotations)
+            if args.own:
+                yield from own_pairs(code, args.own, args.own_quality)
             yield from lexicon_pairs(code)
     if args.parallel:
         domain = Counter(
@@ -96,6 +109,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/mini_nmt"))
     parser.add_argument("--parallel", type=Path, help="folder of en-XX.tsv.gz files (source, English, target)")
     parser.add_argument("--annotations", type=Path, help="YouCook2's annotations, for the English of real captions")
+    parser.add_argument("--own", type=Path, help="folder of a build of the real captions by an earlier model, repaired")
+    parser.add_argument("--own-quality", type=float, default=0.6, help="least quality of its rows, 0 to 1")
     parser.add_argument("--langs", default=",".join(sorted(MODULES)))
     parser.add_argument("--grammar", type=int, default=120_000, help="captions of the grammar a language")
     parser.add_argument("--lists", type=int, default=30_000, help="its long lists a language")

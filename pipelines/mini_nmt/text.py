@@ -9,6 +9,9 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from multiyoucook2.sources.youcook2 import read_clips
 
 from .grammar import MODULES, Sampler, load_language
@@ -17,7 +20,7 @@ from .leakage import LeakFilter, mini_captions, words
 from .real import REAL, development_clips, read_translations, training_captions
 
 HANDWRITTEN = Path(__file__).parent / "handwritten"
-PARTS = ("grammar", "lists", "handwritten", "general", "lexicon", "real")
+PARTS = ("grammar", "lists", "handwritten", "general", "lexicon", "real", "own")
 LONGEST_JOINED = 26  # words; few captions of YouCook2 are longer than 20
 NUMBER = re.compile(r"\d+(?:/\d+)?")
 FRACTIONS = ("1/2", "1/3", "1/4", "3/4", "1/8", "2/3")
@@ -105,6 +108,24 @@ def real_pairs(code: str, annotations: Path) -> list[Pair]:
     measured = {clean_english(text) for text in training_captions(clips, development_clips())}
     written = zip(training_captions(clips, translations), translations.values(), strict=True)
     return varied("real", code, [(en, text) for en, text in written if clean_english(en) not in measured])
+
+
+def own_pairs(code: str, build: Path, quality: float) -> list[Pair]:
+    """What an earlier model made of the real training captions, where its ``quality`` (0 to 1) is at least that much.
+
+    A build translates several ways and keeps the best where the first is doubtful: from these pairs the model learns
+    to say at once what it said at the second attempt (self-training). Captions that were translated by hand, and
+    those of the development clips, are left out.
+    """
+    table = pq.read_table(
+        build / "dataset" / code / "train.parquet", columns=["clip_id", "caption_en", "caption", "quality"]
+    )
+    rows = table.filter(pc.greater_equal(table["quality"], quality)).to_pylist()
+    measured = set(development_clips())
+    held_out = {clean_english(row["caption_en"]) for row in table.to_pylist() if row["clip_id"] in measured}
+    by_hand, guard = read_translations(REAL / f"{code}.tsv").keys(), LeakFilter(mini_captions())
+    written = [(clean_english(row["caption_en"]), row["caption"]) for row in rows if row["clip_id"] not in by_hand]
+    return [("own", code, en, text) for en, text in written if en not in held_out and guard.caption_in(en) is None]
 
 
 def varied(part: str, code: str, written: list[tuple[str, str]]) -> list[Pair]:

@@ -29,7 +29,7 @@ from .schedule import Budget, learning_rate
 from .text import PARTS
 
 # How often a pair of each part is seen in an epoch; a fraction is drawn anew each epoch.
-SEEN = {"grammar": 0.6, "lists": 0.5, "handwritten": 4.0, "general": 0.25, "lexicon": 1.0, "real": 8.0}
+SEEN = {"grammar": 0.6, "lists": 0.5, "handwritten": 4.0, "general": 0.25, "lexicon": 1.0, "real": 8.0, "own": 1.0}
 Batch = tuple[Tensor, Tensor, Tensor]
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from multiyoucook2.sources.youcook2 import read_clips
@@ -18,7 +20,7 @@ from pipelines.mini_nmt.real import (
     read_translations,
     training_captions,
 )
-from pipelines.mini_nmt.text import clean_english, real_pairs
+from pipelines.mini_nmt.text import clean_english, own_pairs, real_pairs
 
 ANNOTATIONS = Path(__file__).resolve().parents[3] / "shared/data/youcook2/youcookii_annotations_trainval.json"
 needs_annotations = pytest.mark.skipif(not ANNOTATIONS.exists(), reason="the real annotations are not here")
@@ -48,6 +50,26 @@ def test_translations_are_of_training_clips_and_keep_their_numbers(lang: str) ->
     training_captions(clips, development_clips())
     for caption, text in zip(captions, real.values(), strict=True):
         assert numbers_changed(caption, text, lang) is None, (caption, text)
+
+
+def test_own_translations_are_good_ones_of_captions_that_neither_measure_nor_were_translated_by_hand(
+    tmp_path: Path,
+) -> None:
+    by_hand, measured = next(iter(read_translations(REAL / "de.tsv"))), development_clips()[0]
+    rows = [
+        ("new_0", "Stir the soup", "die Suppe umrühren", 0.9),
+        ("new_1", "stir the sauce", "die Suppe umrühren", 0.2),  # not good enough
+        ("new_2", "stir the broth", "die Brühe umrühren", None),  # nobody knows
+        (by_hand, "stir the porridge", "den Brei umrühren", 0.9),
+        (measured, "stir the paste", "die Paste umrühren", 0.9),
+        ("new_3", "Stir the paste", "die Paste umrühren", 0.9),  # the same English as a development clip
+        ("new_4", mini_captions()[0], "etwas", 0.9),  # a caption of the bundled corpus
+    ]
+    names = ["clip_id", "caption_en", "caption", "quality"]
+    (tmp_path / "dataset/de").mkdir(parents=True)
+    table = pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+    pq.write_table(table, tmp_path / "dataset/de/train.parquet")
+    assert own_pairs("de", tmp_path, 0.6) == [("own", "de", "stir the soup", "die Suppe umrühren")]
 
 
 @needs_annotations
