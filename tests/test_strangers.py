@@ -92,6 +92,7 @@ def writers(tiny_model: Path, inputs: Path) -> dict[str, list[object]]:
         "import released": [inputs / "in.pkl"],
         "export": [inputs / "data"],
         "teachers": [*data, "--features", inputs / "features", "--offline"],
+        "study quality": [*data, "--features", inputs / "features", "--offline"],
     }
 
 

@@ -1,16 +1,14 @@
-"""Commands over many runs: sweep, table, teachers."""
+"""Commands over many runs: sweep, table."""
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from .options import (
     CoresOption,
-    DatasetArgument,
     DeviceOption,
-    FeaturesArgument,
     JsonOption,
     OfflineOption,
     QuietOption,
@@ -20,7 +18,7 @@ from .options import (
 
 def add_analysis_commands(app: typer.Typer) -> None:
     """Mount the commands of this module."""
-    for command in (sweep, table, teachers):
+    for command in (sweep, table):
         app.command()(command)
 
 
@@ -40,13 +38,14 @@ def sweep(
     Example:
       mycook sweep sweep.yaml
     """
+    from ..retrieval.training.replicates import Machine
     from ..retrieval.training.sweep import read_sweep, run_sweep
     from .tables import print_json
     from .terminal import Terminal
 
     plan = read_sweep(file)
     with Terminal(quiet=quiet) as listener:
-        folders = run_sweep(plan, device=device, threads=threads, offline=offline, listener=listener)
+        folders = run_sweep(plan, machine=Machine(device, threads, offline), listener=listener)
     if json:
         print_json([str(folder) for folder in folders])
     else:
@@ -65,7 +64,8 @@ def table(
 ) -> None:
     """Print a table of systems.
 
-    Means over seeds, with intervals over seeds and clips, and chance; for people, or in markdown, LaTeX, CSV.
+    Means over seeds, with intervals over seeds and clips; published numbers where protocols agree, and chance.
+    For people, or in markdown, LaTeX, CSV.
 
     \b
     Examples:
@@ -73,81 +73,21 @@ def table(
       mycook table runs/sweep/*-seed* --measure R@1 --format latex
     """
     from ..retrieval.evaluation.compare import find_measure, find_task
-    from ..retrieval.evaluation.table import rendered, table_of
+    from ..retrieval.evaluation.table import rendered, rows_beside, table_of
     from .tables import print_json, print_table
 
     task, measure = find_task(task), find_measure(measure)
-    systems, chance = table_of(runs, task=task, measure=measure, resamples=resamples)
+    found = table_of(runs, task=task, measure=measure, resamples=resamples)
     if json:
-        rows: list[dict[str, Any]] = [{**asdict(row), "runs": [str(run) for run in row.runs]} for row in systems]
-        print_json({"task": task, "measure": measure, "chance": chance.get(measure), "systems": rows})
+        rows = [{**asdict(row), "runs": [str(run) for run in row.runs]} for row in found.systems]
+        beside = {"chance": found.chance, "published": found.published}
+        print_json({"task": task, "measure": measure, **beside, "systems": rows})
     elif style == "text":
-        columns = list(systems[0].cells)
-        cells = [
+        cells: list[list[object]] = [
             [row.name, len(row.seeds), *(f"{cell.value:.1f} ± {cell.deviation:.1f}" for cell in row.cells.values())]
-            for row in systems
+            for row in found.systems
         ]
-        if measure in chance:
-            cells.append(["chance", "", *[f"{chance[measure]:.1f}"] * len(columns)])
-        print_table(["system", "seeds", *columns], cells, numbers=["seeds", *columns])
+        numbers = ["seeds", *found.columns]
+        print_table(["system", *numbers], [*cells, *rows_beside(found)], numbers=numbers)
     else:
-        print(rendered(systems, chance.get(measure), style=style), end="")
-
-
-def teachers(
-    dataset: DatasetArgument,
-    features: FeaturesArgument,
-    recipe: Annotated[str, typer.Option("--recipe", help="Of the students; its teachers are compared.")] = "c2kd-tiny",
-    names: Annotated[
-        str | None, typer.Option("--teachers", help="Names of some of them, a,b.", show_default="all")
-    ] = None,
-    combinations: Annotated[str, typer.Option("--combinations", help="all or alone.")] = "all",
-    reduces: Annotated[str, typer.Option("--reduces", help="Some of max,min,mean.")] = "max",
-    seeds: Annotated[str, typer.Option("--seeds", help="Such as 0,1,2.")] = "0",
-    out: Annotated[Path, typer.Option("--out", help="Folder of the study.")] = Path("runs/teachers"),
-    values: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any recipe value; may be repeated.")
-    ] = None,
-    device: DeviceOption = "auto",
-    threads: CoresOption = None,
-    offline: OfflineOption = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Find which teachers teach best.
-
-    A student after each combination of them, beside translate-train.
-
-    Killed, the same command goes on. Teachers are trained once for all students.
-
-    \b
-    Example:
-      mycook teachers --dataset build/mini/dataset --features build/mini/features --reduces max,mean --seeds 0,1
-    """
-    from ..errors import RecipeError
-    from ..retrieval.recipe import training_recipe
-    from ..retrieval.training.teacher_study import study_teachers
-    from ..settings import set_values
-    from . import printing_training as printing_train
-    from .tables import print_json
-    from .terminal import Terminal
-
-    chosen = _parts(seeds)
-    if not chosen or not all(seed.isdecimal() for seed in chosen):
-        raise RecipeError(f"--seeds {seeds!r} are no whole numbers", hint="such as 0,1,2")
-    with Terminal(quiet=quiet) as listener:
-        found = study_teachers(
-            training_recipe(recipe, set_values(values or [])),
-            dataset=dataset, features=features, out=out, teachers=_parts(names) if names else None,
-            reduces=_parts(reduces), which=combinations, seeds=[int(seed) for seed in chosen], device=device,
-            threads=threads, offline=offline, listener=listener,
-        )  # fmt: skip
-    if json:
-        print_json(found.to_dict())
-    else:
-        printing_train.teacher_study(found)
-        print(out / "report/report.html")
-
-
-def _parts(text: str) -> list[str]:
-    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+        print(rendered(found, style=style), end="")

@@ -16,6 +16,7 @@ from .quality import add_quality_commands
 from .review import add_review_commands
 from .score import add_score_commands
 from .search import add_search_commands
+from .studies import add_study_commands
 from .training import add_training_commands
 from .videos import add_video_commands
 
@@ -51,6 +52,7 @@ add_import_commands(app)
 add_engine_commands(app)
 add_training_commands(app)
 add_analysis_commands(app)
+add_study_commands(app)
 add_review_commands(app)
 add_score_commands(app)
 add_export_commands(app)

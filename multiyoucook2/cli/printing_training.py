@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from ..features.store import FeatureStore
     from ..retrieval.evaluation.compare import Difference
     from ..retrieval.evaluation.results import Evaluation, Row
-    from ..retrieval.training.teacher_study import Study
 
 _SHORT = {
     "recall_at_1": "R@1", "recall_at_5": "R@5", "recall_at_10": "R@10", "geometric_mean": "GM", "median_rank": "MdR",
@@ -67,30 +66,6 @@ def comparison(found: "Sequence[Difference]", runs: Sequence[Path], *, task: str
     ]  # fmt: skip
     numbers = ["first run", "run", "difference", "95% interval", "p"]
     print_table(["compared", "language", *numbers], rows, numbers=numbers)
-
-
-def teacher_study(found: "Study") -> None:
-    """Teachers by themselves, their students, what these gain, and how far the teachers agree."""
-    langs = list(next(iter(found.teachers.values())))
-    print("teachers by themselves, R@10, text to video")
-    rows = [[name, *(f"{recalls[lang]:.1f}" for lang in langs)] for name, recalls in found.teachers.items()]
-    print_table(["teacher", *langs], rows, numbers=langs)
-    columns = list(found.students[0].cells)
-    print(
-        f"students, R@10: mean over {len(found.students[0].seeds)} seeds; gain over {found.students[0].name} with 95%"
-    )
-    numbers = [*columns, "gain", "95% interval", "entropy of targets"]
-    students = []
-    for system in found.students:
-        gain = found.gains.get(system.name, {}).get("mean") or found.gains.get(system.name, {}).get(columns[0])
-        said = [f"{gain.value:+.1f}", f"{gain.low:+.1f} to {gain.high:+.1f}"] if gain else ["", ""]
-        entropy = f"{found.entropy[system.name]:.2f}" if system.name in found.entropy else ""
-        students.append([system.name, *(f"{cell.value:.1f}" for cell in system.cells.values()), *said, entropy])
-    print_table(["student", *numbers], students, numbers=numbers)
-    if found.agreement:
-        print("agreement of teachers over texts: rank correlation, share of common top 10")
-        pairs = [[f"{a.one}, {a.other}", f"{a.rank_correlation:.3f}", f"{a.top_overlap:.3f}"] for a in found.agreement]
-        print_table(["teachers", "correlation", "top 10"], pairs, numbers=["correlation", "top 10"])
 
 
 def _cell(row: "Row", name: str) -> str:

@@ -176,7 +176,7 @@ def _clip_ids(source: Source, split: str, tables: Mapping[str, Columns]) -> list
 
 def _by_clip(table: Columns, clip_ids: Sequence[str], accepted_only: bool, where: str) -> list[Texts]:
     found: dict[str, dict[int, str | None]] = {}
-    for row, (clip, index) in enumerate(zip(table["clip_id"], _indices(table), strict=True)):
+    for row, (clip, index) in enumerate(zip(table["clip_id"], caption_indices(table), strict=True)):
         of_clip = found.setdefault(clip, {})
         if index in of_clip:
             raise DatasetError(f"{where} has caption {index} of clip {clip!r} twice")
@@ -190,7 +190,7 @@ def _by_clip(table: Columns, clip_ids: Sequence[str], accepted_only: bool, where
     return [texts if any(texts) else () for texts in tuples]
 
 
-def _indices(table: Columns) -> list[int]:
+def caption_indices(table: Columns) -> list[int]:
     """The column ``caption_index``; without it, captions of a clip are numbered in the order of the rows."""
     if "caption_index" in table:
         return table["caption_index"]
@@ -204,7 +204,7 @@ def _indices(table: Columns) -> list[int]:
 
 def _listed(table: Columns) -> dict[str, int]:
     flags = table.get("flags") or [None] * len(table["clip_id"])
-    rows = zip(table["clip_id"], _indices(table), flags, strict=True)
+    rows = zip(table["clip_id"], caption_indices(table), flags, strict=True)
     return {clip: index for clip, index, found in rows if found and QUERY_FLAG in found}
 
 
@@ -214,6 +214,6 @@ def _content_hash(source: Source) -> str:
     for config in sorted(config for config in source.configs if config != ALL):
         for split in sorted(source.splits(config)):
             table = source.read(config, split)
-            rows = [table["clip_id"], _indices(table), table["caption"], table["accepted"]]
+            rows = [table["clip_id"], caption_indices(table), table["caption"], table["accepted"]]
             digest.update(json.dumps([config, split, rows], ensure_ascii=False).encode())
     return digest.hexdigest()

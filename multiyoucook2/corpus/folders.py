@@ -14,7 +14,7 @@ from .tables import ABOUT_FILE
 
 Columns = dict[str, list[Any]]
 LANGUAGE_COLUMNS = ("clip_id", "caption", "caption_index", "accepted", "flags")
-_OPTIONAL = {"caption_index", "accepted", "flags", "video_url", "recipe_type"}
+_OPTIONAL = {"caption_index", "accepted", "flags", "video_url", "recipe_type", "origin", "quality"}
 
 
 class Source(Protocol):
@@ -144,10 +144,11 @@ def read_about(path: Path) -> Mapping[str, Any]:
 
 
 _TYPES = {
-    **dict.fromkeys(("clip_id", "caption", "video_id", "video_url", "recipe_type"), "string"),
+    **dict.fromkeys(("clip_id", "caption", "video_id", "video_url", "recipe_type", "origin"), "string"),
     "caption_index": "int",
     "accepted": "bool",
     "flags": "list",
+    "quality": "float",
     "start_s": "double",
     "end_s": "double",
 }

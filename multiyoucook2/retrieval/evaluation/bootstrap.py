@@ -38,6 +38,28 @@ def resampled_means(
     return np.concatenate(means)
 
 
+def hierarchical_draws(
+    values_SCM: npt.NDArray[Any], *, resamples: int, seed: int, weights_SCM: npt.NDArray[Any] | None = None
+) -> Array:
+    """Means of each column over draws of S replicates (seeds of a training), and of the C rows: -> [R, S, M].
+
+    In a draw, S of the replicates are drawn with replacement, and rows, the same for all of them; the mean over axis 1
+    is the draw's figure. ``seed`` pairs the draws of two calls, as in :func:`resampled_means`.
+    """
+    replicates = len(values_SCM)
+    drawn_SRM = np.stack(
+        [
+            resampled_means(
+                values_CM, resamples=resamples, seed=seed, weights_CM=None if weights_SCM is None else weights_SCM[one]
+            )
+            for one, values_CM in enumerate(values_SCM)
+        ]
+    )
+    chosen_RS = np.random.default_rng(seed).integers(0, replicates, (resamples, replicates))
+    drawn_RSM: Array = drawn_SRM[chosen_RS, np.arange(resamples)[:, None]]
+    return drawn_RSM
+
+
 def interval(values_R: npt.NDArray[Any], *, level: float = 0.95) -> tuple[float, float]:
     """The percentile interval that holds ``level`` of the values; NaNs are left out."""
     tail = 100 * (1 - level) / 2

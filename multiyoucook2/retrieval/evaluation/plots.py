@@ -1,26 +1,29 @@
-"""Plots of runs: loss and recall over the steps, recall per language. matplotlib is imported when one is drawn."""
+"""Plots of runs: loss and recall over the steps, measures per language. matplotlib is imported when one is drawn."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .table import Cell
 
 MEASURE, MEASURE_NAME = "recall_at_10", "R@10"
+SHOWN = {"recall_at_1": "R@1, %", "recall_at_5": "R@5, %", "recall_at_10": "R@10, %", "median_rank": "median rank"}
 Lines = list[dict[str, Any]]  # of metrics.jsonl, or rows of scores.json
 
 
 def loss_plot(logs: Mapping[str, Lines]) -> Any:
     """Loss of each step, a line a run."""
-    figure, axes = _figure("step", "loss")
+    figure, axes = new_figure("step", "loss")
     for label, lines in zip(labels(list(logs)), logs.values(), strict=True):
         steps = [line for line in lines if line["kind"] == "step"]
         axes.plot([line["step"] for line in steps], [line["loss"] for line in steps], label=label, linewidth=1)
-    _legend(axes)
+    legend(axes)
     return figure
 
 
 def recall_plot(logs: Mapping[str, Lines]) -> Any:
     """Mean recall of each evaluation in training; ``None`` if no run was evaluated while it trained."""
-    figure, axes = _figure("step", f"{MEASURE_NAME}, %")
+    figure, axes = new_figure("step", f"{MEASURE_NAME}, %")
     for label, lines in zip(labels(list(logs)), logs.values(), strict=True):
         found = [line for line in lines if line["kind"] == "evaluation"]
         for task, style in (("t2v", "-"), ("v2t", "--")):
@@ -29,29 +32,69 @@ def recall_plot(logs: Mapping[str, Lines]) -> Any:
                 axes.plot(*zip(*points, strict=True), style, marker="o", markersize=3, label=f"{label} {task}")
     if not axes.lines:
         return None
-    _legend(axes)
+    legend(axes)
     return figure
 
 
-def language_plot(scores: Mapping[str, Lines], task: str, chance: float | None) -> Any:
-    """Recall per language, a bar a run, with intervals; the recall of chance, where it is known, as a line."""
-    figure, axes = _figure("language", f"{MEASURE_NAME}, %")
+def language_plot(
+    scores: Mapping[str, Lines], task: str, chance: Mapping[str, float], *, faint: Collection[str] = ()
+) -> Any:
+    """Recalls and median rank per language, a panel a measure, a bar a run, with intervals; chance as a line.
+
+    Args:
+        scores: by name of the run; chance: by measure, of those for which it is known.
+        faint: names to draw faintly, such as teachers beside their students.
+    """
+    from matplotlib.figure import Figure
+
     langs = list(dict.fromkeys(row["lang"] for rows in scores.values() for row in rows if row["task"] == task))
     width = 0.8 / len(scores)
-    for number, (label, rows) in enumerate(zip(labels(list(scores)), scores.values(), strict=True)):
-        of_lang = {row["lang"]: row for row in rows if row["task"] == task}
-        places = [langs.index(lang) + (number - (len(scores) - 1) / 2) * width for lang in of_lang]
-        heights = [row[MEASURE] for row in of_lang.values()]
-        bounds = [row["intervals"].get(MEASURE, (row[MEASURE], row[MEASURE])) for row in of_lang.values()]
-        errors = [
-            [max(0.0, height - low) for height, (low, _) in zip(heights, bounds, strict=True)],
-            [max(0.0, high - height) for height, (_, high) in zip(heights, bounds, strict=True)],
-        ]
-        axes.bar(places, heights, width, yerr=errors, capsize=2, label=label, error_kw={"linewidth": 0.8})
-    if chance is not None:
-        axes.axhline(chance, color="black", linestyle=":", linewidth=1, label="chance")
-    axes.set_xticks(range(len(langs)), langs, rotation=45 if len(langs) > 12 else 0)
-    _legend(axes)
+    figure = Figure(figsize=(max(10, 0.11 * len(langs) * len(scores)), 7.5), layout="constrained")
+    panels = figure.subplots(2, 2)
+    for axes, (measure, title) in zip(panels.flat, SHOWN.items(), strict=True):
+        for number, (name, label) in enumerate(zip(scores, labels(list(scores)), strict=True)):
+            rows = {row["lang"]: row for row in scores[name] if row["task"] == task}
+            places = [langs.index(lang) + (number - (len(scores) - 1) / 2) * width for lang in rows]
+            heights = [row[measure] for row in rows.values()]
+            bounds = [row["intervals"].get(measure, (row[measure], row[measure])) for row in rows.values()]
+            errors = spread(heights, bounds)
+            axes.bar(
+                places, heights, width, yerr=errors if any(map(any, errors)) else None, label=label,
+                alpha=0.4 if name in faint else 1, error_kw={"linewidth": 0.8}, capsize=1.5,
+            )  # fmt: skip
+        if measure in chance:
+            axes.axhline(chance[measure], color="black", linestyle=":", linewidth=1, label="chance")
+        if measure == "median_rank":
+            axes.set_yscale("log")
+        axes.set_ylabel(title)
+        axes.set_xticks(range(len(langs)), langs, rotation=45, ha="right", rotation_mode="anchor")
+        axes.grid(axis="y", alpha=0.3)
+        axes.set_axisbelow(True)
+    handles, names = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize="small")
+    return figure
+
+
+def forest_plot(rows: Sequence[tuple[str, "Cell"]], x: str, *, axes: Any = None) -> Any:
+    """Figures with their intervals, a line each, from top to bottom, beside a line at zero; returns the figure."""
+    figure = axes.figure if axes is not None else None
+    if axes is None:
+        figure, axes = new_figure(x, "", height=1.2 + 0.3 * len(rows))
+    places = list(range(len(rows)))[::-1]
+    values = [cell.value for _, cell in rows]
+    axes.errorbar(
+        values,
+        places,
+        xerr=spread(values, [(cell.low, cell.high) for _, cell in rows]),
+        fmt="o",
+        capsize=2,
+        markersize=4,
+    )
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_yticks(places, labels([name for name, _ in rows]))
+    axes.set_ylim(-0.7, len(rows) - 0.3)
+    axes.set_xlabel(x)
+    axes.grid(axis="x", alpha=0.3)
     return figure
 
 
@@ -70,18 +113,17 @@ def labels(names: Sequence[str]) -> list[str]:
     return found
 
 
-def save(figure: Any, path: Path) -> list[Path]:
-    """As PNG to look at and as SVG to print, beside one another."""
-    files = [path.with_suffix(".png"), path.with_suffix(".svg")]
-    for file in files:
-        figure.savefig(file, dpi=120, metadata={"Date": None} if file.suffix == ".svg" else None)
-    return files
+def spread(values: Sequence[float], bounds: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Lower and upper bounds as matplotlib wants them: how far they lie from the values, never below 0."""
+    below = [max(0.0, value - low) for value, (low, _) in zip(values, bounds, strict=True)]
+    return [below, [max(0.0, high - value) for value, (_, high) in zip(values, bounds, strict=True)]]
 
 
-def _figure(x: str, y: str) -> tuple[Any, Any]:
+def new_figure(x: str, y: str, *, width: float = 8, height: float = 4) -> tuple[Any, Any]:
+    """A figure with one pair of axes; inches."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 4), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.add_subplot()
     axes.set_xlabel(x)
     axes.set_ylabel(y)
@@ -90,7 +132,7 @@ def _figure(x: str, y: str) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _legend(axes: Any) -> None:
+def legend(axes: Any) -> None:
     """Beside the axes, so that it never lies on what is drawn."""
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize="small")
 

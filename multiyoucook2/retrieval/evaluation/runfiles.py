@@ -43,6 +43,7 @@ class RunRecord(Record):
     scored_split: str = "validation"
     identity: dict[str, Any] | None = None
     finished: bool = False
+    teachers: list[str] = Field(default_factory=list)  # their folders
     state: dict[str, int | float | bool | None] = Field(default_factory=dict)
 
 

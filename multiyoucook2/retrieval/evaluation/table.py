@@ -6,15 +6,16 @@ training turned out and which clips happened to be in the pool.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import TrainingError, nearest
-from .bootstrap import RECALL_LEVELS, hits, interval, resampled_means
+from .bootstrap import RECALL_LEVELS, hierarchical_draws, hits, interval
 from .compare import Scored, common, read_scored
+from .published import published_beside
 from .results import Ranks, by_clip, chance, groups_of
 from .runfiles import finished_run, run_names
 
@@ -62,10 +63,23 @@ class Draws:
         return found
 
 
-def table_of(
-    runs: Sequence[Path], *, task: str, measure: str, resamples: int = 1000, seed: int = 0
-) -> tuple[list[System], dict[str, float]]:
-    """Systems with their figures of one measure, and what chance scores (empty where the pool is not known).
+@dataclass(frozen=True)
+class SystemTable:
+    """Systems with their figures of one measure; what chance scores, where the pool is known; and, by model and
+    language, what others published by the same protocol."""
+
+    systems: list[System]
+    chance: float | None
+    published: Mapping[str, Mapping[str, float]]
+
+    @property
+    def columns(self) -> list[str]:
+        """Languages and means."""
+        return list(self.systems[0].cells)
+
+
+def table_of(runs: Sequence[Path], *, task: str, measure: str, resamples: int = 1000, seed: int = 0) -> SystemTable:
+    """The table of runs.
 
     Args:
         task: ``t2v`` or ``v2t``; measure: ``recall_at_1``, ``recall_at_5`` or ``recall_at_10``.
@@ -82,12 +96,14 @@ def table_of(
                 name=name,
                 seeds=tuple(int(recipe.get("seed", 0)) for recipe in about),
                 runs=tuple(runs[number] for number in members),
-                cells=_draws([scored[number] for number in members], task, langs, measure, resamples, seed).cells(
+                cells=draws_of([scored[number] for number in members], task, langs, measure, resamples, seed).cells(
                     langs
                 ),
             )
         )
-    return found, _chance(scored[0], measure)
+    published = published_beside(scored[0].setting, task, level_of(measure))
+    shown = {name: of for name, of in published.items() if set(of) & set(langs)}
+    return SystemTable(found, _chance(scored[0], measure), shown)
 
 
 def gains(
@@ -100,7 +116,7 @@ def gains(
     """
     scored, langs = _scored(runs, task)
     groups = _replicates(runs)
-    drawn = [_draws([scored[number] for number in of], task, langs, measure, resamples, seed) for of in groups]
+    drawn = [draws_of([scored[number] for number in of], task, langs, measure, resamples, seed) for of in groups]
     names = _names(runs, groups)
     return {name: one.cells(langs, drawn[0]) for name, one in zip(names[1:], drawn[1:], strict=True)}
 
@@ -135,31 +151,32 @@ def _names(runs: Sequence[Path], groups: Sequence[Sequence[int]]) -> list[str]:
     return short if len(set(short)) == len(short) else [whole[members[0]] for members in groups]
 
 
-def _draws(seeds: Sequence[Scored], task: str, langs: Sequence[str], measure: str, resamples: int, seed: int) -> Draws:
-    """Of one system, from the evaluations of its S seeds."""
-    level = dict(zip((f"recall_at_{level}" for level in RECALL_LEVELS), RECALL_LEVELS, strict=True))[measure]
+def draws_of(
+    seeds: Sequence[Scored], task: str, langs: Sequence[str], measure: str, resamples: int, seed: int
+) -> Draws:
+    """Of one system, from the evaluations of its S seeds, which have all of ``langs``."""
+    level = level_of(measure)
     hits_SL = [[by_clip(hits(one.ranks[task, lang], level)) for lang in langs] for one in seeds]
     mean_SPL, count_SPL = (
         np.stack([np.stack([of_lang[part] for of_lang in row], axis=1) for row in hits_SL]) for part in (0, 1)
     )
     value_SL = np.nansum(mean_SPL * count_SPL, axis=1) / count_SPL.sum(1)
     # the draws of clips are the same for all seeds and systems, as `seed` and the number of clips are
-    drawn_SRL = np.stack(
-        [
-            resampled_means(mean_PL, resamples=resamples, seed=seed, weights_CM=count_PL)
-            for mean_PL, count_PL in zip(mean_SPL, count_SPL, strict=True)
-        ]
-    )
-    chosen_RS = np.random.default_rng(seed).integers(0, len(seeds), (resamples, len(seeds)))
-    return Draws(value_SL, drawn_SRL[chosen_RS, np.arange(resamples)[:, None]].mean(1))
+    drawn_RSL = hierarchical_draws(mean_SPL, resamples=resamples, seed=seed, weights_SCM=count_SPL)
+    return Draws(value_SL, drawn_RSL.mean(1))
 
 
-def _chance(scored: Scored, measure: str) -> dict[str, float]:
+def level_of(measure: str) -> int:
+    """``recall_at_10`` -> 10."""
+    return dict(zip((f"recall_at_{level}" for level in RECALL_LEVELS), RECALL_LEVELS, strict=True))[measure]
+
+
+def _chance(scored: Scored, measure: str) -> float | None:
     pool = scored.setting.get("pool")
-    return {measure: chance(pool)[measure]} if isinstance(pool, int) and pool else {}
+    return chance(pool)[measure] if isinstance(pool, int) and pool else None
 
 
-def rendered(systems: Sequence[System], of_chance: float | None, *, style: str) -> str:
+def rendered(table: SystemTable, *, style: str) -> str:
     """The table as ``markdown``, ``latex`` (booktabs) or ``csv``; a figure with its interval.
 
     Raises:
@@ -167,13 +184,11 @@ def rendered(systems: Sequence[System], of_chance: float | None, *, style: str) 
     """
     if style not in FORMATS[1:]:
         raise TrainingError(f"unknown format {style!r}", hint=nearest(style, FORMATS))
-    columns = list(systems[0].cells)
-    head = ["system", "seeds", *columns]
+    head = ["system", "seeds", *table.columns]
     if style == "csv":
-        return _csv(systems, columns)
-    rows = [[system.name, str(len(system.seeds)), *map(_said, system.cells.values())] for system in systems]
-    if of_chance is not None:
-        rows.append(["chance", "", *[f"{of_chance:.1f}"] * len(columns)])
+        return _csv(table)
+    rows = [[one.name, str(len(one.seeds)), *map(said, one.cells.values())] for one in table.systems]
+    rows += rows_beside(table)
     if style == "markdown":
         lines = [
             head,
@@ -182,12 +197,23 @@ def rendered(systems: Sequence[System], of_chance: float | None, *, style: str) 
         ]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
     body = [" & ".join(_tex(cell) for cell in line) + r" \\" for line in [head, *rows]]
-    begin = [rf"\begin{{tabular}}{{lr{'r' * len(columns)}}}", r"\toprule", body[0], r"\midrule"]
+    begin = [rf"\begin{{tabular}}{{lr{'r' * len(table.columns)}}}", r"\toprule", body[0], r"\midrule"]
     return "\n".join([*begin, *body[1:], r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
-def _said(cell: Cell) -> str:
-    return f"{cell.value:.1f} [{cell.low:.1f}, {cell.high:.1f}]"
+def rows_beside(table: SystemTable) -> list[list[str]]:
+    """The rows below the systems: what others published, and chance."""
+    rows = [
+        [f"{name} (published)", "", *(f"{of[column]:.1f}" if column in of else "" for column in table.columns)]
+        for name, of in table.published.items()
+    ]
+    return rows + ([["chance", "", *[f"{table.chance:.1f}"] * len(table.columns)]] if table.chance is not None else [])
+
+
+def said(cell: Cell, *, sign: bool = False) -> str:
+    """A figure with its interval; ``sign``: of a difference, with ``+`` where it is above 0."""
+    plus = "+" if sign else ""
+    return f"{cell.value:{plus}.1f} [{cell.low:{plus}.1f}, {cell.high:{plus}.1f}]"
 
 
 _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -198,16 +224,20 @@ def _tex(text: str) -> str:
     return "".join(_TEX.get(letter, letter) for letter in text)
 
 
-def _csv(systems: Iterable[System], columns: Sequence[str]) -> str:
+def _csv(table: SystemTable) -> str:
     import csv
     import io
 
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\n")
     writer.writerow(["system", "seeds", "language", "value", "deviation", "low", "high"])
-    for system in systems:
-        for column in columns:
+    for system in table.systems:
+        for column in table.columns:
             cell = system.cells[column]
             figures = (f"{figure:.4f}" for figure in (cell.value, cell.deviation, cell.low, cell.high))
             writer.writerow([system.name, len(system.seeds), column, *figures])
+    for name, *cells in rows_beside(table):
+        for column, figure in zip(table.columns, cells[1:], strict=True):
+            if figure:
+                writer.writerow([name, "", column, figure, "", "", ""])
     return sink.getvalue()

@@ -6,7 +6,7 @@
       run.json              recipe, data set, features, identity, versions; "finished" when all is done
       metrics.jsonl         a line a step and an evaluation; tensorboard/ beside it where tensorboard is installed
       checkpoint.json, checkpoint-STEP.safetensors
-      teachers/NAME/        a run of its own for each teacher, and its embeddings (elsewhere with ``teachers=``)
+      teachers/NAME/        a run of its own for each teacher, scored too, and its embeddings (or in ``teachers=``)
       model/                save_pretrained; its card has the scores
       evaluation/           scores.json, ranks.parquet
 """
@@ -27,7 +27,7 @@ from ..device import find_device, using_threads
 from ..evaluation.pool import ALL
 from ..evaluation.results import Evaluation
 from ..evaluation.run import evaluate_run
-from ..evaluation.runfiles import MODEL_FOLDER, RUN_FILE
+from ..evaluation.runfiles import MODEL_FOLDER, RUN_FILE, SCORES_FILE, evaluation_folder
 from ..model.folder import CARD, WEIGHTS
 from ..recipe import TrainingRecipe, override, teacher_recipe, training_recipe
 from .card import with_scores
@@ -98,6 +98,10 @@ def train(
             # from here on the folder is this run's, though its teachers come first
             atomic_write(folder / RUN_FILE, json_bytes({"recipe": plan.model_dump(mode="json")}))
         home = Path(teachers) if teachers else folder / TEACHERS_FOLDER
+        scored: dict[str, Any] = {
+            "dataset": dataset, "features": features, "langs": inputs.languages, "pool": pool, "threads": threads,
+            "device": accelerator.device.type, "listener": heard,
+        }  # fmt: skip
         runs = []
         for teacher in plan.teachers:
             runs.append(home / teacher.name)
@@ -105,19 +109,12 @@ def train(
             with run_folder(runs[-1], accelerator):
                 of_teacher = teacher_recipe(plan, teacher)
                 _train_one(of_teacher, inputs, runs[-1], teachers=[], resume=True, inherited=inherited)
+                if accelerator.is_main_process and not (evaluation_folder(runs[-1]) / SCORES_FILE).exists():
+                    evaluate_run(runs[-1], **scored)
         state = _train_one(plan, inputs, folder, teachers=runs, resume=resume)
         evaluation = None
         if accelerator.is_main_process:
-            evaluation = evaluate_run(
-                folder,
-                dataset=dataset,
-                features=features,
-                langs=inputs.languages,
-                pool=pool,
-                device=accelerator.device.type,
-                threads=threads,
-                listener=heard,
-            )
+            evaluation = evaluate_run(folder, **scored)
             card = folder / MODEL_FOLDER / CARD
             text = with_scores(card.read_text(encoding="utf-8"), plan, evaluation)
             update_file(card.parent, CARD, text.encode())
@@ -168,6 +165,7 @@ def _train_one(
         "features": inputs.features,
         "scored_split": inputs.validation.split,
         "identity": identity,
+        "teachers": [str(run) for run in teachers],
         "versions": {"multiyoucook2": __version__, "torch": torch.__version__},
         "encoder": {"name": model.encoder.spec.name, "revision": model.encoder.spec.revision},
     }

@@ -29,9 +29,8 @@ from ...files import json_bytes, read_text
 from ...progress import Listener, Silent
 from ...settings import NAME, Strict, overridden, validate_recipe
 from ..evaluation.pool import ALL
-from ..evaluation.runfiles import RUN_FILE
 from ..recipe import TrainingRecipe, teacher_recipe, training_recipe
-from .run import train
+from .replicates import Ground, Machine, replicate
 
 
 class Planned(Strict):
@@ -84,14 +83,7 @@ def read_sweep(path: str | Path) -> Sweep:
     return validate_recipe(Sweep, values, str(path))
 
 
-def run_sweep(
-    sweep: Sweep,
-    *,
-    device: str = "auto",
-    threads: int | None = None,
-    offline: bool = False,
-    listener: Listener | None = None,
-) -> list[Path]:
+def run_sweep(sweep: Sweep, *, machine: Machine | None = None, listener: Listener | None = None) -> list[Path]:
     """Train and evaluate every run of a sweep that is not finished; returns their folders, system by system.
 
     Raises:
@@ -99,23 +91,13 @@ def run_sweep(
     """
     listener = listener or Silent()
     plans = [(planned, seed, _plan(planned, seed)) for planned in sweep.runs for seed in sweep.seeds]  # all are checked
+    ground = Ground.of(sweep.dataset, sweep.features, sweep.pool)
     folders = []
     for number, (planned, seed, plan) in enumerate(plans, 1):
         folder = Path(sweep.out) / f"{planned.called}-seed{seed}"
         listener.note(f"run {number} of {len(plans)}: {folder}")
-        train(
-            plan,
-            dataset=sweep.dataset,
-            features=sweep.features,
-            out=folder,
-            teachers=Path(sweep.out) / "teachers" / teachers_key(plan) if plan.teachers else None,
-            pool=sweep.pool,
-            resume=(folder / RUN_FILE).exists(),
-            device=device,
-            threads=threads,
-            offline=offline,
-            listener=listener,
-        )
+        teachers = Path(sweep.out) / "teachers" / teachers_key(plan) if plan.teachers else None
+        replicate(plan, folder, ground, machine=machine or Machine(), teachers=teachers, listener=listener)
         folders.append(folder)
     return folders
 

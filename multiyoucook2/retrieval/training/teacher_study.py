@@ -7,29 +7,27 @@
       translate-train-seedN/     the baseline
       A+B-max-seedN/             a student of the teachers A and B, by the elementwise maximum
       study.json                 what :func:`study_teachers` returns
-      report/                    a page with curves and bars of the first seed
+      report/                    tables and figures (the command writes it)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any, get_args
 
 from ...errors import RecipeError, nearest
-from ...files import atomic_write, json_bytes
 from ...progress import Listener, Silent
-from ..evaluation.report import write_report
+from ..device import using_threads
 from ..evaluation.run import evaluate_run
-from ..evaluation.runfiles import RUN_FILE
 from ..evaluation.table import Cell, System, gains, table_of
 from ..evaluation.teachers import Agreement, agreements, source_similarities, target_entropy
 from ..objectives.base import Reduce
-from ..recipe import TrainingRecipe, override
-from .run import train
+from ..recipe import Teacher, TrainingRecipe, override
+from .replicates import Ground, Machine, finish_study, replicate, study_folder
 
 BASELINE = "translate-train"
-MEASURE = "recall_at_10"
+MEASURE, TASK = "recall_at_10", "t2v"
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,7 @@ class Study:
         students: the baseline first, then a system a combination; ``gains``: system -> language -> gain over the
             baseline, with an interval over seeds and clips.
         agreement: of every two teachers; ``entropy``: system -> mean entropy of its targets, in nats.
+        chance: what chance scores, where the pool is known.
     """
 
     teachers: dict[str, dict[str, float]]
@@ -48,11 +47,17 @@ class Study:
     gains: dict[str, dict[str, Cell]]
     agreement: list[Agreement]
     entropy: dict[str, float]
+    chance: float | None
+
+    @property
+    def baseline(self) -> str:
+        """The name of the system without teachers."""
+        return self.students[0].name
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         students = [{**asdict(one), "runs": [str(run) for run in one.runs]} for one in self.students]
-        return {**asdict(self), "students": students, "measure": MEASURE, "task": "t2v"}
+        return {**asdict(self), "students": students, "measure": MEASURE, "task": TASK}
 
 
 @dataclass(frozen=True)
@@ -98,9 +103,7 @@ def study_teachers(
     reduces: Sequence[str] = ("max",),
     which: str = "all",
     seeds: Sequence[int] = (0,),
-    device: str = "auto",
-    threads: int | None = None,
-    offline: bool = False,
+    machine: Machine | None = None,
     listener: Listener | None = None,
 ) -> Study:
     """Train the baseline and a student a combination and seed, and compare them; killed, the same call goes on.
@@ -112,45 +115,61 @@ def study_teachers(
     Raises:
         MyCookError: as :func:`.run.train`, or an unknown teacher or reduce.
     """
-    listener, home = listener or Silent(), Path(out)
-    rows = {teacher.name: teacher for teacher in recipe.teachers}
-    names = list(teachers if teachers is not None else rows)
-    for name in names:
-        if name not in rows:
-            raise RecipeError(f"the recipe {recipe.name} has no teacher {name!r}", hint=nearest(name, rows))
-    # a teacher without a seed of its own has the first student's, so that all students have the same teachers
-    rows = {
-        name: row if row.seed is not None else row.model_copy(update={"seed": seeds[0]}) for name, row in rows.items()
-    }
-    chosen = combine(names, reduces, which=which)
+    listener, machine, home = listener or Silent(), machine or Machine(), Path(out)
+    rows = _rows(recipe, teachers, seeds)
+    chosen = combine(list(rows), reduces, which=which)
     plans: list[tuple[str, dict[str, Any]]] = [(BASELINE, {"objective": BASELINE})]
     plans += [
         (one.called, {"teachers": [rows[name].model_dump() for name in one.names], "reduce": one.reduce})
         for one in chosen
     ]
-    runs = []
-    for number, (called, values) in enumerate(plans, 1):
-        for seed in seeds:
+    ground = Ground.of(dataset, features)
+    with study_folder(home, {"study": "teachers", "dataset": str(dataset), "features": str(features)}):
+        runs = []
+        for number, ((called, values), seed) in enumerate(product(plans, seeds), 1):
             folder = home / f"{called}-seed{seed}"
-            listener.note(f"student {number} of {len(plans)}, seed {seed}: {folder}")
+            listener.note(f"run {number} of {len(plans) * len(seeds)}: {folder}")
             plan = override(recipe, {**values, "name": called, "seed": seed})
-            where: dict[str, Any] = {"dataset": dataset, "features": features, "out": folder, "device": device}
-            how: dict[str, Any] = {"threads": threads, "offline": offline, "listener": listener}
-            train(plan, **where, **how, teachers=home / "teachers", resume=(folder / RUN_FILE).exists())
-            runs.append(folder)
-    folders = {name: home / "teachers" / name for name in names}
-    own = {name: evaluate_run(folder, resamples=1, device=device, threads=threads) for name, folder in folders.items()}
-    sims = {
-        name: source_similarities(folder, dataset=dataset, features=features, device=device)
-        for name, folder in folders.items()
+            runs.append(replicate(plan, folder, ground, machine=machine, teachers=home / "teachers", listener=listener))
+        folders = {name: home / "teachers" / name for name in rows}
+        study = _study(recipe, runs, folders, chosen, ground, machine)
+        finish_study(home, study.to_dict())
+    return study
+
+
+def _rows(recipe: TrainingRecipe, teachers: Sequence[str] | None, seeds: Sequence[int]) -> dict[str, Teacher]:
+    """The chosen teachers. One without a seed of its own has the first student's, so that all students share it."""
+    known = {teacher.name: teacher for teacher in recipe.teachers}
+    names = list(teachers if teachers is not None else known)
+    for name in names:
+        if name not in known:
+            raise RecipeError(f"the recipe {recipe.name} has no teacher {name!r}", hint=nearest(name, known))
+    rows = {name: known[name] for name in names}
+    return {
+        name: row if row.seed is not None else row.model_copy(update={"seed": seeds[0]}) for name, row in rows.items()
     }
-    study = Study(
+
+
+def _study(
+    recipe: TrainingRecipe,
+    runs: Sequence[Path],
+    teachers: Mapping[str, Path],
+    chosen: Sequence[Combination],
+    ground: Ground,
+    machine: Machine,
+) -> Study:
+    how: dict[str, Any] = {"dataset": ground.dataset, "features": ground.features, "device": machine.device}
+    with using_threads(machine.threads):
+        own = {name: evaluate_run(of, resamples=0, save=False, **how) for name, of in teachers.items()}
+        sims = {name: source_similarities(of, **how) for name, of in teachers.items()}
+    table = table_of(runs, task=TASK, measure=MEASURE)
+    return Study(
         teachers={
-            name: {row.lang: row.values[MEASURE] for row in found.rows if row.task == "t2v"}
+            name: {row.lang: row.values[MEASURE] for row in found.rows if row.task == TASK}
             for name, found in own.items()
         },
-        students=table_of(runs, task="t2v", measure=MEASURE)[0],
-        gains=gains(runs, task="t2v", measure=MEASURE),
+        students=table.systems,
+        gains=gains(runs, task=TASK, measure=MEASURE),
         agreement=agreements(sims),
         entropy={
             one.called: target_entropy(
@@ -158,7 +177,5 @@ def study_teachers(
             )
             for one in chosen
         },
+        chance=table.chance,
     )
-    atomic_write(home / "study.json", json_bytes(study.to_dict()))
-    write_report([run for run in runs if run.name.endswith(f"-seed{seeds[0]}")], home / "report")
-    return study

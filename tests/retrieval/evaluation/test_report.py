@@ -34,10 +34,12 @@ def test_any_name_of_a_run_can_be_drawn(tmp_path: Path) -> None:
     page = files[0].read_text()
     for name in ("a$b$c", "_hidden", "走行", "runs 🎬", "&lt;b&gt;bold"):
         assert name in page
-    assert {file.suffix for file in files} == {".html", ".png", ".svg"}
+    assert {file.suffix for file in files} == {".html", ".png", ".svg", ".pdf"}
     assert all(file.stat().st_size > 500 for file in files)
-    assert page.count("<td>chance</td>") == 2
+    assert page.count(">chance</td>") == 2
     assert "<td>25.0</td>" in page  # R@10 of chance among 40
+    assert page.index("<table>") < page.index("<img") < page.index("<code>")
+    assert page.count("pool:40") == 1  # what all signatures agree in stands there once
 
 
 def test_labels_differ_where_names_do() -> None:
@@ -52,3 +54,27 @@ def test_runs_that_cannot_be_compared_share_no_page(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="not scored over the same: data is y@2 and x@1"):
         write_report([one, other], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_may_be_chance_is_marked(tmp_path: Path) -> None:
+    """Of 40 clips, one run finds all and the other none; a third is the first again."""
+    runs = [make_run(tmp_path / name, seed=seed) for seed, name in enumerate("abc")]
+    for run, rank in zip(runs, (30.0, 1.0, 30.0), strict=True):
+        keys = [(task, lang) for task in ("t2v", "v2t") for lang in ("en", "de")]
+        made = {(task, lang): Signature(task=task, lang=lang, data="x@1", pool=40) for task, lang in keys}
+        evaluation_of({key: np.full(40, rank) for key in keys}, made, clip_ids=CLIPS, resamples=20).save(run)
+    page = write_report(runs, tmp_path / "out")[0].read_text()
+    assert "<td>+100.0* [+100.0, +100.0]</td>" in page
+    assert "<td>+0.0 [+0.0, +0.0]</td>" in page
+    assert "difference from a;" in page
+
+
+def test_teachers_stand_beside_their_student(tmp_path: Path) -> None:
+    student, teacher = make_run(tmp_path / "student", seed=0), make_run(tmp_path / "teachers/t", seed=1)
+    other = make_run(tmp_path / "teachers/u", seed=1, data="y@2")  # scored over something else
+    about = {"recipe": {}, "teachers": [str(teacher), str(other), str(tmp_path / "gone")]}
+    (student / "run.json").write_text(json.dumps(about))
+    page = write_report([student], tmp_path / "out")[0].read_text()
+    assert "teacher t" in page
+    assert "teacher u" not in page
+    assert "difference from student;" in page

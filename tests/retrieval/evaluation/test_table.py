@@ -1,7 +1,11 @@
 """Tables of systems, with figures and intervals worked out by hand or slowly."""
 
 import json
+import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +18,9 @@ from multiyoucook2.retrieval.evaluation.table import rendered, table_of
 CLIPS = [f"c{number}" for number in range(20)]
 
 
-def make_run(folder: Path, ranks: dict[str, list[float]], *, seed: int, lr: float = 0.1) -> Path:
+def make_run(folder: Path, ranks: dict[str, list[float]], *, seed: int, lr: float = 0.1, **made_with: Any) -> Path:
     found = {("t2v", lang): np.array(values) for lang, values in ranks.items()}
-    made = {key: Signature(task="t2v", lang=key[1], data="x@1", pool=20) for key in found}
+    made = {key: Signature(task="t2v", lang=key[1], data="x@1", pool=20, **made_with) for key in found}
     evaluation_of(found, made, clip_ids=CLIPS, resamples=0).save(folder)
     recipe = {"name": "tt", "seed": seed, "lr": lr}
     about = {"recipe": recipe, "identity": {"recipe": recipe, "languages": ["en"], "data": "1", "features": "2"}}
@@ -36,19 +40,21 @@ def runs(tmp_path: Path) -> list[Path]:
 
 
 def test_seeds_are_replicates_of_one_system(runs: list[Path]) -> None:
-    systems, chance = table_of(runs, task="t2v", measure="recall_at_10", resamples=400)
+    found = table_of(runs, task="t2v", measure="recall_at_10", resamples=400)
+    systems = found.systems
     assert [(one.name, one.seeds) for one in systems] == [("tt", (0, 1)), ("other_50%", (0,))]
     cell = systems[0].cells["mean"]
     assert cell.value == 75
     assert cell.deviation == pytest.approx(50 / np.sqrt(2))
     assert set(systems[0].cells) == {"en", "de", "mean", "mean-not-en"}
     assert systems[1].cells["en"].value == systems[1].cells["en"].high == 0
-    assert chance == {"recall_at_10": 50}
+    assert found.chance == 50
+    assert found.published == {}
 
 
 def test_intervals_cover_seeds_and_clips(runs: list[Path]) -> None:
     """Against draws made one by one: a seed, then clips, the same clips for every seed that is drawn."""
-    cell = table_of(runs, task="t2v", measure="recall_at_10", resamples=4000)[0][0].cells["en"]
+    cell = table_of(runs, task="t2v", measure="recall_at_10", resamples=4000).systems[0].cells["en"]
     random, drawn = np.random.default_rng(5), []
     hits = np.array([[100.0] * 10 + [0.0] * 10, [100.0] * 20])
     for _ in range(4000):
@@ -56,21 +62,23 @@ def test_intervals_cover_seeds_and_clips(runs: list[Path]) -> None:
         drawn.append(np.mean([hits[seed, clips].mean() for seed in random.integers(0, 2, 2)]))
     low, high = np.percentile(drawn, [2.5, 97.5])
     assert (cell.low, cell.high) == pytest.approx((low, high), abs=3)
-    alone = table_of(runs[:1], task="t2v", measure="recall_at_10")[0][0].cells["en"]
+    alone = table_of(runs[:1], task="t2v", measure="recall_at_10").systems[0].cells["en"]
     assert alone.high - alone.low < cell.high - cell.low  # one seed says nothing of other seeds
 
 
 def test_formats(runs: list[Path]) -> None:
-    systems, chance = table_of(runs, task="t2v", measure="recall_at_10")
-    markdown = rendered(systems, chance["recall_at_10"], style="markdown").splitlines()
+    found = table_of(runs, task="t2v", measure="recall_at_10")
+    markdown = rendered(found, style="markdown").splitlines()
     assert markdown[0] == "| system | seeds | en | de | mean | mean-not-en |"
     assert markdown[-1].startswith("| chance |  | 50.0 |")
-    latex = rendered(systems, None, style="latex")
+    latex = rendered(replace(found, chance=None), style="latex")
     assert r"other\_50\% & 1 &" in latex
     assert latex.count(r"\\") == 3
-    assert rendered(systems, None, style="csv").splitlines()[1].startswith("tt,2,en,75.0000,35.3553,")
+    csv = rendered(found, style="csv").splitlines()
+    assert csv[1].startswith("tt,2,en,75.0000,35.3553,")
+    assert csv[-1] == "chance,,mean-not-en,50.0,,,"
     with pytest.raises(TrainingError, match="unknown format 'word'"):
-        rendered(systems, None, style="word")
+        rendered(found, style="word")
 
 
 def test_what_cannot_stand_in_a_table(runs: list[Path], tmp_path: Path) -> None:
@@ -80,3 +88,38 @@ def test_what_cannot_stand_in_a_table(runs: list[Path], tmp_path: Path) -> None:
         table_of(runs, task="v2t", measure="recall_at_1")
     with pytest.raises(TrainingError, match="is not evaluated"):
         table_of([tmp_path / "nowhere"], task="t2v", measure="recall_at_1")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_compiles(runs: list[Path], tmp_path: Path) -> None:
+    found = table_of(runs, task="t2v", measure="recall_at_10", resamples=20)
+    hostile = replace(found.systems[0], name=r"a_b 100% $x^2$ ~ \end{document} {&} #")
+    body = rendered(replace(found, systems=[hostile, *found.systems[1:]]), style="latex")
+    page = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n" + body + "\\end{document}\n"
+    (tmp_path / "table.tex").write_text(page)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_published_numbers_stand_where_protocols_agree(tmp_path: Path) -> None:
+    half = {"en": [1.0] * 20, "de": [1.0] * 20}
+    agreed: dict[str, Any] = {"clips": "youcook2-3350", "query": "first"}
+    for name, made_with, there in (
+        ("same", agreed, True),
+        ("other-pool", agreed | {"clips": "all"}, False),
+        ("other-queries", agreed | {"query": "all"}, False),
+        ("duplicates", agreed | {"relevant": "same-caption"}, False),
+        ("simulated", agreed | {"feat": "simulated@1"}, False),
+    ):
+        run = make_run(tmp_path / name, half, seed=0, **made_with)
+        found = table_of([run], task="t2v", measure="recall_at_10", resamples=5)
+        assert ("UniVL, align" in found.published) == there
+        if there:
+            assert "| UniVL, align (published) |  | 70.0 |  |" in rendered(found, style="markdown")
+            assert table_of([run], task="t2v", measure="recall_at_1", resamples=5).published["UniVL, joint"] == {
+                "en": 22.7
+            }
+            assert "UniVL" not in rendered(replace(found, published={}), style="csv")
+    german = make_run(tmp_path / "german", {"de": [1.0] * 20}, seed=0, **agreed)
+    assert table_of([german], task="t2v", measure="recall_at_10", resamples=5).published == {}

@@ -7,6 +7,7 @@ import yaml
 
 from multiyoucook2.errors import MyCookError, RecipeError
 from multiyoucook2.retrieval.evaluation.table import table_of
+from multiyoucook2.retrieval.training.replicates import Machine
 from multiyoucook2.retrieval.training.sweep import Sweep, read_sweep, run_sweep
 
 from .test_train import SMALL, KillAt, Killed, losses
@@ -27,17 +28,17 @@ def sweep_file(folder: Path, tmp_path: Path, **values: object) -> Path:
 def test_a_sweep_killed_and_gone_on_with(folder: Path, tmp_path: Path) -> None:
     sweep = read_sweep(sweep_file(folder, tmp_path))
     with pytest.raises(Killed):
-        run_sweep(sweep, device="cpu", listener=KillAt("c2kd-mean", 3))
+        run_sweep(sweep, machine=Machine("cpu"), listener=KillAt("c2kd-mean", 3))
     out = tmp_path / "sweep"
     done = (out / "c2kd-tiny-seed0/metrics.jsonl").stat().st_mtime_ns
-    folders = run_sweep(sweep, device="cpu")
+    folders = run_sweep(sweep, machine=Machine("cpu"))
     assert [path.name for path in folders] == [
         "c2kd-tiny-seed0", "c2kd-tiny-seed1", "c2kd-mean-seed0", "c2kd-mean-seed1"
     ]  # fmt: skip
     assert (out / "c2kd-tiny-seed0/metrics.jsonl").stat().st_mtime_ns == done
     assert len(list((out / "teachers").iterdir())) == 1  # they have seeds of their own, so all runs share them
     assert losses(folders[0]) != losses(folders[1])
-    systems, _ = table_of(folders, task="t2v", measure="recall_at_10", resamples=20)
+    systems = table_of(folders, task="t2v", measure="recall_at_10", resamples=20).systems
     assert [(system.name, system.seeds) for system in systems] == [
         ("c2kd-tiny", (0, 1)),
         ("c2kd-mean", (0, 1)),
@@ -47,7 +48,7 @@ def test_a_sweep_killed_and_gone_on_with(folder: Path, tmp_path: Path) -> None:
 def test_a_mistake_is_said_before_anything_is_trained(folder: Path, tmp_path: Path) -> None:
     runs = [{"recipe": "c2kd-tiny"}, {"recipe": "zero-shot-tiny", "set": {"epoch": 3}}]
     with pytest.raises(RecipeError, match="unknown key 'epoch'"):
-        run_sweep(read_sweep(sweep_file(folder, tmp_path, runs=runs)), device="cpu")
+        run_sweep(read_sweep(sweep_file(folder, tmp_path, runs=runs)), machine=Machine("cpu"))
     assert not (tmp_path / "sweep").exists()
     for values, message in (
         ({"seed": [1]}, "unknown key 'seed'"),

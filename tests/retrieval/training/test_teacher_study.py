@@ -7,6 +7,8 @@ import pytest
 
 from multiyoucook2.errors import RecipeError
 from multiyoucook2.retrieval.recipe import training_recipe
+from multiyoucook2.retrieval.training.replicates import Machine
+from multiyoucook2.retrieval.training.teacher_page import write_teacher_page
 from multiyoucook2.retrieval.training.teacher_study import combine, study_teachers
 
 from .test_train import SMALL, KillAt, Killed
@@ -27,7 +29,8 @@ def test_combinations() -> None:
 
 def test_a_study_killed_and_gone_on_with(folder: Path, tmp_path: Path) -> None:
     recipe = training_recipe("c2kd-tiny", {**SMALL, "epochs": 1, "evaluate_every": 0})
-    given = {"dataset": folder / "data", "features": folder / "features", "out": tmp_path / "study", "device": "cpu"}
+    given = {"dataset": folder / "data", "features": folder / "features", "out": tmp_path / "study"}
+    given |= {"machine": Machine("cpu")}
     given |= {"teachers": ["tiny-a", "tiny-b"], "reduces": ["max", "mean"], "seeds": [0, 1]}
     with pytest.raises(Killed):
         study_teachers(recipe, **given, listener=KillAt("tiny-b", 3))
@@ -48,6 +51,12 @@ def test_a_study_killed_and_gone_on_with(folder: Path, tmp_path: Path) -> None:
     assert [(one.one, one.other) for one in found.agreement] == [("tiny-a", "tiny-b")]
     kept = json.loads((tmp_path / "study/study.json").read_text())
     assert kept["students"][1]["cells"]["mean"]["value"] == cells[1]
-    assert (tmp_path / "study/report/report.html").is_file()
+    assert kept["finished"] is True
+    files = write_teacher_page(found, tmp_path / "study/report")
+    names = {"report", "recalls", "gains", "entropy", "agreement"}
+    assert {path.stem for path in files} == names
+    assert {path.suffix for path in files} == {".html", ".png", ".svg", ".pdf"}
+    assert "tiny-a+tiny-b-mean" in files[0].read_text()
+    assert found.chance == pytest.approx(10 / 32 * 100)
     with pytest.raises(RecipeError, match="has no teacher 'tiny-d'"):
         study_teachers(recipe, **{**given, "teachers": ["tiny-d"]})

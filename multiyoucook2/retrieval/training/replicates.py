@@ -1,0 +1,132 @@
+"""Many runs on the same ground: each is trained, or resumed, or found done, so that a study killed anywhere goes on."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...corpus.captions import dataset_languages, load_captions, scored_split
+from ...errors import TrainingError
+from ...features.store import FeatureStore
+from ...files import atomic_write, claim_folder, json_bytes, lock, read_json
+from ...progress import Listener, Silent
+from ..evaluation.pool import ALL, find_pool
+from ..evaluation.results import read_ranks
+from ..evaluation.run import evaluate_run
+from ..evaluation.runfiles import RUN_FILE, evaluation_folder, read_run
+from ..recipe import TrainingRecipe
+from .run import train
+
+STUDY_FILE = "study.json"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where and how fast runs are computed; see :func:`.run.train`."""
+
+    device: str = "auto"
+    threads: int | None = None
+    offline: bool = False
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A data set and features, with their hashes, and the pool that runs on them are scored over."""
+
+    dataset: str
+    features: str
+    data_label: str  # name and hash, as in evaluations
+    data_hash: str
+    features_hash: str
+    pool: str
+    pool_is: tuple[str, int]  # its name in evaluations, and its clips
+
+    @classmethod
+    def of(cls, dataset: str | Path, features: str | Path, pool: str = ALL) -> "Ground":
+        """The ground of a data set and features.
+
+        Raises:
+            DatasetError, FeatureError: they cannot be read.
+        """
+        first = dataset_languages(dataset)[:1]
+        about = load_captions(dataset, split=scored_split(dataset), langs=first, accepted_only=False)
+        store = FeatureStore.open(features)
+        label = f"{about.name}@{about.content_hash}"
+        found = find_pool(pool, about.clip_ids)
+        pool_is = (found.name, len(found.clip_ids))
+        return cls(str(dataset), str(features), label, about.content_hash, store.content_hash, pool, pool_is)
+
+
+def replicate(
+    plan: TrainingRecipe,
+    folder: Path,
+    ground: Ground,
+    *,
+    machine: Machine,
+    teachers: Path | None = None,
+    scored_on: Ground | None = None,
+    listener: Listener | None = None,
+) -> Path:
+    """Train and score one run, unless that is done; returns its folder.
+
+    Args:
+        ground: what it is trained on; ``scored_on``: what it is scored on, if that is another.
+
+    Raises:
+        MyCookError: as :func:`.run.train`.
+    """
+    listener, scored = listener or Silent(), scored_on or ground
+    if _is_done(plan, folder, ground, scored):
+        listener.note(f"{folder}: found done")
+        return folder
+    how: dict[str, Any] = {"device": machine.device, "threads": machine.threads, "listener": listener}
+    train(
+        plan,
+        dataset=ground.dataset,
+        features=ground.features,
+        out=folder,
+        teachers=teachers,
+        pool=ground.pool,
+        resume=(folder / RUN_FILE).exists(),
+        offline=machine.offline,
+        **how,
+    )
+    if scored != ground:
+        evaluate_run(folder, dataset=scored.dataset, features=scored.features, pool=scored.pool, **how)
+    return folder
+
+
+def _is_done(plan: TrainingRecipe, folder: Path, ground: Ground, scored: Ground) -> bool:
+    about = read_run(folder)
+    if about is None or not about.finished or about.identity is None:
+        return False
+    own = (about.identity.get("recipe"), about.identity.get("data"), about.identity.get("features"))
+    if own != (plan.identity(), ground.data_hash, ground.features_hash):
+        return False
+    try:
+        setting = read_ranks(evaluation_folder(folder))[2]["setting"]
+    except TrainingError:
+        return False
+    return (setting.get("data"), setting.get("clips"), setting.get("pool")) == (scored.data_label, *scored.pool_is)
+
+
+@contextmanager
+def study_folder(home: Path, settings: Mapping[str, Any]) -> Iterator[None]:
+    """Hold a study's folder, which is marked as one from its first moment.
+
+    Raises:
+        WorkspaceError: it holds something else, or another process works in it.
+    """
+    claim_folder(home, STUDY_FILE, "study")
+    home.mkdir(parents=True, exist_ok=True)
+    with lock(home, "study"):
+        if not (home / STUDY_FILE).exists():
+            atomic_write(home / STUDY_FILE, json_bytes({**settings, "finished": False}))
+        yield
+
+
+def finish_study(home: Path, found: Mapping[str, Any]) -> None:
+    """Keep what a study found, beside its settings."""
+    settings = read_json(home / STUDY_FILE, dict[str, Any], hint="move it away")
+    atomic_write(home / STUDY_FILE, json_bytes({**settings, **found, "finished": True}))

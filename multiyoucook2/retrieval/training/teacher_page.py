@@ -1,0 +1,130 @@
+"""A page of a study of teachers: its tables, and pictures as in the paper's analysis. Needs matplotlib."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..evaluation.page import Picture, Table, write_page
+from ..evaluation.plots import forest_plot, labels, legend, new_figure
+from ..evaluation.table import Cell, said
+from .teacher_study import Study
+
+TITLE = "Which teachers teach best: R@10, text to video"
+
+
+def write_teacher_page(study: Study, out: Path) -> list[Path]:
+    """Write ``report.html`` and its pictures into ``out``; returns their paths, the page first."""
+    pictures = [
+        Picture("recalls", "Teachers (faint) and students per language, R@10 in percent", _recalls(study)),
+        Picture("gains", f"What students gain over {study.baseline}, mean over languages", _gains(study)),
+        Picture("entropy", "Gain against the entropy of the targets", _entropy(study)),
+    ]
+    if study.agreement:
+        pictures.append(Picture("agreement", "Agreement of teachers", _agreement(study)))
+    return write_page(out, TITLE, tables_of(study), pictures)
+
+
+def tables_of(study: Study) -> list[Table]:
+    """Recalls of teachers and students, what students gain, and agreement, as text."""
+    langs = list(study.students[0].cells)
+    teachers = [
+        [name, *(f"{recalls[lang]:.1f}" if lang in recalls else "" for lang in langs)]
+        for name, recalls in study.teachers.items()
+    ]
+    students = []
+    for one in study.students:
+        gain = said(overall(study.gains[one.name]), sign=True) if one.name in study.gains else ""
+        entropy = f"{study.entropy[one.name]:.2f}" if one.name in study.entropy else ""
+        students.append([one.name, *(f"{cell.value:.1f}" for cell in one.cells.values()), gain, entropy])
+    if study.chance is not None:
+        students.append(["chance", *[f"{study.chance:.1f}"] * len(langs), "", ""])
+    gains = [[name, *(said(cell, sign=True) for cell in of.values())] for name, of in study.gains.items()]
+    seeds = len(study.students[0].seeds)
+    over = f"gain over {study.baseline} with 95% interval over seeds and clips"
+    tables = [
+        Table("Teachers by themselves, R@10, text to video", ["teacher", *langs], teachers),
+        Table(
+            f"Students, mean over {seeds} seed{'s' if seeds > 1 else ''}; {over}; entropy of targets in nats",
+            ["student", *langs, "gain", "entropy"],
+            students,
+        ),
+        Table(over.capitalize(), ["student", *langs], gains, wide=True),
+    ]
+    if study.agreement:
+        pairs = [
+            [f"{one.one}, {one.other}", f"{one.rank_correlation:.3f}", f"{one.top_overlap:.3f}"]
+            for one in study.agreement
+        ]
+        columns = ["teachers", "rank correlation", "share of common top 10"]
+        tables.append(Table("Agreement of teachers, mean over the English texts", columns, pairs))
+    return tables
+
+
+def overall(cells: Mapping[str, Cell]) -> Cell:
+    """The mean over languages; of a single language, that one."""
+    return cells.get("mean") or next(iter(cells.values()))
+
+
+def _recalls(study: Study) -> Any:
+    langs = list(study.students[0].cells)
+    rows: list[tuple[str, Sequence[float], float]] = [
+        (f"teacher {name}", [recalls.get(lang, np.nan) for lang in langs], 0.4)
+        for name, recalls in study.teachers.items()
+    ]
+    rows += [(one.name, [cell.value for cell in one.cells.values()], 1.0) for one in study.students]
+    figure, axes = new_figure("", "R@10, %", width=max(10, 0.12 * len(langs) * len(rows)), height=5)
+    width = 0.85 / len(rows)
+    for number, ((_, values, alpha), label) in enumerate(zip(rows, labels([row[0] for row in rows]), strict=True)):
+        places = [place + (number - (len(rows) - 1) / 2) * width for place in range(len(langs))]
+        axes.bar(places, values, width, alpha=alpha, label=label, color=f"C{number % 10}")
+    if study.chance is not None:
+        axes.axhline(study.chance, color="black", linestyle=":", linewidth=1, label="chance")
+    axes.set_xticks(range(len(langs)), langs, rotation=45, ha="right", rotation_mode="anchor")
+    legend(axes)
+    return figure
+
+
+def _gains(study: Study) -> Any:
+    rows = [(name, overall(cells)) for name, cells in study.gains.items()]
+    return forest_plot(rows, f"points of R@10 over {study.baseline}, with 95% interval")
+
+
+def _entropy(study: Study) -> Any:
+    """Each student by a number, which the legend explains, so that no name lies on another."""
+    figure, axes = new_figure("entropy of the targets, nats", f"gain over {study.baseline}, points of R@10")
+    names = list(study.gains)
+    for number, (name, label) in enumerate(zip(names, labels(names), strict=True)):
+        marker = "os^Dv<>ph*"[number // 10 % 10]
+        axes.plot(study.entropy[name], overall(study.gains[name]).value, marker, color=f"C{number % 10}", label=label)
+    axes.axhline(0, color="black", linewidth=0.8)
+    legend(axes)
+    return figure
+
+
+def _agreement(study: Study) -> Any:
+    """A square a pair of teachers, with its value written in it."""
+    from matplotlib.figure import Figure
+
+    names = list(study.teachers)
+    size = 1.4 + 0.8 * len(names)
+    figure = Figure(figsize=(2 * size + 1, size + 0.6), layout="constrained")
+    for axes, title, of in zip(
+        figure.subplots(1, 2),
+        ("rank correlation", "share of common top 10"),
+        ("rank_correlation", "top_overlap"),
+        strict=True,
+    ):
+        square = np.eye(len(names))
+        for one in study.agreement:
+            a, b = names.index(one.one), names.index(one.other)
+            square[a, b] = square[b, a] = getattr(one, of)
+        axes.imshow(square, vmin=0, vmax=1, cmap="Blues")
+        for (row, column), value in np.ndenumerate(square):
+            color = "white" if value > 0.6 else "black"
+            axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=color, fontsize="small")
+        axes.set_xticks(range(len(names)), labels(names), rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(len(names)), labels(names))
+        axes.set_title(title, fontsize="medium")
+    return figure
