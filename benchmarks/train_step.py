@@ -61,8 +61,8 @@ def captions_of(clips: int) -> Captions:
     return Captions("benchmark", "0" * 64, "train", [f"clip_{row}" for row in range(clips)], texts)
 
 
-def bert_encoder(texts: list[str], layers: int, seed: int, *, trainable: bool) -> TextEncoder:
-    """A BERT of base width with random weights and no dropout; one token a word."""
+def bert_encoder(texts: list[str], layers: int, seed: int, *, trainable: bool, hidden: int = 768) -> TextEncoder:
+    """A BERT, of base width by default, with random weights and no dropout; one token a word."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
@@ -76,8 +76,9 @@ def bert_encoder(texts: list[str], layers: int, seed: int, *, trainable: bool) -
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]")
     torch.manual_seed(seed)
     shape = BertConfig(
-        vocab_size=30_000, num_hidden_layers=layers, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
-    )
+        vocab_size=30_000, num_hidden_layers=layers, hidden_size=hidden, num_attention_heads=hidden // 64,
+        intermediate_size=4 * hidden, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
+    )  # fmt: skip
     network = BertModel(shape, add_pooling_layer=False)
     return TransformersEncoder(
         EncoderSpec("bert", "", max_length=40), network, fast, shape.hidden_size, trainable=trainable

@@ -1,4 +1,4 @@
-"""Published numbers that may stand beside ours: the same clips in the pool, queries by the same rule, the same captions.
+"""Published numbers that may stand beside ours: the same pool, the same rule of queries, the same captions.
 
 Each was read on the page of its repository; see docs/evaluation.md for those whose queries no build of ours has. They
 are of real features, so they never stand beside simulated ones.
