@@ -221,7 +221,9 @@ _TEX |= {letter: f"\\{letter}" for letter in "&%$#_{}"}
 
 
 def _tex(text: str) -> str:
-    return "".join(_TEX.get(letter, letter) for letter in text)
+    """Text as LaTeX shows it; behind a row's end, ``[`` and ``*`` would be read as the end's own."""
+    found = "".join(_TEX.get(letter, letter) for letter in text)
+    return f"{{{found[0]}}}{found[1:]}" if found[:1] in ("[", "*") else found
 
 
 def _csv(table: SystemTable) -> str:

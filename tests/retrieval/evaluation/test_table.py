@@ -94,7 +94,8 @@ def test_what_cannot_stand_in_a_table(runs: list[Path], tmp_path: Path) -> None:
 def test_latex_compiles(runs: list[Path], tmp_path: Path) -> None:
     found = table_of(runs, task="t2v", measure="recall_at_10", resamples=20)
     hostile = replace(found.systems[0], name=r"a_b 100% $x^2$ ~ \end{document} {&} #")
-    body = rendered(replace(found, systems=[hostile, *found.systems[1:]]), style="latex")
+    names = [replace(found.systems[1], name=name) for name in ("[1] x", "*star", "é")]
+    body = rendered(replace(found, systems=[hostile, *names]), style="latex")
     page = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n" + body + "\\end{document}\n"
     (tmp_path / "table.tex").write_text(page)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table.tex"]
