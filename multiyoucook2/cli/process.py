@@ -24,7 +24,7 @@ def main() -> None:
 
     The exit status is 0 only if all output was written; 128 and the signal's number after an interrupt.
     """
-    # Threads that wait for one another sleep. By default torch's spin: on a busy machine, where one of them has no core,
+    # Threads that wait for one another sleep. By default those of torch spin: on a busy machine, where one has no core,
     # the others burn theirs for nothing, and small models took up to 70 times as long. Read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]

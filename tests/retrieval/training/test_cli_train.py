@@ -209,3 +209,24 @@ def test_help_loads_nothing_heavy() -> None:
     program = f"import sys, multiyoucook2.cli.app; {loaded}; {light}"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True).stdout
     assert said == "\nFalse\n"
+
+
+@pytest.mark.parametrize(("given", "found"), [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active")])
+def test_waiting_threads_sleep_unless_told_otherwise(
+    given: dict[str, str], found: str, environment: dict[str, str]
+) -> None:
+    """It must be set before torch is loaded, which reads it once."""
+    code = """
+import os, sys
+from multiyoucook2.cli import process
+sys.argv = ["mycook", "--version"]
+try:
+    process.main()
+except SystemExit:
+    print(os.environ["OMP_WAIT_POLICY"], "torch" in sys.modules)
+"""
+    clean = {name: value for name, value in environment.items() if name != "OMP_WAIT_POLICY"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**clean, **given}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == f"{found} False"
