@@ -1,10 +1,9 @@
 """What a run needs before its loop starts: captions and features, the untrained model, texts as the model takes them,
 the teachers' embeddings, and the evaluation between epochs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from accelerate import Accelerator
 from torch import from_numpy
@@ -23,7 +22,7 @@ from ..model.encoders import TextEncoder, Wanted, encoder_kind
 from ..model.towers import ModelConfig, TextVideoModel
 from ..objectives.teachers import TeacherEmbeddings
 from ..recipe import TrainingRecipe
-from .loop import Evaluate
+from .loop import Evaluate, Evaluated
 from .processes import seed_everything
 from .teacher_cache import teacher_embeddings, words_only
 
@@ -159,11 +158,11 @@ def validation_of(plan: TrainingRecipe, inputs: Inputs) -> Evaluate | None:
     data = EvaluationSet(inputs.validation, inputs.store, pool)
     device, autocast = inputs.accelerator.device, inputs.accelerator.autocast
 
-    def evaluate(model: TextVideoModel) -> Mapping[str, Any]:
+    def evaluate(model: TextVideoModel) -> Evaluated:
         found = evaluate_model(
             model, data, max_length=plan.max_tokens_eval, device=device, autocast=autocast, resamples=0
         )
-        scores: dict[str, dict[str, Any]] = {}
+        scores: dict[str, dict[str, dict[str, float]]] = {}
         for row in found.rows:
             scores.setdefault(row.task, {})[row.lang] = dict(row.values)
         means = {task: of.get("mean") or next(iter(of.values())) for task, of in scores.items()}

@@ -33,9 +33,10 @@ from ..recipe import TrainingRecipe, override, teacher_recipe, training_recipe
 from .card import with_scores
 from .checkpoint import has_checkpoint
 from .folder import TEACHERS_FOLDER, require_place, run_folder, same_run
-from .loop import LoopState, state_of, train_model
+from .loop import train_model
 from .preparing import Inputs, load_inputs, new_model, note_absent, prepare_texts, teachers_of, validation_of
 from .processes import processes
+from .state import LoopState, state_of
 
 # of a teacher, unless its row states them: a teacher that is finished serves students of other lengths
 _INHERITED = ("epochs", "evaluate_every")

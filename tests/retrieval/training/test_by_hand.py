@@ -12,7 +12,7 @@ from torch import nn
 
 from multiyoucook2.retrieval.objectives.loss import BatchEmbeddings
 from multiyoucook2.retrieval.recipe import training_recipe
-from multiyoucook2.retrieval.training.loop import _weight_groups
+from multiyoucook2.retrieval.training.state import weight_groups
 
 TEXT, VIDEO = (0.1, 0.9), (0.3, 1.4)  # angles
 TEACHER = ((0.9, 0.2), (0.1, 0.8))  # cosines
@@ -72,7 +72,7 @@ def test_a_step_in_numbers() -> None:
         },
     )  # fmt: skip
     model, objective = Angles(), recipe.loss(["en"])
-    optimizer = torch.optim.AdamW(_weight_groups(model, objective, recipe), fused=True)
+    optimizer = torch.optim.AdamW(weight_groups(model, objective, recipe), fused=True)
     teachers = torch.tensor([TEACHER], dtype=torch.float64)
     wanted, gradient = by_hand()
     loss = objective(model(), teachers, torch.ones(2, dtype=torch.bool))
