@@ -7,7 +7,7 @@ sections: a value that is not given stays as the file has it.
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -39,7 +39,7 @@ def recipe_names(kind: Literal["datasets", "training"]) -> list[str]:
 
 
 def load_recipe(
-    model: type[Recipe], kind: Literal["datasets", "training"], name: str, overrides: Mapping[str, Any] | None = None
+    model: type[Recipe], kind: Literal["datasets", "training"], name: str, overrides: Mapping[str, object] | None = None
 ) -> Recipe:
     """A recipe by name, or from a ``.yaml`` path, with overrides as in :func:`overridden`.
 
@@ -58,7 +58,7 @@ def load_recipe(
     return validate_recipe(model, {"name": path.stem, **_yaml_file(path)}, str(path), overrides)
 
 
-def _yaml_file(path: Path) -> dict[str, Any]:
+def _yaml_file(path: Path) -> dict[str, object]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
@@ -74,7 +74,7 @@ def _yaml_file(path: Path) -> dict[str, Any]:
     return values
 
 
-def set_values(assignments: Sequence[str]) -> dict[str, Any]:
+def set_values(assignments: Sequence[str]) -> dict[str, object]:
     """What ``--set`` was given -> overrides; values are YAML, a dot reaches into a section.
 
     Raises:
@@ -84,7 +84,7 @@ def set_values(assignments: Sequence[str]) -> dict[str, Any]:
         >>> set_values(["reduce=mean", "tiny.dim=64", "patience=null"])
         {'reduce': 'mean', 'tiny': {'dim': 64}, 'patience': None}
     """
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         path = [part.strip() for part in key.split(".")]
@@ -98,28 +98,33 @@ def set_values(assignments: Sequence[str]) -> dict[str, Any]:
             raise RecipeError(f"--set {assignment!r}: the value is not YAML") from None
         section = found
         for number, part in enumerate(path[:-1]):
-            section = section.setdefault(part, {})
-            if not isinstance(section, dict):
+            inner = section.setdefault(part, {})
+            if not isinstance(inner, dict):
                 whole = ".".join(path[: number + 1])
                 raise RecipeError(f"--set {assignment!r}: another --set gives {whole} as a whole", hint="keep one")
-        section[path[-1]] = overridden(section[path[-1]], value) if path[-1] in section else value
+            section = inner
+        section[path[-1]] = _laid_over(section[path[-1]], value) if path[-1] in section else value
     return found
 
 
-def overridden(values: Any, overrides: Any) -> Any:
+def overridden(values: Mapping[str, object], overrides: Mapping[str, object]) -> dict[str, object]:
     """Values with overrides laid over them: section by section, key by key; ``None`` unsets, a list replaces a list.
 
     Example:
         >>> overridden({"tiny": {"dim": 96, "layers": 2}}, {"tiny": {"dim": 64}})
         {'tiny': {'dim': 64, 'layers': 2}}
     """
-    if not isinstance(values, Mapping) or not isinstance(overrides, Mapping):
-        return overrides
-    return {**values, **{key: overridden(values.get(key), value) for key, value in overrides.items()}}
+    return {**values, **{key: _laid_over(values.get(key), value) for key, value in overrides.items()}}
+
+
+def _laid_over(value: object, override: object) -> object:
+    if isinstance(value, Mapping) and isinstance(override, Mapping):
+        return overridden(value, override)
+    return override
 
 
 def validate_recipe(
-    model: type[Recipe], values: Mapping[str, Any], where: str, overrides: Mapping[str, Any] | None = None
+    model: type[Recipe], values: Mapping[str, object], where: str, overrides: Mapping[str, object] | None = None
 ) -> Recipe:
     """Values, under overrides, -> recipe, with pydantic's findings turned into one line.
 
@@ -141,7 +146,7 @@ def validate_recipe(
         raise RecipeError(f"{at}{first['msg'].removeprefix('Value error, ')}") from None
 
 
-def _valid(model: type[BaseModel], values: Mapping[str, Any]) -> bool:
+def _valid(model: type[BaseModel], values: Mapping[str, object]) -> bool:
     try:
         model.model_validate(values)
     except (ValidationError, RecipeError):
@@ -149,9 +154,9 @@ def _valid(model: type[BaseModel], values: Mapping[str, Any]) -> bool:
     return True
 
 
-def _holds(overrides: Mapping[str, Any], path: tuple[int | str, ...]) -> bool:
+def _holds(overrides: Mapping[str, object], path: tuple[int | str, ...]) -> bool:
     """Whether an override gave the value at a path, or the whole that the path leads into."""
-    value: Any = overrides
+    value: object = overrides
     for number, part in enumerate(path):
         if not isinstance(value, Mapping):
             return number > 0

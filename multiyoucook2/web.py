@@ -8,13 +8,14 @@ import importlib.util
 import signal
 import socket
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import RecipeError, install_hint, readable, shown
 
 if TYPE_CHECKING:
     from starlette.middleware import Middleware
     from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HOST = "127.0.0.1"
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
@@ -55,12 +56,12 @@ def only_ours(request: "Request") -> bool:
 class _Headers:
     """Adds headers to every answer."""
 
-    def __init__(self, app: Any, headers: Mapping[str, str]) -> None:
+    def __init__(self, app: "ASGIApp", headers: Mapping[str, str]) -> None:
         self.app = app
         self.added = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async def with_headers(message: Any) -> None:
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        async def with_headers(message: "Message") -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message["headers"], *self.added]}
             await send(message)
@@ -68,7 +69,7 @@ class _Headers:
         await self.app(scope, receive, with_headers)
 
 
-def serve(app: Any, *, port: int, path: str = "/") -> None:
+def serve(app: "ASGIApp", *, port: int, path: str = "/") -> None:
     """Serve an application at 127.0.0.1 until Ctrl-C; the address of ``path`` is printed.
 
     Args:

@@ -113,7 +113,7 @@ def _keep_languages(plan: DatasetRecipe, workspace: Workspace) -> None:
     """
     if not workspace.dataset.exists():
         return
-    lost = [lang for lang in dataset_about(workspace.dataset)["languages"] if lang not in plan.languages]
+    lost = [lang for lang in dataset_about(workspace.dataset).languages if lang not in plan.languages]
     if lost:
         raise WorkspaceError(
             f"{workspace.dataset} also holds {', '.join(lost)}, which this build would drop",
@@ -138,7 +138,7 @@ def _result(plan: DatasetRecipe, workspace: Workspace, results: Results, *, publ
     return BuildResult(
         out=workspace.root,
         dataset=dataset if published else None,
-        content_hash=dataset_about(dataset)["content_hash"] if published else None,
+        content_hash=dataset_about(dataset).content_hash if published else None,
         report=report(results, plan),
         skipped=tuple(name for name, done in results.done.items() if done.skipped),
         done=tuple(name for name, done in results.done.items() if not done.skipped),

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from ..errors import RecipeError, nearest
 from ..languages import LANGUAGES
@@ -31,7 +30,7 @@ def card_hash(template: str) -> str:
     return hashlib.sha256(b"".join(part.read_bytes() for part in [path, *sorted(folder.glob("_*.md"))])).hexdigest()
 
 
-def fill_card(template: str, metadata: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+def fill_card(template: str, metadata: Mapping[str, object], values: Mapping[str, object]) -> str:
     """A card's text. A value that the template names and nobody gives is an error, not a gap.
 
     Raises:

@@ -162,7 +162,7 @@ def _keys(table: pa.Table) -> pa.Array:
 
 
 def _key(clip: pa.Array, index: pa.Array) -> pa.Array:
-    """A name a caption."""
+    """Clip id and caption index as one text, to look captions up by."""
     return pc.binary_join_element_wise(clip, pc.cast(index, pa.string()), _BETWEEN)
 
 

@@ -9,7 +9,6 @@ Source: Croissant format specification 1.0, https://docs.mlcommons.org/croissant
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,7 +26,7 @@ _TERMS = (
     "isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace samplingRate "
     "separator source subField transform"
 ).split()
-CONTEXT: dict[str, Any] = {
+CONTEXT: dict[str, object] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
     "cr": "http://mlcommons.org/croissant/",
@@ -52,7 +51,7 @@ def croissant(
     languages: list[str],
     version: str,
     notes: Mapping[str, str],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The description as JSON-LD.
 
     Args:
@@ -97,7 +96,7 @@ def responsible_use(source: str, engines: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _file_object(path: str, data: bytes) -> dict[str, Any]:
+def _file_object(path: str, data: bytes) -> dict[str, object]:
     return {
         "@type": "cr:FileObject",
         "@id": path,
@@ -109,7 +108,7 @@ def _file_object(path: str, data: bytes) -> dict[str, Any]:
     }
 
 
-def _record_set(path: str, data: bytes) -> dict[str, Any]:
+def _record_set(path: str, data: bytes) -> dict[str, object]:
     identity = PurePosixPath(path).with_suffix("").as_posix()
     schema = pq.read_schema(pa.BufferReader(data))
     keys = [name for name in ("clip_id", "caption_index") if name in schema.names]
@@ -122,9 +121,9 @@ def _record_set(path: str, data: bytes) -> dict[str, Any]:
     }
 
 
-def _fields(record_set: str, path: str, column: pa.Field) -> list[dict[str, Any]]:
+def _fields(record_set: str, path: str, column: pa.Field) -> list[dict[str, object]]:
     """A column's field; of the captions of all languages, a field a language."""
-    extract: dict[str, Any] = {"fileObject": {"@id": path}, "extract": {"column": column.name}}
+    extract: dict[str, object] = {"fileObject": {"@id": path}, "extract": {"column": column.name}}
     if not pa.types.is_struct(column.type):
         return [_field(f"{record_set}/{column.name}", column.type, extract)]
     langs = [column.type.field(number) for number in range(column.type.num_fields)]
@@ -138,7 +137,7 @@ def _fields(record_set: str, path: str, column: pa.Field) -> list[dict[str, Any]
     ]
 
 
-def _field(identity: str, type_: pa.DataType, source: dict[str, Any]) -> dict[str, Any]:
+def _field(identity: str, type_: pa.DataType, source: dict[str, object]) -> dict[str, object]:
     several = pa.types.is_list(type_)
     return {
         "@type": "cr:Field",

@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +19,7 @@ from .configs import dataset_tables as dataset_tables
 from .hub_metadata import ALL
 from .tables import ABOUT_FILE, HASHED_COLUMNS, SPLITS
 
-HASHED_ROWS = 50_000  # that are Python objects at a time
+HASHED_ROWS = 50_000  # rows that are Python objects at a time
 FOLDER_KIND = "data set"  # what its manifest calls a published folder
 VERSION = 4  # raise with any change to the published files
 TEXTS = {"feature": {"dtype": "string", "_type": "Value"}, "_type": "Sequence"}  # "List" is unknown to datasets 3
@@ -79,15 +78,15 @@ def _json_parts(config: str, table: pa.Table) -> Iterator[bytes]:
         yield f"{',' if number else ''}\n  {json.dumps(name)}: [".encode()
         for first in range(0, table.num_rows, HASHED_ROWS):
             values = table[name].slice(first, HASHED_ROWS).to_pylist()
-            text = json_bytes([[values]]).decode()  # as deep as the values stand in the whole
+            text = json_bytes([[values]]).decode()  # nested, so that the lines are indented as in the whole
             inner = text.removeprefix("[\n [\n  [").removesuffix("\n  ]\n ]\n]\n")
             yield f"{',' if first else ''}{inner}".encode()
         yield b"\n  ]" if table.num_rows else b"]"
     yield b"\n }\n]\n"
 
 
-class _About(Record, extra="allow"):
-    """``multiyoucook2.json``, as far as it is relied on."""
+class DatasetAbout(Record, extra="allow"):
+    """What a published data set says of itself in ``multiyoucook2.json``; it may say more."""
 
     name: str
     content_hash: str
@@ -95,23 +94,23 @@ class _About(Record, extra="allow"):
     rows: int
 
 
-def dataset_about(folder: Path) -> dict[str, Any]:
-    """What a published data set says of itself: ``name``, ``content_hash``, ``languages``, ``rows``.
+def dataset_about(folder: Path) -> DatasetAbout:
+    """What a published data set says of itself.
 
     Raises:
         DatasetError: the folder is not one that ``mycook build`` made.
     """
     try:
-        return read_json(folder / ABOUT_FILE, _About, error=DatasetError, hint="run the build again").model_dump()
+        return read_json(folder / ABOUT_FILE, DatasetAbout, error=DatasetError, hint="run the build again")
     except (FileNotFoundError, NotADirectoryError):
         raise DatasetError(
             f"{folder} holds no data set of ours", hint="build one: mycook build --recipe mini"
         ) from None
 
 
-def features_json(schema: pa.Schema) -> dict[str, Any]:
+def features_json(schema: pa.Schema) -> dict[str, object]:
     """The features as ``datasets`` writes them into a Parquet file, so that it reads ``captions`` as a Translation."""
-    features: dict[str, Any] = {}
+    features: dict[str, object] = {}
     for column in schema:
         if pa.types.is_struct(column.type) and pa.types.is_list(column.type.field(0).type):
             languages = [column.type.field(index).name for index in range(column.type.num_fields)]

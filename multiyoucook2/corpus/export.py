@@ -9,9 +9,9 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from ..errors import RecipeError, nearest
 from ..files import atomic_write
@@ -19,7 +19,19 @@ from .captions import dataset_languages, dataset_splits, load_captions
 from .clips import Clip, load_clips
 
 FORMATS = ("tsv", "csv", "jsonl", "coco")
-COLUMNS = ("split", "clip_id", "caption_index", "lang", "caption")
+
+
+class Row(NamedTuple):
+    """A caption in one language: the columns of a table."""
+
+    split: str
+    clip_id: str
+    caption_index: int
+    lang: str
+    caption: str
+
+
+Write = Callable[[Sequence[Row], Mapping[str, Clip]], str]
 
 
 def export(
@@ -44,38 +56,36 @@ def export(
     rows = list(_rows(dataset, wanted, accepted_only))
     writers = {"tsv": _table("\t"), "csv": _table(","), "jsonl": _jsonl, "coco": _coco}
     atomic_write(path, writers[to](rows, clips).encode())
-    return {"clips": len({row["clip_id"] for row in rows}), "captions": len(rows)}
+    return {"clips": len({row.clip_id for row in rows}), "captions": len(rows)}
 
 
-def _rows(dataset: str, langs: Sequence[str], accepted_only: bool) -> Iterator[dict[str, Any]]:
-    """A dict a caption and language, clip by clip, with the keys of ``COLUMNS``."""
+def _rows(dataset: str, langs: Sequence[str], accepted_only: bool) -> Iterator[Row]:
+    """A row a caption and language, clip by clip."""
     for split in dataset_splits(dataset):
         found = load_captions(dataset, split=split, langs=langs, accepted_only=accepted_only)
         for number, clip_id in enumerate(found.clip_ids):
             for lang in langs:
                 for index, text in enumerate(found.texts[lang][number]):
                     if text:
-                        values = (split, clip_id, index, lang, text)
-                        yield dict(zip(COLUMNS, values, strict=True))
+                        yield Row(split, clip_id, index, lang, text)
 
 
-def _table(delimiter: str) -> Any:
-    def write(rows: list[dict[str, Any]], clips: dict[str, Clip]) -> str:
+def _table(delimiter: str) -> Write:
+    def write(rows: Sequence[Row], clips: Mapping[str, Clip]) -> str:
         sink = io.StringIO()
-        writer = csv.DictWriter(sink, COLUMNS, delimiter=delimiter, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        writer = csv.writer(sink, delimiter=delimiter, lineterminator="\n")
+        writer.writerows([Row._fields, *rows])
         return sink.getvalue()
 
     return write
 
 
-def _jsonl(rows: list[dict[str, Any]], clips: dict[str, Clip]) -> str:
+def _jsonl(rows: Sequence[Row], clips: Mapping[str, Clip]) -> str:
     found: dict[str, dict[str, list[str | None]]] = {}
     for row in rows:
-        texts = found.setdefault(row["clip_id"], {}).setdefault(row["lang"], [])
-        texts.extend([None] * (row["caption_index"] - len(texts)))  # indices are the same captions in every language
-        texts.append(row["caption"])
+        texts = found.setdefault(row.clip_id, {}).setdefault(row.lang, [])
+        texts.extend([None] * (row.caption_index - len(texts)))  # indices are the same captions in every language
+        texts.append(row.caption)
     lines = []
     for clip_id, captions in found.items():
         clip = clips[clip_id]
@@ -84,8 +94,8 @@ def _jsonl(rows: list[dict[str, Any]], clips: dict[str, Clip]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _coco(rows: list[dict[str, Any]], clips: dict[str, Clip]) -> str:
-    number = {clip_id: place for place, clip_id in enumerate(dict.fromkeys(row["clip_id"] for row in rows))}
+def _coco(rows: Sequence[Row], clips: Mapping[str, Clip]) -> str:
+    number = {clip_id: place for place, clip_id in enumerate(dict.fromkeys(row.clip_id for row in rows))}
     images = [
         {
             "id": place, "file_name": f"{clip_id}.mp4", "video_id": clips[clip_id].video_id,
@@ -94,8 +104,8 @@ def _coco(rows: list[dict[str, Any]], clips: dict[str, Clip]) -> str:
         for clip_id, place in number.items()
     ]  # fmt: skip
     annotations = [
-        {"id": place, "image_id": number[row["clip_id"]]}
-        | {key: row[key] for key in ("caption", "lang", "caption_index")}
+        {"id": place, "image_id": number[row.clip_id], "caption": row.caption, "lang": row.lang}
+        | {"caption_index": row.caption_index}
         for place, row in enumerate(rows)
     ]
     return json.dumps({"images": images, "annotations": annotations}, ensure_ascii=False) + "\n"

@@ -12,7 +12,7 @@ from ..errors import DatasetError, MyCookError
 from ..files import open_arrow, read_json, read_parquet, read_text
 from .tables import ABOUT_FILE
 
-Columns = dict[str, list[Any]]
+Columns = dict[str, list[Any]]  # of Arrow's types: texts, numbers, lists
 LANGUAGE_COLUMNS = ("clip_id", "caption", "caption_index", "accepted", "flags")
 _OPTIONAL = {"caption_index", "accepted", "flags", "video_url", "recipe_type", "origin", "quality"}
 
@@ -29,7 +29,7 @@ class Source(Protocol):
     def read(self, config: str, split: str, columns: Sequence[str] = LANGUAGE_COLUMNS) -> Columns:
         """Columns of a split as lists; ``accepted`` is all True where the files have no such column."""
 
-    def about(self) -> Mapping[str, Any]:
+    def about(self) -> Mapping[str, object]:
         """What the data set states of itself, such as ``name`` and ``content_hash``; empty if it states nothing."""
 
 
@@ -71,7 +71,7 @@ class FolderSource:
             {name: [value for part in parts for value in part[name]] for name in names}, columns, where
         )
 
-    def about(self) -> Mapping[str, Any]:
+    def about(self) -> Mapping[str, object]:
         return read_about(self.folder / ABOUT_FILE)
 
 
@@ -108,7 +108,7 @@ class HubSource:
         found = {name: list(table[name]) for name in columns if name in table.column_names}
         return with_defaults(found, columns, where)
 
-    def about(self) -> Mapping[str, Any]:
+    def about(self) -> Mapping[str, object]:
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
@@ -135,10 +135,10 @@ def with_defaults(found: Columns, columns: Sequence[str], where: str) -> Columns
     return {"accepted": [True] * rows, **found} if "accepted" in columns else found
 
 
-def read_about(path: Path) -> Mapping[str, Any]:
+def read_about(path: Path) -> Mapping[str, object]:
     """The data set's file about itself; empty where it is absent or damaged."""
     try:
-        return read_json(path, dict[str, Any])
+        return read_json(path, dict[str, object])
     except (OSError, MyCookError):
         return {}
 
@@ -193,7 +193,7 @@ def _listed_files(folder: Path) -> dict[str, dict[str, list[Path]]]:
         raise DatasetError(f"the head of {readme} lists no configs that can be read: {_first_line(error)}") from None
 
 
-def _splits(folder: Path, files: Any) -> dict[str, list[Path]]:
+def _splits(folder: Path, files: object) -> dict[str, list[Path]]:
     if isinstance(files, Mapping):
         files = [{"split": split, "path": path} for split, path in files.items()]
     if not isinstance(files, list):

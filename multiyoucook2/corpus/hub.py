@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from ..errors import LINE_CHARACTERS, DatasetError, FetchError, shown
 from ..files import MANIFEST, FileRow, damaged_files, entries, json_bytes, read_manifest
@@ -15,7 +14,7 @@ FOLDER_NAME = "PATH"  # how a card's example calls a folder that may lie anywher
 _OURS = re.compile(r"[A-Za-z-]+/[a-z_]+\.parquet")
 
 
-def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = False) -> dict[str, Any]:
+def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = False) -> dict[str, object]:
     """Make the data set repository hold exactly ``folder``, in one commit (or one pull request).
 
     Only the card's example differs: there it loads the repository. The folder is checked against its manifest first.
@@ -48,7 +47,7 @@ def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = Fa
             repo,
             [*adds, *(CommitOperationDelete(name) for name in stale)],
             repo_type="dataset",
-            commit_message=f"{about['name']} {about['content_hash'][:12]}",
+            commit_message=f"{about.name} {about.content_hash[:12]}",
             create_pr=create_pr,
         )
     except HFValidationError as error:
@@ -63,7 +62,7 @@ def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = Fa
         "url": shown(commit.pr_url or commit.commit_url, LINE_CHARACTERS),
         "files": len(names),
         "deleted": stale,
-        "content_hash": about["content_hash"],
+        "content_hash": about.content_hash,
     }
 
 

@@ -37,7 +37,7 @@ def card_metadata(
     *,
     tags: Sequence[str] = (),
     reviewed: bool = False,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The head: what the Hub shows, and the configs that ``load_dataset`` reads.
 
     Each config names the content in its description: ``datasets`` keys its cache of a local folder by the folder's name
@@ -81,7 +81,7 @@ def card_metadata(
     return head
 
 
-def _licenses(names: Iterable[str]) -> dict[str, Any]:
+def _licenses(names: Iterable[str]) -> dict[str, object]:
     """One licence, or several; ``other`` with the names beside it where the Hub does not know one of them."""
     found = sorted({name.lower() for name in names})
     if all(name in LICENSES for name in found):

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,7 @@ _BATCH = 256
 _ARRAY_BYTES = 1 << 30  # of one clip; hours of video have less
 
 
-def array_clips(source: str | Path) -> Iterator[tuple[str, Any]]:
+def array_clips(source: str | Path) -> Iterator[tuple[str, Array]]:
     """(clip_id, array) pairs of plain arrays, each [T, D], or [D] for one frame.
 
     Args:
@@ -54,7 +54,7 @@ def damage_named(path: Path) -> Iterator[None]:
         raise FeatureError(f"{shown(path)}: {_reason(error)}") from None
 
 
-def _npy_folder(source: Path) -> Iterator[tuple[str, Any]]:
+def _npy_folder(source: Path) -> Iterator[tuple[str, Array]]:
     paths = sorted(source.glob("*.npy"))
     if not paths:
         raise FeatureError(f"{source} holds neither .npy nor .parquet files")
@@ -63,7 +63,7 @@ def _npy_folder(source: Path) -> Iterator[tuple[str, Any]]:
             yield path.stem, _read_npy(file, os.fstat(file.fileno()).st_size, shown(path))
 
 
-def _npz(source: Path) -> Iterator[tuple[str, Any]]:
+def _npz(source: Path) -> Iterator[tuple[str, Array]]:
     with damage_named(source), open_regular(source, FeatureError) as file, zipfile.ZipFile(file) as members:
         for member in members.infolist():
             with members.open(member) as array:
@@ -87,7 +87,7 @@ def _read_npy(file: IO[bytes], size: int, where: str) -> Array:
     return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
 
 
-def _parquet(source: Path) -> Iterator[tuple[str, Any]]:
+def _parquet(source: Path) -> Iterator[tuple[str, Array]]:
     for path in [source] if source.is_file() else sorted(source.glob("*.parquet")):
         for row in parquet_rows(path, {"clip_id": is_text, "features": is_list}):
             with damage_named(path):

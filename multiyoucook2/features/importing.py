@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import FeatureError
 from .arrays import array_clips
 from .reference import reference_clips
-from .store import FeatureStore, Source, write_store
+from .store import Array, FeatureStore, Source, write_store
 
 PICKLES = (".pkl", ".pickle", ".p")
 
@@ -38,7 +37,7 @@ def import_features(
     if len(sources) == 1:
         clips, meta = first.clips, first.meta
     else:
-        files: list[dict[str, Any]] = []  # filled while the sources are read, one after the other
+        files: list[dict[str, object]] = []  # filled while the sources are read, one after the other
         clips, meta = _of_all(first, sources, name, key, captions, files), {"files": files}
     return write_store(folder, _known(clips, captions), name=first.name, meta=meta)
 
@@ -49,8 +48,8 @@ def _of_all(
     name: str | None,
     key: str | None,
     captions: Mapping[str, str] | None,
-    files: list[dict[str, Any]],
-) -> Iterator[tuple[str, Any]]:
+    files: list[dict[str, object]],
+) -> Iterator[tuple[str, Array]]:
     for number, path in enumerate(sources):
         source = _open(path, name, key, captions) if number else first
         if source.name != first.name:
@@ -69,7 +68,7 @@ def _open(path: Path, name: str | None, key: str | None, captions: Mapping[str, 
     return Source(name, array_clips(path))
 
 
-def _known(clips: Iterator[tuple[str, Any]], captions: Mapping[str, str] | None) -> Iterator[tuple[str, Any]]:
+def _known(clips: Iterator[tuple[str, Array]], captions: Mapping[str, str] | None) -> Iterator[tuple[str, Array]]:
     """The clips as they come; refused at the end if the data set knows none of them."""
     example, known = None, False
     for clip_id, frames in clips:

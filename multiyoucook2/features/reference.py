@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import FeatureError
 from ..files.pickles import Discarded, read_plain_pickle
 from ..languages import ALIASES
-from .store import Source
+from .store import Array, Source
 
 _CAPTION_KEY = re.compile(r"(eval_)?caption_([a-z]{2})")
 _WORD = re.compile(r"\w+")
@@ -31,13 +31,13 @@ class ReferenceClip:
 
     clip_id: str
     key: str
-    features: Any
+    features: Array
     captions: dict[str, tuple[str, ...]]
     queries: dict[str, str]
 
 
 def read_reference(path: str | Path, *, key: str | None = None) -> list[ReferenceClip]:
-    """The clips of a released file, in order. Nothing in the file is run; see :mod:`.pickles`.
+    """The clips of a released file, in order. Nothing in the file is run; see :mod:`multiyoucook2.files.pickles`.
 
     Args:
         key: which features, where a clip has several: ``"s3d"``, ``"2d_raw"`` or ``"2d"``; the first found by default.
@@ -100,8 +100,8 @@ def _name_of(clip: ReferenceClip) -> str:
 
 def _captions(clip: Mapping[Any, Any]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     """Captions of a clip by language code, whichever of the layouts it has; and those to evaluate with, set apart."""
-    found: dict[str, Any] = {}
-    queries: dict[str, Any] = {}
+    found: dict[str, object] = {}
+    queries: dict[str, object] = {}
     if "caption" in clip:
         found["en"] = clip["caption"]
     for key, value in clip.items():
@@ -114,7 +114,7 @@ def _captions(clip: Mapping[Any, Any]) -> tuple[dict[str, tuple[str, ...]], dict
     return captions, {lang: texts[0] for lang, texts in _texts(queries).items() if texts}
 
 
-def _texts(found: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _texts(found: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
     captions = {}
     for lang, value in found.items():
         texts = [value] if isinstance(value, str) else list(value) if isinstance(value, list | tuple) else []

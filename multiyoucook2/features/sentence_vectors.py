@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from ..errors import FeatureError
 from .arrays import array_clips, is_list, is_text, list_array, parquet_rows
-from .store import FeatureStore, write_store
+from .store import Array, FeatureStore, write_store
 
 _KEY = re.compile(r"[a-z]{2,3}:.+")
 META = {"kind": "sentence vectors"}
@@ -41,7 +40,7 @@ def import_vectors(sources: Sequence[Path], folder: str | Path, *, name: str) ->
     return write_store(folder, chain.from_iterable(map(_vectors, sources)), name=name, dtype="float32", meta=META)
 
 
-def _vectors(source: Path) -> Iterator[tuple[str, Any]]:
+def _vectors(source: Path) -> Iterator[tuple[str, Array]]:
     if source.suffix == ".npz":
         for key, vector in array_clips(source):
             if not _KEY.fullmatch(key):
@@ -53,7 +52,7 @@ def _vectors(source: Path) -> Iterator[tuple[str, Any]]:
         raise FeatureError(f"cannot import sentence vectors from {source}", hint="give .parquet or .npz files")
 
 
-def _rows(source: Path) -> Iterator[tuple[str, Any]]:
+def _rows(source: Path) -> Iterator[tuple[str, Array]]:
     columns = {"clip_id": is_text, "lang": is_text, "vector": is_list, "caption_index": pa.types.is_integer}
     for row in parquet_rows(source, columns, optional=["caption_index"]):
         clip_id, lang = row["clip_id"].as_py(), row["lang"].as_py()

@@ -6,7 +6,7 @@
       features.json   name, dimension, type, counts, content hash, and what the maker wants to remember
       index.arrow     one row a clip: clip_id, first frame, number of frames
       frames.bin      all frames end to end, little-endian, [frames, D], memory-mapped
-  manifest.json   size and hash of each of these, as in every folder of ours
+      manifest.json   size and hash of each of these, as in every folder of ours
 
 The content hash covers ids and values, not their order or the folder.
 """
@@ -46,7 +46,7 @@ MAX_DIM = 2**24
 INDEX_SCHEMA = pa.schema([("clip_id", pa.string()), ("first", pa.int64()), ("frames", pa.int32())])
 _COLUMNS = {field.name: field.type for field in INDEX_SCHEMA}
 _VERIFIED: set[tuple[Path, str, int, int]] = set()  # stores whose frames this process has checked
-Array = npt.NDArray[Any]
+Array = npt.NDArray[Any]  # of any number type
 
 
 class _About(Record):
@@ -59,7 +59,7 @@ class _About(Record):
     clips: Annotated[int, Field(ge=1, le=2**40)]
     frames: Annotated[int, Field(ge=0, le=2**40)]
     content_hash: str
-    meta: dict[str, Any]
+    meta: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class Source:
     """What an importer reads: the features' name, (clip_id, array [T, D]) pairs, and what the store should remember."""
 
     name: str
-    clips: Iterator[tuple[str, Any]]
-    meta: Mapping[str, Any] = field(default_factory=dict)
+    clips: Iterator[tuple[str, Array]]
+    meta: Mapping[str, object] = field(default_factory=dict)
 
 
 class FeatureStore:
@@ -196,11 +196,11 @@ class FeatureStore:
 
 def write_store(
     folder: str | Path,
-    clips: Iterable[tuple[str, Any]],
+    clips: Iterable[tuple[str, Array]],
     *,
     name: str,
     dtype: str = "float16",
-    meta: Mapping[str, Any] | None = None,
+    meta: Mapping[str, object] | None = None,
 ) -> FeatureStore:
     """Write a store, whole or not at all, replacing an earlier store in ``folder``.
 
@@ -240,7 +240,7 @@ def write_store(
 
 
 def _write_frames(
-    path: Path, clips: Iterable[tuple[str, Any]], dtype: np.dtype[Any]
+    path: Path, clips: Iterable[tuple[str, Array]], dtype: np.dtype[Any]
 ) -> tuple[list[str], list[int], int, str]:
     counts: dict[str, int] = {}
     digests: list[bytes] = []
@@ -279,7 +279,7 @@ def _end_to_end(index: pa.Table, frames: int) -> bool:
     return sound and pc.count_distinct(index["clip_id"]).as_py() == len(index)
 
 
-def _frames(clip_id: str, value: Any, dtype: np.dtype[Any]) -> Array:
+def _frames(clip_id: str, value: object, dtype: np.dtype[Any]) -> Array:
     array = np.asarray(value)
     if array.dtype.kind not in "fiu":
         raise FeatureError(f"features of clip {clip_id!r} are {array.dtype}, not numbers")

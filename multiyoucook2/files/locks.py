@@ -14,7 +14,7 @@ from .whole import atomic_write, clear_partial, json_bytes
 LOCK_FILE = ".mycook.lock"
 _HOLDER_FILE = ".mycook.lock.json"
 LOCK_FILES = (LOCK_FILE, _HOLDER_FILE)  # what a lock leaves in its folder
-_GLANCE_S = 0.5  # as long as somebody who only looks who holds the lock may hold it
+_GLANCE_S = 0.5  # `lock` waits so long: `lock_holder`, which only looks, may have it for a moment
 
 
 class _Holder(Record):

@@ -5,7 +5,6 @@ twice itself sixty times over, end or hang the process. Lists and dicts are no d
 """
 
 import pickletools
-from typing import Any
 
 MAX_DEPTH = 100
 MAX_SIZE = 1_000_000
@@ -22,7 +21,7 @@ class PickleStack:
         self._stack: list[tuple[int, int]] = []
         self._memo: dict[int, tuple[int, int]] = {}
 
-    def step(self, opcode: pickletools.OpcodeInfo, argument: Any) -> str | None:
+    def step(self, opcode: pickletools.OpcodeInfo, argument: object) -> str | None:
         """Follow one instruction.
 
         Returns:
@@ -31,15 +30,15 @@ class PickleStack:
         Raises:
             IndexError, KeyError: it takes what is not there.
         """
+        number = argument if isinstance(argument, int) else len(self._memo)
         if opcode.name in _GET:
-            self._stack.append(self._memo[argument])
+            self._stack.append(self._memo[number])
         elif opcode.name == "DUP":
             self._stack.append(self._stack[-1])
         elif opcode.name == "MEMOIZE" or opcode.name in _PUT:
-            place = len(self._memo) if argument is None else argument
-            if place > 2 * len(self._memo) + 1000:  # the unpickler makes room for all places up to this one
-                return f"remembers a value under the number {place}"
-            self._memo[place] = self._stack[-1]
+            if number > 2 * len(self._memo) + 1000:  # the unpickler makes room for all places up to this one
+                return f"remembers a value under the number {number}"
+            self._memo[number] = self._stack[-1]
         else:
             taken = self._take(opcode)
             depth, size = 1 + max((depth for depth, _ in taken), default=0), 1 + sum(size for _, size in taken)

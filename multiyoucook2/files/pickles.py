@@ -7,10 +7,12 @@ own, so that no function of numpy's or anyone else's is ever called with the fil
 
 import pickle
 import pickletools
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import FeatureError
 from .pickle_stack import PickleStack
@@ -28,22 +30,25 @@ _PLAIN_OPCODES = frozenset(
 )
 
 
+_Shape = tuple[int, ...]  # as numpy writes it; whatever else a file has there, numpy refuses
+
+
 class _Call:
     """What an admitted name stands for: callable by the pickle, and inert in every other way."""
 
     __slots__ = ("_function",)
-    _function: Any
+    _function: Callable[..., object]
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Callable[..., object]) -> None:
         object.__setattr__(self, "_function", function)
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: object) -> object:
         return self._function(*arguments)
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: object) -> None:
         raise pickle.UnpicklingError("a name cannot be given a state")
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         raise pickle.UnpicklingError("a name cannot be changed")
 
 
@@ -52,10 +57,10 @@ class Discarded:
 
     __slots__ = ()
 
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, *_: object) -> None:
         pass
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: object) -> None:
         pass
 
 
@@ -64,13 +69,13 @@ class _Dtype:
 
     __slots__ = ("dtype",)
 
-    def __init__(self, code: Any, *_: Any) -> None:
+    def __init__(self, code: object, *_: object) -> None:
         code = code.decode("ascii") if isinstance(code, bytes) else code
         if not isinstance(code, str) or code.lstrip("<>=|")[:1] not in "fiubSU":
             raise pickle.UnpicklingError(f"arrays of type {code!r} are not plain numbers")
         self.dtype = np.dtype(code)
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: Sequence[object]) -> None:
         order = state[1].decode("ascii") if isinstance(state[1], bytes) else state[1]
         if order != "|":
             self.dtype = self.dtype.newbyteorder(">" if order == ">" else "<")
@@ -81,28 +86,28 @@ class _Array:
 
     __slots__ = ("value",)
 
-    def __init__(self, *_: Any) -> None:
-        self.value = np.zeros(0)
+    def __init__(self, *_: object) -> None:
+        self.value: npt.NDArray[np.generic] = np.zeros(0)
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: tuple[int, _Shape, object, bool, object]) -> None:
         _, shape, dtype, fortran, data = state
         data = data.encode("latin-1") if isinstance(data, str) else data
         self.value = _from_bytes(data, dtype, shape, "F" if fortran else "C")
 
 
-def _from_bytes(data: Any, dtype: Any, shape: Any, order: Any) -> Any:
+def _from_bytes(data: object, dtype: object, shape: _Shape, order: Literal["C", "F"]) -> npt.NDArray[np.generic]:
     if not isinstance(dtype, _Dtype) or not isinstance(data, bytes | bytearray):
         raise pickle.UnpicklingError("an array is not made of plain bytes")
     return np.frombuffer(data, dtype.dtype).reshape(shape, order=order)
 
 
-def _frombuffer(data: Any, dtype: Any, shape: Any, order: Any) -> _Array:
+def _frombuffer(data: object, dtype: object, shape: _Shape, order: Literal["C", "F"]) -> _Array:
     array = _Array()
     array.value = _from_bytes(data, dtype, shape, order)
     return array
 
 
-def _scalar(dtype: Any, data: Any = b"") -> Any:
+def _scalar(dtype: object, data: object = b"") -> object:
     data = data.encode("latin-1") if isinstance(data, str) else data
     return _from_bytes(data, dtype, (1,), "C")[0].item()
 
@@ -114,7 +119,7 @@ def _encode(text: str, encoding: str = "latin1") -> bytes:
     return text.encode("latin-1")
 
 
-_NUMPY = {
+_NUMPY: dict[tuple[str, str], Callable[..., object]] = {
     ("multiarray", "_reconstruct"): _Array,
     ("multiarray", "scalar"): _scalar,
     ("numeric", "_frombuffer"): _frombuffer,
@@ -129,7 +134,7 @@ _TORCH = {
     ("torch", "device"),
     *(("torch", f"{kind}Storage") for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Byte")),
 }
-_ADMITTED: dict[tuple[str, str], Any] = {
+_ADMITTED: dict[tuple[str, str], Callable[..., object]] = {
     (f"{core}.{module}", name): function
     for (module, name), function in _NUMPY.items()
     for core in ("numpy.core", "numpy._core")
@@ -146,7 +151,7 @@ _ADMITTED: dict[tuple[str, str], Any] = {
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, module: str, name: str) -> object:
         if (module, name) not in _ADMITTED:
             raise _Refused(f"{module}.{name}")
         return _Call(_ADMITTED[module, name])
@@ -198,7 +203,7 @@ class _CountingUnpickler(_PlainUnpickler):
 
     globals_found = 0
 
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, module: str, name: str) -> object:
         self.globals_found += 1
         return super().find_class(module, name)
 

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -175,7 +175,7 @@ def read_arrow(
 
 
 def _check_schema(found: "pa.Schema", columns: Iterable[str], path: Path, error: Errors, hint: str) -> None:
-    types: Mapping[str, Any] = columns if isinstance(columns, Mapping) else {}
+    types: Mapping[str, object] = columns if isinstance(columns, Mapping) else {}
     for name in columns:
         if found.names.count(name) != 1:
             raise error(f"{shown(path)} has no column {name!r}", hint=hint)

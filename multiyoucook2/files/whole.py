@@ -46,7 +46,7 @@ def file_bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def json_bytes(value: Any) -> bytes:
+def json_bytes(value: object) -> bytes:
     """JSON with sorted keys, readable, ending in a newline: equal values give equal bytes."""
     return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
@@ -100,7 +100,10 @@ def parquet_bytes(table: "pa.Table", **options: Any) -> bytes:
 
 
 def known_sha256(path: Path) -> str:
-    """A build asks for the same model's hashes once a language: gigabytes are read once a process."""
+    """As :func:`file_sha256`, remembered while the file's size and time stay as they are.
+
+    A build asks for the same model once a language; its gigabytes are then read once a process.
+    """
     state = path.stat()
     return _sha256_of_state(path, state.st_size, state.st_mtime_ns)
 

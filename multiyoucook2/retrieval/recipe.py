@@ -1,7 +1,7 @@
 """Training recipes: the pydantic models of ``pipelines/training/*.yaml``. Every value can be overridden by a flag."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -113,7 +113,7 @@ class TrainingRecipe(Strict):
 
     @field_validator("languages", mode="before")
     @classmethod
-    def _language_codes(cls, value: Any) -> Any:
+    def _language_codes(cls, value: object) -> object:
         """A list, or a text such as ``"en,de"``; any code is admitted here, as the data set decides what there is."""
         if not isinstance(value, str | list | tuple):
             return value
@@ -164,12 +164,12 @@ class TrainingRecipe(Strict):
         """The loss of a batch in these languages, with fresh weights if the objective learns any."""
         return ObjectiveLoss(self.row, self.loss_settings, languages, teachers=len(self.teachers), source=source)
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What a checkpoint must share with the run that resumes it: all but where and how fast it runs."""
         return self.model_dump(mode="json", exclude=set(_ONLY_SPEED))
 
 
-def training_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> TrainingRecipe:
+def training_recipe(name: str, overrides: Mapping[str, object] | None = None) -> TrainingRecipe:
     """A training recipe by name or ``.yaml`` path, with overrides that reach into its sections.
 
     Choosing an objective without teachers drops them.
@@ -180,13 +180,13 @@ def training_recipe(name: str, overrides: Mapping[str, Any] | None = None) -> Tr
     return load_recipe(TrainingRecipe, "training", name, _without_idle_teachers(overrides))
 
 
-def override(recipe: TrainingRecipe, overrides: Mapping[str, Any] | None) -> TrainingRecipe:
+def override(recipe: TrainingRecipe, overrides: Mapping[str, object] | None) -> TrainingRecipe:
     """The recipe with other values, as :func:`training_recipe` takes them."""
     given = _without_idle_teachers(overrides)
     return validate_recipe(TrainingRecipe, recipe.model_dump(), f"recipe {recipe.name}", given) if given else recipe
 
 
-def _without_idle_teachers(overrides: Mapping[str, Any] | None) -> dict[str, Any]:
+def _without_idle_teachers(overrides: Mapping[str, object] | None) -> dict[str, object]:
     given = dict(overrides or {})
     objective = given.get("objective")
     if objective in OBJECTIVES and not OBJECTIVES.find(str(objective)).needs_teachers:

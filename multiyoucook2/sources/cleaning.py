@@ -2,7 +2,6 @@
 
 import json
 import unicodedata
-from typing import Any
 
 MAX_CHARACTERS = 1000  # the longest caption of YouCook2 has 249
 CLEANING_FLAGS = ("control_characters", "whitespace", "cut", "video_url_repaired")  # what cleaning may change
@@ -50,7 +49,7 @@ def _visible(character: str) -> str:
     return "" if category == "Cf" else " "
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A value of a file in a message: escaped, and short."""
     try:
         text = ascii(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=True)

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -114,7 +113,7 @@ class _Records:
         """Read all."""
         gather, lang, text_column = self.gather, self.options.language, self.column["text"]
         gather.unit = self.rows.unit
-        last: tuple[Any, ...] = ()
+        last: tuple[object, ...] = ()
         clip_id: str | None = None
         for where, record in self.rows.rows:
             if not isinstance(record, dict):
@@ -136,15 +135,15 @@ class _Records:
             else:
                 gather.caption(where, clip_id, lang, found)
 
-    def _said(self, record: Mapping[str, Any]) -> Any:
-        """The split as the record says it; the file's where it says nothing."""
+    def _said(self, record: Mapping[str, object]) -> object:
+        """The split that the record names, in its own words; where it names none, the file's."""
         said = record.get(self.column["split"]) if "split" in self.column else None
         return self.default if said is None or said == "" else said
 
-    def _split_of(self, value: Any) -> str | None:
+    def _split_of(self, value: object) -> str | None:
         return split_of(self.options.splits.get(value, value)) if isinstance(value, str) else None
 
-    def _clip(self, where: int | str, record: Mapping[str, Any], said: Any) -> str | None:
+    def _clip(self, where: int | str, record: Mapping[str, object], said: object) -> str | None:
         """The id of a record's clip, which is made known; ``None`` if it was refused."""
         gather, column = self.gather, self.column
         split = self._split_of(said)
@@ -152,7 +151,7 @@ class _Records:
             gather.refuse(where, f"the split is {shown(said)}, none of train, validation and test")
             return None
 
-        def get(name: str) -> Any:
+        def get(name: str) -> object:
             return record.get(column[name]) if name in column else None
 
         start, end, segment = get("start"), get("end"), get("segment")
@@ -188,7 +187,7 @@ class _Records:
         return clip_id if kept else None
 
 
-def _name(value: Any) -> str | None:
+def _name(value: object) -> str | None:
     """A name or number of a file as a text."""
     if isinstance(value, str):
         return value.strip()

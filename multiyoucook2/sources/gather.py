@@ -26,7 +26,7 @@ _SPLITS = {
 }  # fmt: skip
 
 
-def split_of(value: Any) -> str | None:
+def split_of(value: object) -> str | None:
     """One of ``corpus.tables.SPLITS``, by any usual name; ``None`` for others."""
     return _SPLITS.get(value.strip().lower()) if isinstance(value, str) else None
 
@@ -38,7 +38,7 @@ def split_of_name(path: Path) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def seconds(value: Any) -> float | None:
+def seconds(value: object) -> float | None:
     """A finite number, also as a text, as CSV files have it; ``None`` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -65,7 +65,7 @@ class Gather:
         self.refused: list[Refused] = []
         self.notes: list[str] = []
         self.numbers: dict[str, int] = {}  # clip_id -> its place in the table
-        self._clips: list[tuple[Any, ...]] = []
+        self._clips: list[tuple[object, ...]] = []
         self._langs: dict[str, int] = {}
         self._counts: list[dict[int, int]] = []  # a language: clip -> captions so far
         self._clip, self._index, self._lang = array("i"), array("i"), array("h")
@@ -87,9 +87,9 @@ class Gather:
         *,
         video_id: str = "",
         url: str = "",
-        start_s: Any = None,
-        end_s: Any = None,
-        duration: Any = None,
+        start_s: object = None,
+        end_s: object = None,
+        duration: object = None,
         segment_index: int = 0,
         category: str = "",
     ) -> bool:
@@ -125,7 +125,7 @@ class Gather:
         where: str | int,
         clip_id: str,
         lang: str,
-        text: Any,
+        text: object,
         *,
         flags: Iterable[str] = (),
         index: int | None = None,
@@ -207,11 +207,11 @@ class Gather:
         return table if bool((order == np.arange(len(order))).all()) else table.take(pa.array(order))
 
 
-def _absent(value: Any) -> bool:
+def _absent(value: object) -> bool:
     return value is None or value == ""
 
 
-def _wrong_id(clip_id: Any) -> str | None:
+def _wrong_id(clip_id: object) -> str | None:
     if not isinstance(clip_id, str) or not clip_id.strip():
         return f"the clip id is {shown(clip_id)}, not a text"
     if len(clip_id) > MAX_ID or not clip_id.isprintable() or clip_id != clip_id.strip():
@@ -221,7 +221,9 @@ def _wrong_id(clip_id: Any) -> str | None:
     return None
 
 
-def _wrong_times(start: float | None, end: float | None, start_s: Any, end_s: Any, duration: Any) -> str | None:
+def _wrong_times(
+    start: float | None, end: float | None, start_s: object, end_s: object, duration: object
+) -> str | None:
     if start is None or end is None:
         return f"the times are {shown(start_s)} and {shown(end_s)}, not seconds"
     if start >= end:

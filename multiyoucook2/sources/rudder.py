@@ -8,7 +8,6 @@ does not have for a clip is absent there, which is not the same as empty.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -84,7 +83,7 @@ class Rudder(SourceRow):
         return gather.finish(credit=CREDIT)
 
 
-def _add(gather: Gather, clip_id: str, lang: str, texts: Any) -> None:
+def _add(gather: Gather, clip_id: str, lang: str, texts: object) -> None:
     if isinstance(texts, str):
         texts = [texts]
     if not isinstance(texts, list | tuple) or not texts:

@@ -99,7 +99,7 @@ class _Splitter:
         return found if found == "train" or self.name == "official" else None
 
 
-def _entries(path: Path) -> Iterable[Any]:
+def _entries(path: Path) -> Iterable[object]:
     document = read_document(path)
     if isinstance(document, dict) and document and all(isinstance(row, dict) for row in document.values()):
         return [{"videoID": video, **row} for video, row in document.items()]  # as CLIP2Video keeps it

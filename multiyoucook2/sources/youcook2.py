@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -137,7 +136,7 @@ def _read_into(gather: Gather, path: Path) -> None:
     _read_segments(gather, rows, split)
 
 
-def _read_official(gather: Gather, database: Mapping[str, Any]) -> None:
+def _read_official(gather: Gather, database: Mapping[str, object]) -> None:
     """The official format, and the official file of the testing videos, whose segments have no sentences."""
     uncaptioned = Counter[str]()
     for video_id, video in database.items():

@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 from ..languages import language
 
@@ -31,14 +31,15 @@ FUNCTION_WORDS = frozenset(
 @cache
 def stem(word: str) -> str:
     """The stem of an English word: ``chopped`` and ``chopping`` are ``chop``, ``tomatoes`` ``tomato``."""
-    return str(_stemmer().stemWord(word))
+    return _stemmer()(word)
 
 
 @cache
-def _stemmer() -> Any:
+def _stemmer() -> Callable[[str], str]:
     import snowballstemmer
 
-    return snowballstemmer.stemmer("english")
+    found: Callable[[str], str] = snowballstemmer.stemmer("english").stemWord
+    return found
 
 
 def english_words(text: str) -> list[str]:

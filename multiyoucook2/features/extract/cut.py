@@ -7,14 +7,13 @@ its segment, one at least.
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ...corpus.clips import Clip
 from ...errors import FeatureError
 from ...progress import Listener, Silent
-from ..store import write_store
+from ..store import Array, write_store
 from .clip_rows import ClipRow, write_clip_rows
 from .extract import Extraction
 from .files import files_by_stem
@@ -61,7 +60,7 @@ def cut_features(
     arrays = VideoArrays(files, source if source.is_file() else None, key)
     rows: dict[str, ClipRow] = {}
 
-    def vectors() -> Iterator[tuple[str, Any]]:
+    def vectors() -> Iterator[tuple[str, Array]]:
         heard.started("cut", 0, len(groups))
         for done, (video_id, found) in enumerate(groups.items(), 1):
             array = arrays.find(video_id)
@@ -84,7 +83,7 @@ def cut_features(
     return Extraction(store, ordered)
 
 
-def _cut(clip: Clip, array: Any, fps: float) -> tuple[ClipRow, Any]:
+def _cut(clip: Clip, array: Array | None, fps: float) -> tuple[ClipRow, Array | None]:
     if array is None:
         return ClipRow(clip.clip_id, clip.video_id, "missing", 0), None
     if array.ndim != 2 or array.dtype.kind not in "fiu" or not array.shape[1]:

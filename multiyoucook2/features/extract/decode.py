@@ -7,16 +7,23 @@ of the file. Nothing turns a time into a frame number: rates vary, and their ave
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from ...errors import FeatureError, install_hint
 
+if TYPE_CHECKING:
+    from av import VideoFrame, VideoStream
+    from av.container import InputContainer
+
 Image = npt.NDArray[np.uint8]  # [height, width, RGB]
+Pixels = npt.NDArray[np.float32]  # an image or a window of them, as an encoder takes it
 SHORT_S = 1.0  # a video whose frames end so long before its container says is cut off
 STANDS_S = 1.0  # a picture that stands for longer is that of its time; the next one may belong to another scene
 _EPSILON_S = 1e-6  # times come out of divisions
@@ -52,7 +59,7 @@ class Decoding:
         return self.ended and self.last_s + SHORT_S < self.duration_s
 
 
-def require_pyav() -> Any:
+def require_pyav() -> ModuleType:
     """The module ``av``.
 
     Raises:
@@ -103,15 +110,23 @@ def frames_at(path: Path, times_s: Sequence[float], seen: Decoding) -> Iterator[
 class _Frames:
     """Frames of one stream in the order of time, with jumps to key frames where that saves decoding."""
 
-    def __init__(self, container: Any, stream: Any, origin_s: float, seen: Decoding, error: type[Exception]) -> None:
+    def __init__(
+        self,
+        container: "InputContainer",
+        stream: "VideoStream",
+        origin_s: float,
+        seen: Decoding,
+        error: type[Exception],
+    ) -> None:
         self._container, self._stream, self._origin_s, self._seen = container, stream, origin_s, seen
         self._error = error
-        self._before: Any = None  # the frame before the last one
-        self._last: Any = None
+        self._tick_s = stream.time_base or Fraction(1, 1_000_000)  # FFmpeg's own, where a stream has none
+        self._before: VideoFrame | None = None  # the frame before the last one
+        self._last: VideoFrame | None = None
         self._last_s = -1.0
-        self._decoded: Iterator[tuple[Any, float]] = self._decode()
+        self._decoded: Iterator[tuple[VideoFrame, float]] = self._decode()
 
-    def at(self, time_s: float) -> Any:
+    def at(self, time_s: float) -> "VideoFrame | None":
         """The first frame at ``time_s`` or later, or the one that still stands then; ``None`` if there is neither."""
         if self._last_s + _EPSILON_S < time_s:
             if self._jump_pays(time_s):
@@ -133,7 +148,7 @@ class _Frames:
         if len(entries) < 2:
             return time_s - max(self._last_s, 0.0) > _BLIND_SEEK_S
         place = entries.search_timestamp(self._pts(time_s), backward=True)
-        key_s = float(entries[place].timestamp * self._stream.time_base) - self._origin_s if place >= 0 else 0.0
+        key_s = float(entries[place].timestamp * self._tick_s) - self._origin_s if place >= 0 else 0.0
         return key_s > max(self._last_s, 0.0) + 2 * _MARGINS_S[0]
 
     def _seek(self, time_s: float) -> None:
@@ -151,9 +166,9 @@ class _Frames:
             self._decoded = chain([first], self._decoded)
 
     def _pts(self, time_s: float) -> int:
-        return int((time_s + self._origin_s) / self._stream.time_base)
+        return int((time_s + self._origin_s) / self._tick_s)
 
-    def _decode(self) -> Iterator[tuple[Any, float]]:
+    def _decode(self) -> "Iterator[tuple[VideoFrame, float]]":
         """Each packet is guarded: a damaged one costs its own frames, no more."""
         packets = self._container.demux(self._stream)
         while True:
@@ -174,9 +189,9 @@ class _Frames:
                     yield frame, float(frame.time) - self._origin_s
 
 
-def _upright(frame: Any) -> Image:
+def _upright(frame: "VideoFrame") -> Image:
     """RGB as a player shows it: turned by what the file says (``rotation`` counts against the clock)."""
-    image: Image = frame.to_ndarray(format="rgb24")
+    image = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
     turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
 

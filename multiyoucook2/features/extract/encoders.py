@@ -4,7 +4,7 @@ Loaded by ``AutoModel`` and ``AutoImageProcessor`` with Pillow, so that torchvis
 safetensors only, and code of a repository is never run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from torch import Tensor, nn
 
 from ...errors import ModelError, RecipeError
 from ...files import folder_hash
-from .decode import Image
+from .decode import Image, Pixels
 
-Pixels = npt.NDArray[np.float32]
 DTYPES: dict[str, torch.dtype] = {
     "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16,
 }  # fmt: skip
@@ -37,7 +36,7 @@ class VisionEncoder:
     revision: str
     precision: str
     window: int
-    processor: Any
+    processor: Callable[..., Mapping[str, Pixels]]
     model: nn.Module
     device: torch.device
 
@@ -69,7 +68,7 @@ class VisionEncoder:
         return found
 
 
-def _vectors(model: Any, batch: Tensor, *, video: bool) -> Tensor:
+def _vectors(model: nn.Module, batch: Tensor, *, video: bool) -> Tensor:
     """The vectors that the model's makers compare: projected where there is a projection, else pooled."""
     method = "get_video_features" if video else "get_image_features"
     output = getattr(model, method, model)(pixel_values=batch)
@@ -105,7 +104,7 @@ def load_vision_encoder(
         raise RecipeError(f"cannot use the device {device!r}", hint="auto, cpu, or cuda where there is one")
     chosen = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
     local = Path(name).is_dir()
-    options: dict[str, Any] = {"local_files_only": offline or local, "trust_remote_code": False}
+    options: dict[str, object] = {"local_files_only": offline or local, "trust_remote_code": False}
     if revision and not local:
         options["revision"] = revision
     processor, model = _loaded(name, options, offline)
@@ -116,7 +115,7 @@ def load_vision_encoder(
     return VisionEncoder(name, found, precision, window, processor, model, torch.device(chosen))
 
 
-def _loaded(name: str, options: dict[str, Any], offline: bool) -> tuple[Any, Any]:
+def _loaded(name: str, options: dict[str, object], offline: bool) -> tuple[Any, Any]:
     from transformers import AutoImageProcessor, AutoModel
 
     try:

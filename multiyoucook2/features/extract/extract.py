@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ...files import json_bytes
 from ...progress import Listener, Silent
 from ..store import FeatureStore, write_store
 from .clip_rows import ClipRow, write_clip_rows
-from .decode import Decoding, Image, UnreadableVideo, frames_at, require_pyav
+from .decode import Decoding, Image, Pixels, UnreadableVideo, frames_at, require_pyav
 from .files import VIDEO_ENDINGS, files_by_stem
 from .parts import Parts, Vectors
 from .windows import Wanted, frames_of, wanted_frames
@@ -40,9 +40,9 @@ class Encoder(Protocol):
     @property
     def window(self) -> int: ...
 
-    def prepare(self, images: Sequence[Image]) -> Any: ...
+    def prepare(self, images: Sequence[Image]) -> Pixels: ...
 
-    def encode(self, pixels: Sequence[Any]) -> Vectors: ...
+    def encode(self, pixels: Sequence[Pixels]) -> Vectors: ...
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class _Window:
     video_id: str
     clip: int
     place: int
-    pixels: Any = field(repr=False)
+    pixels: Pixels = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -154,12 +154,12 @@ def _refresh(parts: Parts, videos: Sequence[Video]) -> None:
                 parts.forget(video.video_id)
 
 
-def _notes(settings: dict[str, Any]) -> dict[str, Any]:
+def _notes(settings: dict[str, object]) -> dict[str, object]:
     return {**settings, "decoder": f"PyAV {require_pyav().__version__}"}
 
 
 def _store(
-    parts: Parts, videos: Sequence[Video], clips: Sequence[Clip], out: Path, encoder: Encoder, notes: dict[str, Any]
+    parts: Parts, videos: Sequence[Video], clips: Sequence[Clip], out: Path, encoder: Encoder, notes: dict[str, object]
 ) -> Extraction:
     found: dict[str, ClipRow] = {}
     for video in videos:
@@ -219,7 +219,7 @@ def _encoded(
 
 
 def _windows(
-    video: Video, fps: float, window: int, prepare: Callable[[Sequence[Image]], Any]
+    video: Video, fps: float, window: int, prepare: Callable[[Sequence[Image]], Pixels]
 ) -> Iterator[_Window | _End]:
     """Decode one video; a window is sent off when its last frame is there."""
     wanted = wanted_frames(video.clips, fps)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +30,7 @@ class Parts:
         FeatureError: the folder belongs to a run with other settings; the first difference is named.
     """
 
-    def __init__(self, out: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(self, out: Path, settings: Mapping[str, object]) -> None:
         self.folder = out.with_name(f"{out.name}.parts")
         file = self.folder / SETTINGS_FILE
         claim_folder(self.folder, SETTINGS_FILE, "features extract")

@@ -64,7 +64,7 @@ class Workers(Generic[Job, Item]):
         except BaseException as error:  # raised again by the reader
             self._put(_Failed(error))
 
-    def _put(self, item: Any) -> bool:
+    def _put(self, item: object) -> bool:
         """Waits for room, and gives up when nobody reads any more."""
         while not self._stop.is_set():
             try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -174,7 +174,7 @@ class TrainingSet:
     def tokenize(
         self, encoder: Tokenizer, *, max_length: int, overhead: int = 512, max_tokens: int | None = None
     ) -> None:
-        """Tokenise all texts, once; ``overhead`` and ``max_tokens`` as in :func:`texts.make_buckets`."""
+        """Tokenise all texts, once; ``overhead`` and ``max_tokens`` as in :func:`.tokens.make_buckets`."""
         ids = encoder.tokenize(self._texts, max_length=max_length)
         self.table = TokenTable(ids, encoder.pad_id, overhead=overhead, max_tokens=max_tokens)
 
@@ -270,7 +270,7 @@ class Batches:
         """Where the sequence stands; JSON can hold it."""
         return {"seed": self.seed, "epoch": self.epoch, "step": self.step, "clips": len(self.data)}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
         """Go on where ``state`` stood.
 
         Raises:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -10,12 +9,14 @@ from torch import Tensor
 
 from ...errors import FeatureError
 from ...features.sentence_vectors import META, vector_id
-from ...features.store import FeatureStore, write_store
+from ...features.store import Array, FeatureStore, write_store
 
 Key = tuple[str, int, str]  # clip_id, caption index, language
 
 
-def write_vectors(folder: str | Path, vectors: Iterable[tuple[Any, ...]], *, name: str) -> FeatureStore:
+def write_vectors(
+    folder: str | Path, vectors: Iterable[tuple[str, str, Array] | tuple[str, int, str, Array]], *, name: str
+) -> FeatureStore:
     """Write (clip_id, language, vector [D]) or (clip_id, caption index, language, vector [D]) rows as a store, float32.
 
     Args:

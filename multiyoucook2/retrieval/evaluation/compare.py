@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -46,7 +45,7 @@ class Scored:
     run: Path
     clip_ids: Sequence[str]
     ranks: Mapping[Key, Ranks]
-    setting: Mapping[str, Any]
+    setting: Mapping[str, object]
 
 
 def find_measure(name: str) -> str:

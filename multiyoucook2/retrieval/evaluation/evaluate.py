@@ -1,7 +1,6 @@
 """Scores of a model per language, in both directions, over a named pool of clips, with bootstrap intervals."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 
@@ -59,7 +58,7 @@ def evaluate_model(
             # what is ranked: the pool's videos for a text; for a video its clips' texts, of which there may be several
             candidates = {"t2v": len(pool.clip_ids), "v2t": max(len(pool.clip_ids), int((rows >= 0).sum()))}
             for task, ranks_P in zip(TASKS, both, strict=True):
-                names: dict[str, Any] = {"task": task, **data.labels(lang), **how}
+                names: dict[str, object] = {"task": task, **data.labels(lang), **how}
                 scores[task, lang] = score_ranks(
                     ranks_P, pool=len(pool.clip_ids), candidates=candidates[task], tolerance=TIE, labels=names
                 )

@@ -9,8 +9,7 @@ compared, so every signature names it:
 - ``mean``: one query a clip, the mean of its captions' embeddings (as the published code does with rows of equal id).
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -110,23 +109,23 @@ class EvaluationSet:
 
     @staticmethod
     def _slots(places: list[int]) -> list[int]:
-        """The how-manieth text of its clip each one is; a clip's texts lie together."""
+        """Which of its clip's texts each one is, counted from 0; a clip's texts lie together."""
         slots: list[int] = []
         for row, place in enumerate(places):
             slots.append(slots[-1] + 1 if row and places[row - 1] == place else 0)
         return slots
 
-    def same_captions(self, lang: str) -> list[Any] | None:
+    def same_captions(self, lang: str) -> list[object] | None:
         """The texts in the shape of :meth:`text_rows`, spelled alike where they are the same; ``None`` if not asked."""
         if not self.duplicates:
             return None
         rows = self.text_rows(lang)
         texts = [" ".join(text.casefold().split()) for _, _, text in self.asked[lang]]
         found = [texts[row] if row >= 0 else "" for row in rows.reshape(-1)]
-        shaped: list[Any] = np.array(found, dtype=object).reshape(rows.shape).tolist()
+        shaped: list[object] = np.array(found, dtype=object).reshape(rows.shape).tolist()
         return shaped
 
-    def labels(self, lang: str) -> dict[str, Any]:
+    def labels(self, lang: str) -> dict[str, object]:
         """What the signature of a language's scores says besides what is measured and how the model is run."""
         settings = {key: value for key, value in self.store.meta.items() if key in ("difficulty", "seed")}
         return {
@@ -155,8 +154,7 @@ class EvaluationSet:
 
         A frozen text encoder runs at the first call only.
         """
-        settings: Mapping[str, Any] = {"device": device, "autocast": autocast}
-        video_CE = embed_videos(model, self.store, self._store_rows, **settings)
+        video_CE = embed_videos(model, self.store, self._store_rows, device=device, autocast=autocast)
         done()
         texts_of: dict[str, Tensor] = {}
         for lang, asked in self.asked.items():
@@ -169,9 +167,11 @@ class EvaluationSet:
             elif not model.encoder.trainable:
                 kept = self._frozen.setdefault(model.encoder, {})
                 if (lang, max_length) not in kept:
-                    kept[lang, max_length] = encode_sentences(model.encoder, texts, max_length=max_length, **settings)
+                    kept[lang, max_length] = encode_sentences(
+                        model.encoder, texts, max_length=max_length, device=device, autocast=autocast
+                    )
                 given = kept[lang, max_length]
-            text_QE = embed_texts(model, given, max_length=max_length, **settings)
+            text_QE = embed_texts(model, given, max_length=max_length, device=device, autocast=autocast)
             texts_of[lang] = _means(text_QE, [place for place, _, _ in asked]) if self.query == "mean" else text_QE
             done()
         return video_CE, texts_of

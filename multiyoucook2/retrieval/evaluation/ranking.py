@@ -1,7 +1,6 @@
 """Ranks from embeddings, chunk by chunk: a million candidates x ten thousand queries without the full matrix."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -99,9 +98,9 @@ def _rank_chunk(
         # summing 0.0 and 1.0 is many times faster than counting booleans by row, and exact up to 2^24 in a chunk
         above_Q += torch.gt(sim_QC, high_Q1, out=hit_QC).sum(1).long()
         not_below_Q += torch.ge(sim_QC, low_Q1, out=hit_QC).sum(1).long()
-    # no answer is above the best one; the tie holds `tied_Q` answers, and others that come before the first of them as
-    # often as a random order has it
-    # (an answer whose product is rounded out of its own tie would make it negative)
+    # Ahead of the best answer are those above it, and some of the others in its tie: in a random order, each of these
+    # comes before the first of `tied_Q` answers with probability 1 / (tied_Q + 1).
+    # The clamp is for an answer whose product was rounded out of its own tie.
     others_Q = (not_below_Q - above_Q - tied_Q).clamp(min=0).double()
     ranks_Q = 1 + above_Q.double() + others_Q / (tied_Q + 1)
     return np.asarray(ranks_Q.masked_fill(tied_Q == 0, torch.inf).cpu().numpy())
@@ -113,7 +112,7 @@ def rank_both_ways(
     video_CE: Tensor,
     video_row_P: npt.NDArray[np.int64],
     *,
-    captions_P: Sequence[Any] | None = None,
+    captions_P: Sequence[object] | None = None,
     query_chunk: int = 1024,
     candidate_chunk: int = 16384,
 ) -> tuple[Ranks, Ranks]:

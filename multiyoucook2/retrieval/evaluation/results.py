@@ -9,9 +9,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ...errors import TrainingError
 from ...files import FileRow, json_bytes, known_sha256, parquet_bytes, replace_folder
@@ -19,10 +20,13 @@ from .bootstrap import RECALL_LEVELS, hits, interval, resampled_means
 from .runfiles import RANKS_FILE, SCORES_FILE, evaluation_folder
 from .signature import Signature
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 TASKS = ("t2v", "v2t")
 MEASURES = (*(f"recall_at_{level}" for level in RECALL_LEVELS), "geometric_mean", "median_rank", "mean_rank")
 SHARED = ("data", "split", "clips", "pool", "query", "relevant", "ties", "feat", "made")  # by runs that are compared
-Ranks = np.ndarray[Any, np.dtype[np.float64]]
+Ranks = npt.NDArray[np.float64]
 Key = tuple[str, str]  # task, language
 
 
@@ -39,7 +43,7 @@ class Row:
     values: Mapping[str, float]
     intervals: Mapping[str, tuple[float, float]]
     signature: str = ""
-    made: Mapping[str, Any] = field(default_factory=dict)
+    made: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Evaluation:
     """``setting`` is what runs must share to be compared; ``ranks`` maps (task, lang) to ranks beside ``clip_ids``."""
 
     rows: tuple[Row, ...]
-    setting: Mapping[str, Any]
+    setting: Mapping[str, object]
     clip_ids: tuple[str, ...]
     ranks: Mapping[Key, Ranks] = field(repr=False, compare=False)
     without_features: tuple[str, ...] = ()
@@ -60,7 +64,7 @@ class Evaluation:
                 return row
         raise KeyError((task, lang))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """What ``scores.json`` holds."""
         rows = [
             {
@@ -79,7 +83,7 @@ class Evaluation:
         """Write the folder ``evaluation/`` of a run, in place of an earlier one; returns it."""
         import pyarrow as pa
 
-        columns: dict[str, Any] = {"clip_id": list(self.clip_ids)}
+        columns: dict[str, object] = {"clip_id": list(self.clip_ids)}
         columns |= {f"{task}/{lang}": _column(ranks) for (task, lang), ranks in self.ranks.items()}
         files = {SCORES_FILE: json_bytes(self.to_dict()), RANKS_FILE: parquet_bytes(pa.table(columns))}
         folder = evaluation_folder(run)
@@ -158,11 +162,11 @@ def read_ranks(folder: Path) -> tuple[list[str], dict[Key, Ranks], dict[str, Any
         raise TrainingError(f"the evaluation in {folder} is damaged: {error}", hint=f"mycook evaluate {run}") from None
 
 
-def _column(ranks: Ranks) -> Any:
+def _column(ranks: Ranks) -> Ranks | list[Ranks]:
     return ranks if ranks.ndim == 1 else list(ranks)
 
 
-def _ranks(column: Any) -> Ranks:
+def _ranks(column: "pa.ChunkedArray") -> Ranks:
     return np.array(column.to_pylist(), dtype=np.float64)
 
 
@@ -231,10 +235,14 @@ def chance(candidates: int) -> dict[str, float]:
 
 def _resampled(ranks: Mapping[str, Ranks], last: Mapping[str, float], resamples: int, seed: int) -> dict[str, Ranks]:
     """Bootstrap draws [R, L] of the measures that are means over queries, and of the geometric mean."""
-    how: dict[str, Any] = {"resamples": resamples, "seed": seed}
     of_level = {
-        f"recall_at_{level}": drawn_means([hits(of, level) for of in ranks.values()], **how) for level in RECALL_LEVELS
+        f"recall_at_{level}": drawn_means([hits(of, level) for of in ranks.values()], resamples=resamples, seed=seed)
+        for level in RECALL_LEVELS
     }
     product = np.prod(np.stack(list(of_level.values())), axis=0)
     placed = [np.where(np.isinf(of), last[lang], of) for lang, of in ranks.items()]
-    return {**of_level, "geometric_mean": np.cbrt(product), "mean_rank": drawn_means(placed, **how)}
+    return {
+        **of_level,
+        "geometric_mean": np.cbrt(product),
+        "mean_rank": drawn_means(placed, resamples=resamples, seed=seed),
+    }

@@ -10,7 +10,6 @@ Rules, all of them in the signature where they change the number:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +18,9 @@ from torch import Tensor
 
 from .signature import Signature, signature_of
 
-Array = npt.NDArray[Any]
+Array = npt.NDArray[np.generic]
 Ranks = npt.NDArray[np.float64]
+Relevant = Tensor | Array | Sequence[int] | Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ class RetrievalScore:
 def retrieval_score(
     sim_QC: Tensor | Array,
     *,
-    relevant: Tensor | Array | Sequence[int] | Sequence[Sequence[int]] | None = None,
+    relevant: Relevant | None = None,
     pool: int | None = None,
-    labels: Mapping[str, Any] | None = None,
+    labels: Mapping[str, object] | None = None,
 ) -> RetrievalScore:
     """Score a similarity matrix: rows are queries, columns candidates, larger is nearer. Any real scale, ties allowed.
 
@@ -119,7 +119,7 @@ def score_ranks(
     pool: int,
     candidates: int | None = None,
     tolerance: float = 0.0,
-    labels: Mapping[str, Any] | None = None,
+    labels: Mapping[str, object] | None = None,
 ) -> RetrievalScore:
     """Score ranks that are known already, e.g. from :func:`multiyoucook2.retrieval.evaluation.ranking.rank_both_ways`.
 
@@ -180,7 +180,7 @@ def _matrix(sim_QC: Tensor | Array) -> Tensor:
     return scores_QC
 
 
-def _answers(relevant: Any, queries: int, candidates: int) -> Tensor:
+def _answers(relevant: Relevant, queries: int, candidates: int) -> Tensor:
     """``relevant`` in one of two forms: int64 [Q] with -1 for none, or boolean [Q, C]."""
     if (
         not isinstance(relevant, Tensor | np.ndarray)
@@ -190,7 +190,8 @@ def _answers(relevant: Any, queries: int, candidates: int) -> Tensor:
         if len(relevant) != queries:
             raise ValueError(f"`relevant` has {len(relevant)} rows for {queries} queries")
         answers = torch.zeros(queries, candidates, dtype=torch.bool)
-        for row, columns in enumerate(relevant):
+        lists: Sequence[Sequence[int]] = relevant  # type: ignore[assignment]  # its first entry is no number
+        for row, columns in enumerate(lists):
             if any(not 0 <= column < candidates for column in columns):
                 raise ValueError(f"`relevant` of query {row} is outside 0..{candidates - 1}: {list(columns)}")
             answers[row, list(columns)] = True

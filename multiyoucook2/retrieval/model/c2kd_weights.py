@@ -8,7 +8,6 @@ class of ours that ignores whatever the file gives it.
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,7 +51,7 @@ class _InertConfig:
     def __init__(self, *arguments: object) -> None:
         """The arguments are dropped."""
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: object) -> None:
         """The state is dropped."""
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -42,7 +41,7 @@ class ModelConfig:
         if not (whole and 1 <= self.blocks <= 1000 and 1 <= self.hidden_dim * self.mlp_ratio <= 1_000_000):
             raise ValueError(f"no model has such a shape: {self}")
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """For JSON; ``ModelConfig(**value)`` is the way back."""
         return asdict(self)
 

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pyarrow as pa
 from pydantic import Field
@@ -123,7 +123,7 @@ def _clip_table(dataset: str, clips: list[Clip]) -> tuple[pa.Table, dict[str, st
                 first = next((text for text in texts if text), None)
                 if first is not None and clip_id in captions:
                     captions[clip_id][lang] = first
-    columns: dict[str, Any] = {
+    columns: dict[str, object] = {
         field.name: [getattr(clip, field.name) for clip in clips] for field in CLIP_SCHEMA if field.name != "captions"
     }
     columns["captions"] = [list(captions[clip.clip_id].items()) for clip in clips]

@@ -8,7 +8,7 @@ is returned are computed here, the same for both: higher scores first, equal sco
 
 import importlib.util
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -113,7 +113,7 @@ def by_usearch(vectors: Vectors, query_QE: Vectors, k: int) -> tuple[Rows, Score
     """The same by usearch."""
     from usearch.index import MetricKind, search
 
-    found: Any = search(vectors, query_QE, k, MetricKind.IP, exact=True)
+    found = search(vectors, query_QE, k, MetricKind.IP, exact=True)
     keys, distances = np.atleast_2d(found.keys), np.atleast_2d(found.distances)
     return keys.astype(np.int64), (1 - distances).astype(np.float32)
 

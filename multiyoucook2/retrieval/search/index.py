@@ -9,11 +9,11 @@
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pyarrow as pa
@@ -197,7 +197,7 @@ class SearchIndex:
         Raises:
             DatasetError: no clip passes; the message names the filter and what is near.
         """
-        mask: Any = None
+        mask: pa.ChunkedArray | None = None
         for name, value in filters.items():
             if name not in FILTERS:
                 raise TypeError(f"there is no filter {name!r}")
@@ -216,7 +216,7 @@ class SearchIndex:
             raise DatasetError(f"no clip has all of {said}")
         return rows
 
-    def hits(self, rows: Sequence[int] | Rows, scores: Any) -> list[Hit]:
+    def hits(self, rows: Sequence[int] | Rows, scores: Iterable[float]) -> list[Hit]:
         """The clips of these rows, with their scores."""
         found = self.clips.take(pa.array(rows, pa.int64())).to_pylist()
         return [

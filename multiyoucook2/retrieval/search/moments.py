@@ -1,14 +1,14 @@
 """When in a video: a text's score over the video's time, for its clips or for windows over the frames of its clips."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 
 from ...errors import DatasetError, FeatureError, shown
 from ...features.store import FeatureStore
-from .index import SearchIndex, checked_query
+from .exact import Vectors
+from .index import Hit, SearchIndex, checked_query
 from .query_model import unit_float16
 
 BATCH = 256  # windows through the model at once
@@ -78,7 +78,7 @@ def _store_of(index: SearchIndex) -> FeatureStore:
     return store
 
 
-def _spans(clip: Any, store: FeatureStore, window_s: float, step_s: float) -> list[_Span]:
+def _spans(clip: Hit, store: FeatureStore, window_s: float, step_s: float) -> list[_Span]:
     """Windows over a clip's frames; the last one ends with the clip, and a short clip is one window."""
     frames = len(store[clip.clip_id])
     if not frames:
@@ -100,7 +100,7 @@ def _spans(clip: Any, store: FeatureStore, window_s: float, step_s: float) -> li
     ]
 
 
-def _scores(index: SearchIndex, store: FeatureStore, spans: list[_Span], query_E: Any) -> list[float]:
+def _scores(index: SearchIndex, store: FeatureStore, spans: list[_Span], query_E: Vectors) -> list[float]:
     model = index.model
     scores: list[float] = []
     for first in range(0, len(spans), BATCH):

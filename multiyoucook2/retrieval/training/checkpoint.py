@@ -43,7 +43,12 @@ class Checkpoint:
 
 
 def save_checkpoint(
-    folder: Path, *, step: int, state: Mapping[str, Any], identity: Mapping[str, Any], tensors: Mapping[str, Tensor]
+    folder: Path,
+    *,
+    step: int,
+    state: Mapping[str, object],
+    identity: Mapping[str, object],
+    tensors: Mapping[str, Tensor],
 ) -> None:
     """Write a checkpoint and remove the one before it.
 
@@ -97,7 +102,7 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
-def _checksum(values: Mapping[str, Any]) -> str:
+def _checksum(values: Mapping[str, object]) -> str:
     return hashlib.sha256(json_bytes(values)).hexdigest()
 
 
@@ -106,7 +111,7 @@ def has_checkpoint(folder: Path) -> bool:
     return (folder / STATE_FILE).exists()
 
 
-def load_checkpoint(folder: Path, *, identity: Mapping[str, Any]) -> Checkpoint:
+def load_checkpoint(folder: Path, *, identity: Mapping[str, object]) -> Checkpoint:
     """Read and verify a checkpoint.
 
     Raises:
@@ -184,7 +189,7 @@ def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], what: str) -
         raise TrainingError(f"the checkpoint's {what} does not fit: {line[:300]}") from None
 
 
-def first_difference(theirs: Any, mine: Any, path: str = "") -> str | None:
+def first_difference(theirs: object, mine: object, path: str = "") -> str | None:
     """The first value in which two JSON values differ, in words; ``None`` if none does."""
     if isinstance(theirs, dict) and isinstance(mine, dict):
         for key in sorted({*theirs, *mine}):
@@ -195,7 +200,7 @@ def first_difference(theirs: Any, mine: Any, path: str = "") -> str | None:
     return None if theirs == mine else f"{path} is {_short(theirs)} there and {_short(mine)} here"
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."
 

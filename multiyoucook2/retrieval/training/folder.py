@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from accelerate import Accelerator
 
@@ -46,7 +45,7 @@ def require_place(folder: Path, *, resume: bool) -> None:
         raise TrainingError(f"there is no run in {folder} to go on with", hint="leave --resume out, or mend --out")
 
 
-def same_run(folder: Path, identity: Mapping[str, Any], *, inherited: tuple[str, ...] = ()) -> RunRecord | None:
+def same_run(folder: Path, identity: Mapping[str, object], *, inherited: tuple[str, ...] = ()) -> RunRecord | None:
     """The record of the run in ``folder``; ``None`` if there is none.
 
     Args:

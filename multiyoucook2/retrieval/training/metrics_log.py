@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from ...files import atomic_write
 from ..evaluation.runfiles import METRICS_FILE, read_metrics
@@ -37,7 +36,7 @@ class MetricsLog:
 
             self._board = SummaryWriter(folder / TENSORBOARD_FOLDER, purge_step=after_step + 1)
 
-    def write(self, kind: str, step: int, values: Mapping[str, Any]) -> None:
+    def write(self, kind: str, step: int, values: Mapping[str, object]) -> None:
         """Append one line; its numbers become scalars."""
         if self._file is None:
             return
@@ -58,11 +57,11 @@ class MetricsLog:
                 sink.close()
 
 
-def _line(values: Mapping[str, Any]) -> bytes:
+def _line(values: Mapping[str, object]) -> bytes:
     return (json.dumps(values, ensure_ascii=False) + "\n").encode()
 
 
-def _scalars(values: Mapping[str, Any], path: str = "") -> list[tuple[str, float]]:
+def _scalars(values: Mapping[str, object], path: str = "") -> list[tuple[str, float]]:
     found: list[tuple[str, float]] = []
     for key, value in values.items():
         if isinstance(value, Mapping):

@@ -15,7 +15,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -58,7 +57,7 @@ def train(
     features: str | Path,
     out: str | Path | None = None,
     teachers: str | Path | None = None,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     pool: str = ALL,
     resume: bool = False,
     device: str = "auto",

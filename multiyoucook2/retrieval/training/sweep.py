@@ -19,7 +19,7 @@ for each set of teachers: runs whose teachers are trained alike share them.
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import yaml
 from pydantic import Field, model_validator
@@ -38,7 +38,7 @@ class Planned(Strict):
 
     recipe: str
     name: str | None = Field(None, pattern=NAME)
-    set: dict[str, Any] = Field(default_factory=dict, description="recipe values, as --set takes them")
+    set: dict[str, object] = Field(default_factory=dict, description="recipe values, as --set takes them")
 
     @property
     def called(self) -> str:
@@ -108,5 +108,5 @@ def _plan(planned: Planned, seed: int) -> TrainingRecipe:
 
 def teachers_key(plan: TrainingRecipe) -> str:
     """A name for a set of teachers: equal where each teacher's own training is."""
-    identities: Sequence[dict[str, Any]] = [teacher_recipe(plan, teacher).identity() for teacher in plan.teachers]
+    identities: Sequence[dict[str, object]] = [teacher_recipe(plan, teacher).identity() for teacher in plan.teachers]
     return hashlib.sha256(json_bytes(identities)).hexdigest()[:12]

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -55,9 +54,11 @@ def teacher_embeddings(
     model = TextVideoModel.from_pretrained(run / MODEL_FOLDER).to(device)
     model.encoder.attach(argument)
     vectors = model.encoder.lookup(keys)
-    settings: dict[str, Any] = {"device": device, "autocast": autocast_of(precision, device)}
-    text_ME = embed_texts(model, list(texts) if vectors is None else vectors, max_length=max_length, **settings)
-    video_NE = embed_videos(model, store, store.rows(clip_ids), **settings)
+    autocast = autocast_of(precision, device)
+    text_ME = embed_texts(
+        model, list(texts) if vectors is None else vectors, max_length=max_length, device=device, autocast=autocast
+    )
+    video_NE = embed_videos(model, store, store.rows(clip_ids), device=device, autocast=autocast)
     partial = run / f"{PARTIAL_PREFIX}{path.name}"
     save_file({"text_ME": text_ME, "video_NE": video_NE}, partial)
     partial.replace(path)

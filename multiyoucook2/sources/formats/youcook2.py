@@ -22,7 +22,7 @@ VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 Refuse = Callable[[str, str], None]  # (where, reason)
 
 
-def clips_of(video_id: str, video: Any, refuse: Refuse, uncaptioned: Counter[str]) -> Iterator[dict[str, Any]]:
+def clips_of(video_id: str, video: object, refuse: Refuse, uncaptioned: Counter[str]) -> Iterator[dict[str, Any]]:
     """The clips of one video with their caption, by the segments' ids; what is wrong with them is refused.
 
     Segments of testing videos without a sentence are counted in ``uncaptioned`` instead.
@@ -79,7 +79,7 @@ def clips_of(video_id: str, video: Any, refuse: Refuse, uncaptioned: Counter[str
     yield from sorted(found, key=lambda row: row["segment_index"])
 
 
-def _wrong_with(annotation: Any, duration: float, seen: set[int]) -> str | None:
+def _wrong_with(annotation: object, duration: float, seen: set[int]) -> str | None:
     """What is wrong with one segment, in words; remembers its id in ``seen``."""
     if not isinstance(annotation, dict):
         return f"is {shown(annotation)}, not an object"
@@ -105,7 +105,7 @@ def _wrong_with(annotation: Any, duration: float, seen: set[int]) -> str | None:
     return None
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     """A finite number, or ``None``."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -116,7 +116,7 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def video_url(video_id: str, url: Any) -> tuple[str, list[str]]:
+def video_url(video_id: str, url: object) -> tuple[str, list[str]]:
     """The address in the file; YouTube's for this id, flagged, where the file has none (one official row says 'cc')."""
     if isinstance(url, str) and re.fullmatch(r"https?://[!-~]{1,500}", url):
         return url, []

@@ -72,7 +72,7 @@ class TextEncoder(nn.Module):
         """Token vectors [N, L, D]."""
 
     @abstractmethod
-    def save_parts(self, folder: Path) -> dict[str, Any]:
+    def save_parts(self, folder: Path) -> dict[str, object]:
         """Write tokenizer and shape of the network into ``folder``; returns what ``encoder.json`` remembers of them."""
 
     def lookup(self, keys: Sequence[TextKey]) -> Tensor | None:

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from ...data.tokens import Tokens
 from ..layers import NORM_EPS, TransformerBlock
 from .base import KINDS, TOKENIZER_FOLDER, EncoderKind, EncoderSpec, TextEncoder, Wanted
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 PAD, UNKNOWN, START = "[PAD]", "[UNK]", "[CLS]"
 _SPACE = "▁"  # what the tokenizer writes for a space
@@ -37,7 +40,7 @@ class TinyConfig:
         if not whole or not 0 < self.mlp_ratio <= 1000:
             raise ValueError(f"no encoder has such a shape: {self}")
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """For JSON; ``TinyConfig(**value)`` is the way back."""
         return asdict(self)
 
@@ -67,7 +70,7 @@ class TinyTransformer(nn.Module):
         return normed
 
 
-def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> Any:
+def train_tokenizer(texts: Iterable[str], *, vocab_size: int) -> "Tokenizer":
     """A byte-pair ``tokenizers.Tokenizer`` for any mix of scripts, the same for the same texts.
 
     Text is NFKC-normalised and lower-cased, and cut at spaces, at punctuation and where the script changes. Chinese
@@ -131,7 +134,7 @@ class TinyEncoder(TextEncoder):
         hidden_NLD: Tensor = self.network(tokens.ids_NL, tokens.mask_NL)
         return hidden_NLD
 
-    def save_parts(self, folder: Path) -> dict[str, Any]:
+    def save_parts(self, folder: Path) -> dict[str, object]:
         (folder / TOKENIZER_FOLDER).mkdir(exist_ok=True)
         self.tokenizer.save(str(folder / TOKENIZER_FOLDER / "tokenizer.json"))
         return {"tiny": self.network.config.to_dict()}
@@ -144,7 +147,7 @@ def tiny_encoder(texts: Iterable[str], *, config: TinyConfig | None = None, name
     """
     config = config or TinyConfig()
     tokenizer = train_tokenizer(texts, vocab_size=config.vocab_size)
-    config = TinyConfig(**{**config.to_dict(), "vocab_size": tokenizer.get_vocab_size()})
+    config = replace(config, vocab_size=tokenizer.get_vocab_size())
     spec = EncoderSpec(name, "", kind="tiny", max_length=min(40, config.max_length))
     return TinyEncoder(spec, TinyTransformer(config), tokenizer, config.dim)
 

@@ -59,7 +59,7 @@ class TransformersEncoder(TextEncoder):
         hidden_NLD: Tensor = found.last_hidden_state
         return hidden_NLD
 
-    def save_parts(self, folder: Path) -> dict[str, Any]:
+    def save_parts(self, folder: Path) -> dict[str, object]:
         config: Any = self.network.config
         config.save_pretrained(folder / SHAPE_FOLDER)
         self.tokenizer.save_pretrained(folder / TOKENIZER_FOLDER)
@@ -135,7 +135,7 @@ def load_encoder(
     return TransformersEncoder(EncoderSpec(**values), network, tokenizer, dim, trainable=trainable)
 
 
-def _refuse_code(name: str, config: Mapping[str, Any]) -> None:
+def _refuse_code(name: str, config: Mapping[str, object]) -> None:
     if "auto_map" in config:
         raise ModelError(
             f"the text encoder {name!r} brings code of its own (auto_map in config.json), which is never run",

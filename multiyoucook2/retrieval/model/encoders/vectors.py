@@ -28,7 +28,7 @@ class VectorEncoder(TextEncoder):
     def hidden(self, tokens: Tokens) -> Tensor:
         raise self._cannot()
 
-    def save_parts(self, folder: Path) -> dict[str, Any]:
+    def save_parts(self, folder: Path) -> dict[str, object]:
         return {}
 
     def lookup(self, keys: Sequence[TextKey]) -> Tensor | None:

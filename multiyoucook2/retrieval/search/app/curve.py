@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..index import link_at
 from ..moments import Moment
@@ -20,7 +19,7 @@ class Curve:
     width: int
     height: int
     floor: int
-    bars: list[dict[str, Any]]
+    bars: list[dict[str, object]]
     marks: list[tuple[float, int]]
     low: float
     high: float
