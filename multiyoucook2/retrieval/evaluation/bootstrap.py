@@ -1,7 +1,6 @@
 """Bootstrap intervals over queries, plain and paired: clips are drawn with replacement, all their languages at once."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,15 +10,13 @@ RECALL_LEVELS = (1, 5, 10)
 _BLOCK = 1 << 23  # counts held at once
 
 
-def hits(ranks_CL: npt.NDArray[Any], level: int) -> Array:
+def hits(ranks_CL: Array, level: int) -> Array:
     """Ranks -> 100 where the rank is within ``level``, else 0; NaN (no such query) stays. A miss is ``inf``."""
     ranks_CL = np.asarray(ranks_CL, dtype=np.float64)
     return np.where(np.isnan(ranks_CL), np.nan, 100.0 * (ranks_CL <= level))
 
 
-def resampled_means(
-    values_CM: npt.NDArray[Any], *, resamples: int, seed: int, weights_CM: npt.NDArray[Any] | None = None
-) -> Array:
+def resampled_means(values_CM: Array, *, resamples: int, seed: int, weights_CM: Array | None = None) -> Array:
     """Means of each column over ``resamples`` draws of the rows with replacement: [C, M] -> [R, M].
 
     NaN entries do not count. With ``weights_CM`` an entry counts so many times, e.g. as a clip has queries. The same
@@ -38,9 +35,7 @@ def resampled_means(
     return np.concatenate(means)
 
 
-def hierarchical_draws(
-    values_SCM: npt.NDArray[Any], *, resamples: int, seed: int, weights_SCM: npt.NDArray[Any] | None = None
-) -> Array:
+def hierarchical_draws(values_SCM: Array, *, resamples: int, seed: int, weights_SCM: Array | None = None) -> Array:
     """Means of each column over draws of S replicates (seeds of a training), and of the C rows: -> [R, S, M].
 
     In a draw, S of the replicates are drawn with replacement, and rows, the same for all of them; the mean over axis 1
@@ -60,14 +55,14 @@ def hierarchical_draws(
     return drawn_RSM
 
 
-def interval(values_R: npt.NDArray[Any], *, level: float = 0.95) -> tuple[float, float]:
+def interval(values_R: Array, *, level: float = 0.95) -> tuple[float, float]:
     """The percentile interval that holds ``level`` of the values; NaNs are left out."""
     tail = 100 * (1 - level) / 2
     low, high = np.nanpercentile(values_R, [tail, 100 - tail])
     return float(low), float(high)
 
 
-def two_sided_p(differences_R: npt.NDArray[Any]) -> float:
+def two_sided_p(differences_R: Array) -> float:
     """Twice the share of draws on the rarer side of zero (zeros count for both), at most 1, never below 1 / R."""
     differences_R = np.asarray(differences_R)
     share = min((differences_R <= 0).mean(), (differences_R >= 0).mean())

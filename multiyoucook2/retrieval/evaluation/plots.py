@@ -4,6 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from .table import Cell
 
 MEASURE, MEASURE_NAME = "recall_at_10", "R@10"
@@ -11,7 +14,7 @@ SHOWN = {"recall_at_1": "R@1, %", "recall_at_5": "R@5, %", "recall_at_10": "R@10
 Lines = list[dict[str, Any]]  # of metrics.jsonl, or rows of scores.json
 
 
-def loss_plot(logs: Mapping[str, Lines]) -> Any:
+def loss_plot(logs: Mapping[str, Lines]) -> "Figure":
     """Loss of each step, a line a run."""
     figure, axes = new_figure("step", "loss")
     for label, lines in zip(labels(list(logs)), logs.values(), strict=True):
@@ -21,7 +24,7 @@ def loss_plot(logs: Mapping[str, Lines]) -> Any:
     return figure
 
 
-def recall_plot(logs: Mapping[str, Lines]) -> Any:
+def recall_plot(logs: Mapping[str, Lines]) -> "Figure | None":
     """Mean recall of each evaluation in training; ``None`` if no run was evaluated while it trained."""
     figure, axes = new_figure("step", f"{MEASURE_NAME}, %")
     for label, lines in zip(labels(list(logs)), logs.values(), strict=True):
@@ -38,7 +41,7 @@ def recall_plot(logs: Mapping[str, Lines]) -> Any:
 
 def language_plot(
     scores: Mapping[str, Lines], task: str, chance: Mapping[str, float], *, faint: Collection[str] = ()
-) -> Any:
+) -> "Figure":
     """Recalls and median rank per language, a panel a measure, a bar a run, with intervals; chance as a line.
 
     Args:
@@ -119,7 +122,7 @@ def spread(values: Sequence[float], bounds: Sequence[Sequence[float]]) -> list[l
     return [below, [max(0.0, high - value) for value, (_, high) in zip(values, bounds, strict=True)]]
 
 
-def new_figure(x: str, y: str, *, width: float = 8, height: float = 4) -> tuple[Any, Any]:
+def new_figure(x: str, y: str, *, width: float = 8, height: float = 4) -> "tuple[Figure, Axes]":
     """A figure with one pair of axes; inches."""
     from matplotlib.figure import Figure
 
@@ -132,11 +135,11 @@ def new_figure(x: str, y: str, *, width: float = 8, height: float = 4) -> tuple[
     return figure, axes
 
 
-def legend(axes: Any) -> None:
+def legend(axes: "Axes") -> None:
     """Beside the axes, so that it never lies on what is drawn."""
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize="small")
 
 
-def _mean(by_lang: Mapping[str, Any]) -> float:
+def _mean(by_lang: Mapping[str, Mapping[str, float]]) -> float:
     row = by_lang.get("mean") or next(iter(by_lang.values()), {MEASURE: float("nan")})
     return float(row[MEASURE])
