@@ -32,6 +32,7 @@ from .options import (
     QuietOption,
     RecipeOption,
     RunnerOption,
+    SetOption,
     ThreadsOption,
     WorkersOption,
 )
@@ -58,6 +59,7 @@ def build(
     license_: LicenseOption = None,
     citation: CitationOption = None,
     skip_bad: SkipBadOption = False,
+    values: SetOption = None,
     out: OutOption = None,
     limit: LimitOption = None,
     device: DeviceOption = "auto",
@@ -78,8 +80,9 @@ def build(
       mycook build --annotations youcookii_annotations_trainval.json --engine mini --out build/trial
       mycook build --captions my.csv --column text=sentence --column clip_id=id --split-column split --langs de,ja
       mycook build --captions hf:owner/name --config default --langs de
-      mycook build --recipe multi-msrvtt --annotations MSRVTT_data.json --annotations MSRVTT_JSFUSION_test.csv
+      mycook build --recipe multi-msrvtt --annotations MSRVTT_data.json --set source_options.split=1k-A
     """
+    from ..settings import overridden, set_values
     from . import printing
 
     recipe, overrides = captions_recipe(
@@ -88,7 +91,7 @@ def build(
     )  # fmt: skip
     result = _build(
         "publish", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
-        device=device, threads=threads, offline=offline, overrides=overrides,
+        device=device, threads=threads, offline=offline, overrides=overridden(set_values(values or []), overrides),
     )  # fmt: skip
     printing.build_result(result, as_json=json, show=show)
 

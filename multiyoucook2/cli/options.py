@@ -39,6 +39,9 @@ WorkersOption = Annotated[
     int | None, typer.Option("--workers", help="Processes of the runner ray.", show_default="one a machine", min=1)
 ]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Download nothing.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any other recipe value; may be repeated.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 

@@ -18,6 +18,7 @@ from .options import (
     PoolOption,
     QuietOption,
     ResamplesOption,
+    SetOption,
 )
 
 
@@ -47,9 +48,7 @@ def train(
     batch_size: Annotated[int | None, typer.Option("--batch-size", metavar="CLIPS")] = None,
     lr: Annotated[float | None, typer.Option("--lr")] = None,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N")] = None,
-    values: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any other recipe value; may be repeated.")
-    ] = None,
+    values: SetOption = None,
     pool: PoolOption = "all",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's checkpoint.")] = False,
     device: DeviceOption = "auto",

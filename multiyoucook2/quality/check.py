@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..errors import RecipeError
 from ..registry import Registry
 from ..translation.flags import UNTRANSLATABLE
-from .evidence import Evidence, Pair
+from .evidence import Evidence, Learned, Pair
 from .settings import Checks
 
 Severity = Literal["reject", "signal"]
@@ -82,17 +82,21 @@ class Context:
         settings: the recipe's section ``checks``.
         like: (caption, translation) of the same engine, to learn from instead of the rows, e.g. a build's.
         sound: (caption, translation) that people wrote, to learn from besides.
+        learned: what was learned already, for all parts of a large build.
     """
 
     batch: Batch
     settings: Checks = field(default_factory=Checks)
     like: Sequence[Pair] = ()
     sound: Sequence[Pair] = ()
+    learned: Learned | None = None
 
     @cached_property
     def evidence(self) -> Evidence:
         """What the alignment says of the rows; learned when the first check asks for it."""
-        return Evidence(self.batch.pairs, self.batch.lang, self.like, self.sound, self.batch.source_lang)
+        batch = self.batch
+        learned = self.learned or Learned(self.like or batch.pairs, batch.lang, self.sound, batch.source_lang)
+        return Evidence(batch.pairs, learned)
 
 
 @dataclass(frozen=True)

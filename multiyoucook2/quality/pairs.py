@@ -26,6 +26,11 @@ def sound_pairs(lang: str, captions: Mapping[str, str]) -> list[Pair]:
     ]
 
 
+def real_clips(lang: str) -> frozenset[str]:
+    """The clips of which :func:`sound_pairs` knows a translation, if it is given their English."""
+    return frozenset(_real_translations(lang))
+
+
 def published_pairs(folder: Path, lang: str) -> dict[str, Pair]:
     """The pairs of a published data set (a build's folder, or its ``dataset``) by clip id.
 

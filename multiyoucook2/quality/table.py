@@ -1,19 +1,28 @@
-"""The validation of a language: a table of translations in, a table of verdicts out."""
+"""The validation of a language: a table of translations in, a table of verdicts out.
+
+The alignment is learned from all rows, or from so many of a large data set, evenly spaced, as fit into memory; then the
+rows are judged a part at a time.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..corpus.tables import QUALITY, VERDICT
 from ..errors import WorkspaceError
 from .check import Batch, Context, Findings, run_checks
 from .estimation import calibration, row_quality, severity_of
-from .pairs import sound_pairs
+from .evidence import Learned, Pair
+from .pairs import real_clips, sound_pairs
 from .settings import Checks
 
 ENOUGH_ROWS = 5000  # a smaller build's alignment knows too few words: even sound translations look worse by it
+PART = 20_000  # rows that are judged at a time
+MOST_LINKS = 8_000_000  # of a word with a unit, that are learned from: some 60 bytes each, three times YouCook2's
+BYTES_A_LINK = 12  # bytes of caption times bytes of translation, measured on human pairs in German and Japanese
 Key = tuple[str, int]
 
 
@@ -49,19 +58,47 @@ def judge(
     Raises:
         WorkspaceError: the two tables are not row for row of the same captions.
     """
-    keys = caption_keys(captions)
-    require_same_rows(keys, caption_keys(translations), set(translations.column("lang").to_pylist()), lang)
-    batch = batch_of(captions.column("text").to_pylist(), translations, lang, source_lang)
-    english = {clip_id: caption for (clip_id, index), caption in zip(keys, batch.captions, strict=True) if index == 0}
-    found = run_checks(batch, Context(batch, settings, sound=sound_pairs(lang, english)))
-    quality = row_quality(found, lang, settings)
-    estimated = pa.array(quality, pa.float32(), from_pandas=True)  # nan is null
-    engines = set(translations.column("model").to_pylist())
+    require_same_rows(captions, translations, lang)
+    learned = learn(captions, translations, lang, source_lang)
+    parts = [
+        _judge_part(captions.slice(first, PART), translations.slice(first, PART), learned, settings)
+        for first in range(0, max(1, captions.num_rows), PART)
+    ]
+    engines = translations.column("model").unique().to_pylist()
     return Judgement(
-        verdicts(keys, lang, found),
-        pa.table([*captions.select(["clip_id"]).columns, [index for _, index in keys], estimated], schema=QUALITY),
-        calibration().knows(lang, engines) and len(keys) >= ENOUGH_ROWS,
+        pa.concat_tables([part for part, _ in parts]),
+        pa.concat_tables([part for _, part in parts]),
+        calibration().knows(lang, engines) and captions.num_rows >= ENOUGH_ROWS,
     )
+
+
+def learn(captions: pa.Table, translations: pa.Table, lang: str, source_lang: str) -> Learned:
+    """The alignment of two tables, row for row, as :func:`judge` has them."""
+    sizes = pc.multiply(
+        *(pc.cast(pc.binary_length(pc.fill_null(table["text"], "")), pa.int64()) for table in (captions, translations))
+    )
+    links = (pc.sum(sizes).as_py() or 0) / BYTES_A_LINK
+    step = max(1, -int(-links // MOST_LINKS))  # of `step` rows one is learned from
+    rows = np.arange(0, captions.num_rows, step)
+    texts = (table["text"].take(rows).to_pylist() for table in (captions, translations))
+    pairs: list[Pair] = [(caption, text or "") for caption, text in zip(*texts, strict=True)]
+    known = captions.filter(pc.is_in(captions["clip_id"], value_set=pa.array(sorted(real_clips(lang)), pa.string())))
+    keys = zip(caption_keys(known), known["text"].to_pylist(), strict=True)
+    return Learned(
+        pairs, lang, sound_pairs(lang, {clip: text for (clip, index), text in keys if not index}), source_lang
+    )
+
+
+def _judge_part(
+    captions: pa.Table, translations: pa.Table, learned: Learned, settings: Checks
+) -> tuple[pa.Table, pa.Table]:
+    """Verdicts and qualities of some of the rows."""
+    keys, lang = caption_keys(captions), learned.lang
+    batch = batch_of(captions.column("text").to_pylist(), translations, lang, learned.source_lang)
+    found = run_checks(batch, Context(batch, settings, learned=learned))
+    quality = pa.array(row_quality(found, lang, settings), pa.float32(), from_pandas=True)  # nan is null
+    index = pa.array([index for _, index in keys], pa.int32())
+    return verdicts(keys, lang, found), pa.table([captions["clip_id"], index, quality], schema=QUALITY)
 
 
 def caption_keys(table: pa.Table) -> list[Key]:
@@ -105,14 +142,19 @@ def verdicts(keys: Sequence[Key], lang: str, found: dict[str, Findings]) -> pa.T
     return pa.table(columns, schema=VERDICT)
 
 
-def require_same_rows(wanted: Sequence[Key], found: Sequence[Key], langs: set[str], lang: str) -> None:
-    """Each caption is translated exactly once, in the captions' order.
+def require_same_rows(captions: pa.Table, translations: pa.Table, lang: str) -> None:
+    """Each caption is translated exactly once, in the captions' order, into the language.
 
     Raises:
         WorkspaceError: it is not so; the message says how many are missing, doubled or unknown.
     """
-    if wanted == found and langs <= {lang}:
+    names = [name for name in ("clip_id", "caption_index") if name in captions.schema.names]
+    same = captions.num_rows == translations.num_rows and all(
+        captions[name].equals(translations[name]) for name in names
+    )
+    if same and set(translations["lang"].unique().to_pylist()) <= {lang}:
         return
+    wanted, found = caption_keys(captions), caption_keys(translations)
     missing, unknown = len(set(wanted) - set(found)), len(set(found) - set(wanted))
     doubled = len(found) - len(set(found))
     raise WorkspaceError(

@@ -49,7 +49,7 @@ class VatexOptions(SourceOptions):
     split: Literal["hgr", "1k5", "official"] = Field(
         "hgr",
         description="hgr: 1,500 validation and 1,500 test clips of it (Chen et al. 2020); 1k5: another 1,500 for test, "
-        "the others for validation; official: as the files are",
+        "the others for validation; official: as the files are called",
     )
 
 
@@ -83,7 +83,7 @@ class Vatex(SourceRow):
 
 
 class _Splitter:
-    """The split of a clip: by the lists that ship where they name it, else by the name of its file."""
+    """The split of a clip: by the lists that ship, or as the file is called where that is asked for."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -93,10 +93,12 @@ class _Splitter:
 
     def split_of(self, video: str, path: Path) -> str | None:
         """``None``: the clip has no place in this division."""
+        said = split_of_name(path)
+        if self.name == "official" and said:
+            return said
         if video in self.held_out:
             return "test" if video in self.test else "validation"
-        found = split_of_name(path) or "train"
-        return found if found == "train" or self.name == "official" else None
+        return "train" if said in ("train", None) else None
 
 
 def _entries(path: Path) -> Iterable[object]:

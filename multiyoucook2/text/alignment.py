@@ -22,6 +22,7 @@ CLEAR = 0.2  # probability from which a unit belongs to a word
 NOTHING = 0  # the unit that stands in every row, for words that translations have no piece for
 
 Ints = NDArray[np.int64]
+Places = NDArray[np.int32]  # of links, of which there are hundreds a row
 Floats = NDArray[np.float32]
 
 
@@ -76,6 +77,13 @@ class Ragged:
             found[filled] = how.reduceat(values, self.starts[:-1][filled])
         return found
 
+    def take(self, rows: Ints) -> tuple["Ragged", Ints]:
+        """Some of the rows, in the order given; and the places that their ids have here."""
+        lengths = self.lengths[rows]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        places = np.arange(starts[-1]) + np.repeat(self.starts[:-1][rows] - starts[:-1], lengths)
+        return Ragged(self.ids[places], self.counts[places], starts), places
+
     def __add__(self, other: "Ragged") -> "Ragged":
         starts = np.concatenate([self.starts, other.starts[1:] + len(self.ids)])
         return Ragged(np.concatenate([self.ids, other.ids]), np.concatenate([self.counts, other.counts]), starts)
@@ -85,17 +93,18 @@ class Ragged:
 class Links:
     """All pairs (source word, target unit) within rows, grouped by the source word's place."""
 
-    word: Ints  # place of the source word in ``sources.ids``
-    unit: Ints  # place of the unit in ``targets.ids``
+    word: Places  # place of the source word in ``sources.ids``
+    unit: Places  # place of the unit in ``targets.ids``
     groups: Ints  # where the links of each source word start
 
     @classmethod
     def of(cls, sources: Ragged, targets: Ragged) -> "Links":
         units_of_word = np.repeat(targets.lengths, sources.lengths)  # how many links each source word has
         groups = np.concatenate([[0], np.cumsum(units_of_word)[:-1]]) if len(units_of_word) else np.zeros(0, np.int64)
-        word = np.repeat(np.arange(len(sources.ids)), units_of_word)
+        word = np.repeat(np.arange(len(sources.ids), dtype=np.int32), units_of_word)
         first_unit = np.repeat(targets.starts[:-1], sources.lengths)
-        unit = np.arange(len(word)) - np.repeat(groups - first_unit, units_of_word)
+        unit = np.arange(len(word), dtype=np.int32)
+        unit -= np.repeat((groups - first_unit).astype(np.int32), units_of_word)
         return cls(word, unit, groups)
 
 
@@ -125,29 +134,33 @@ class Alignment:
         targets: the target units of each pair, each once, ``NOTHING`` in front.
         weights: how much each pair counts.
         rounds: of expectation and maximisation.
+
+    Attributes:
+        own: the support of the pairs that it was learned from, each without its own share in the counts.
     """
 
     def __init__(self, sources: Ragged, targets: Ragged, weights: Floats, rounds: int = ROUNDS) -> None:
-        self.sources, self.targets = sources, targets
-        self._links = links = Links.of(sources, targets)
+        links = Links.of(sources, targets)
         self._units = int(targets.ids.max(initial=0)) + 1
         self._keys, pair = np.unique(
             sources.ids[links.word] * self._units + targets.ids[links.unit], return_inverse=True
         )
-        self._pair = pair.astype(np.int32)
+        pair = pair.astype(np.int32)
         self._pair_unit = self._keys % self._units
-        self._learn(np.repeat(weights, sources.lengths)[links.word], rounds)
+        share = self._learn(links, pair, np.repeat(weights, sources.lengths)[links.word], rounds)
+        self.own = self._own_support(sources, targets, links, pair, share)
 
-    def _learn(self, weights: Floats, rounds: int) -> None:
+    def _learn(self, links: Links, pair: Places, weights: Floats, rounds: int) -> Floats:
+        """Counts and totals; gives each link's share in them."""
         probability = np.ones(len(self._keys), np.float32)
         for _ in range(rounds):
-            share = probability[self._pair]
-            share /= np.add.reduceat(share, self._links.groups)[self._links.word]
+            share: Floats = probability[pair]
+            share /= np.add.reduceat(share, links.groups)[links.word]
             share *= weights
-            self._counts = np.bincount(self._pair, share, len(self._keys)).astype(np.float32)
+            self._counts = np.bincount(pair, share, len(self._keys)).astype(np.float32)
             self._totals = np.bincount(self._pair_unit, self._counts, self._units).astype(np.float32)
             probability = self._counts / self._totals[self._pair_unit]
-        self._share = share
+        return share
 
     def probabilities(self) -> dict[tuple[int, int], float]:
         """p(source word | unit) of all pairs that were seen, by ids."""
@@ -155,13 +168,11 @@ class Alignment:
         pairs = zip((self._keys // self._units).tolist(), (self._keys % self._units).tolist(), strict=True)
         return dict(zip(pairs, values.tolist(), strict=True))
 
-    def own_support(self) -> Support:
-        """The support of the pairs that were learned from, each without its own share in the counts."""
-        links = self._links
-        own_totals = np.bincount(links.unit, self._share, len(self.targets.ids)).astype(np.float32)
-        counts = self._counts[self._pair] - self._share
-        totals = self._totals[self.targets.ids[links.unit]] - own_totals[links.unit]
-        return self._support(self.sources, self.targets, links, counts, totals)
+    def _own_support(self, sources: Ragged, targets: Ragged, links: Links, pair: Places, share: Floats) -> Support:
+        own_totals = np.bincount(links.unit, share, len(targets.ids)).astype(np.float32)
+        counts = self._counts[pair] - share
+        totals = self._totals[targets.ids[links.unit]] - own_totals[links.unit]
+        return self._support(sources, targets, links, counts, totals)
 
     def support(self, sources: Ragged, targets: Ragged) -> Support:
         """The support of other pairs, whose ids are of the same words and units; new ones have larger ids."""
@@ -191,7 +202,7 @@ class Alignment:
             turned = Links.of(targets, sources)  # the same links, grouped by unit
             offset = np.arange(len(targets.ids)) - targets.starts[targets.rows]
             by_unit = logs[links.groups[turned.unit] + offset[turned.word]]
-            clear = (by_unit > np.log(CLEAR)) * sources.counts[turned.unit]
+            clear = np.where(by_unit > np.log(CLEAR), sources.counts[turned.unit], 0).astype(np.float32)
             filled = sources.lengths[targets.rows] > 0
             units[filled] = np.maximum.reduceat(by_unit, turned.groups[filled])
             explained[filled] = np.add.reduceat(clear, turned.groups[filled])

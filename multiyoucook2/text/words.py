@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 from ..languages import language
 
 UNSPACED = ("Hans", "Jpan")  # scripts whose words are not spaced
+_REMEMBERED = 50_000  # words; a large data set has millions that are numbers
 _GRAM = 5  # letters of a unit where words are spaced, the mark of a word's start included
 _ENGLISH = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _RUN = re.compile(r"[^\W_]+")
@@ -28,7 +29,7 @@ FUNCTION_WORDS = frozenset(
 )
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def stem(word: str) -> str:
     """The stem of an English word: ``chopped`` and ``chopping`` are ``chop``, ``tomatoes`` ``tomato``."""
     return _stemmer()(word)
@@ -69,7 +70,7 @@ def target_units(text: str, lang: str) -> list[str]:
     return [unit for word in _RUN.findall(text) for unit in _grams(word)]
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def _grams(word: str) -> tuple[str, ...]:
     marked = f"_{word}"
     return tuple(marked[n : n + _GRAM] for n in range(max(1, len(marked) - _GRAM + 1)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from multiyoucook2.quality.check import Batch, Context, run_checks
-from multiyoucook2.quality.evidence import Evidence
+from multiyoucook2.quality.evidence import Evidence, Learned
 from multiyoucook2.text.alignment import Alignment, Links, Ragged, usual
 from multiyoucook2.text.words import english_words, is_content, stem, target_units
 
@@ -49,7 +49,7 @@ def test_repeated_counts_what_the_caption_says() -> None:
 
 def test_added_names_the_piece_without_a_source() -> None:
     pairs = [("add the leeks", "Lauch und Ingwer hinzufügen"), *corpus()]
-    evidence = Evidence(pairs, "de")
+    evidence = Evidence(pairs, Learned(pairs, "de"))
     assert evidence.extra[0] > 2 > evidence.extra[1:].max()
     assert evidence.extra_units(0, 2.0)[0] == "_ingw"
 
@@ -85,7 +85,7 @@ def test_a_row_does_not_vouch_for_itself() -> None:
     """The rare word's only other row says otherwise: its own wrong translation gains nothing from standing there."""
     pairs = [*corpus(), ("add the saffron", "Safran hinzufügen"), ("fry the saffron", "Safran anbraten")]
     wrong = ("mix saffron", "Zimt mischen")
-    evidence = Evidence([*pairs, wrong], "de")
+    evidence = Evidence([*pairs, wrong], Learned([*pairs, wrong], "de"))
     assert evidence.missed(len(pairs), 2.0) == ["saffron"]
     assert evidence.worst_miss[:-1].max() < 2.0
 
@@ -93,8 +93,9 @@ def test_a_row_does_not_vouch_for_itself() -> None:
 def test_pairs_judged_by_others_are_judged_as_if_they_stood_there() -> None:
     """``like``: a pair that the build has is judged the same, and a new one by all of the build's rows."""
     wrong = ("chop the onions and leeks", "Zwiebeln hacken")
-    inside = Evidence([*corpus(), wrong], "de")
-    outside = Evidence([wrong, ("chop the leeks and onions", "Zwiebeln hacken")], "de", like=[*corpus(), wrong])
+    learned = Learned([*corpus(), wrong], "de")
+    inside = Evidence([*corpus(), wrong], learned)
+    outside = Evidence([wrong, ("chop the leeks and onions", "Zwiebeln hacken")], learned)
     assert outside.worst_miss[0] == pytest.approx(inside.worst_miss[-1])
     assert outside.missed(1, 3.0) == ["leeks"]
 

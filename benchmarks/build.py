@@ -1,0 +1,104 @@
+"""Seconds and peak memory of each stage of ``mycook build`` on captions of your own, by their number.
+
+    python benchmarks/build.py --captions 10000 100000 1000000
+
+The captions are made up, short and all different, five a clip. Their translations stand in a table (``--engine
+table``), so that it is the build which is measured; ``mini`` takes the bundled model. Linux only: the kernel is asked
+to forget each stage's peak before the next one. Each size runs in a process of its own.
+"""
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from multiyoucook2.progress import Silent
+
+LANG = "de"
+THINGS = {"onion": "Zwiebel", "carrot": "Karotte", "egg": "Ei", "potato": "Kartoffel", "pepper": "Paprika",
+          "tomato": "Tomate", "apple": "Apfel", "fish": "Fisch", "bread": "Brot", "butter": "Butter"}  # fmt: skip
+ACTS = {"cut": "schneiden", "fry": "braten", "wash": "waschen", "peel": "schälen", "mix": "mischen", "boil": "kochen"}
+
+
+def pair(number: int) -> tuple[str, str]:
+    """A caption and its translation; one in fifty loses its number, as a model's would, and one in fifty a word."""
+    act, theirs = list(ACTS.items())[number % 6]
+    first, second = list(THINGS.items())[number // 6 % 10], list(THINGS.items())[number // 60 % 10]
+    source = f"{act} the {first[0]} and the {second[0]} for {number} minutes"
+    minutes = "" if number % 50 == 7 else f"{number} Minuten "
+    other = "" if number % 50 == 13 else f" und {second[1]}"
+    return source, f"{first[1]}{other} {minutes}{theirs}"
+
+
+def write_files(folder: Path, captions: int) -> tuple[Path, Path]:
+    """The captions, and the table of their translations."""
+    own, table = folder / f"captions-{captions}.csv", folder / f"table-{captions}.csv"
+    with own.open("w", newline="") as one, table.open("w", newline="") as two:
+        captions_of, table_of = csv.writer(one), csv.writer(two)
+        captions_of.writerow(("clip_id", "caption", "split"))
+        table_of.writerow(("source", "translation", "origin"))
+        for number in range(captions):
+            source, translation = pair(number)
+            captions_of.writerow((f"clip{number // 5}", source, "test" if number % 100 < 5 else "train"))
+            table_of.writerow((source, translation, "machine"))
+    return own, table
+
+
+class Watch(Silent):
+    """Prints each stage's seconds and peak as it ends."""
+
+    def __init__(self) -> None:
+        self.worst = 0
+
+    def finished(self, what: str, *, skipped: bool, seconds: float, counts: Mapping[str, int | float]) -> None:
+        peak = memory("VmHWM")
+        self.worst = max(self.worst, peak)
+        print(json.dumps({"stage": what, "seconds": round(seconds, 1), "peak_mb": peak}), flush=True)
+        Path("/proc/self/clear_refs").write_text("5")  # the peak is from here on that of what comes
+
+
+def memory(name: str) -> int:
+    """A line of this process's status, in MB."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith(name))
+
+
+def run(folder: Path, captions: int, engine: str) -> None:
+    """Build in this process."""
+    from multiyoucook2.building.api import build
+
+    own, table = write_files(folder, captions)
+    watch, began = Watch(), time.perf_counter()
+    result = build(
+        "custom", langs=LANG, engine=f"table:{table}" if engine == "table" else engine, annotations=own,
+        out=folder / f"build-{captions}", offline=True, listener=watch, overrides={"repair": None},
+    )  # fmt: skip
+    seconds = time.perf_counter() - began
+    accepted = result.report["languages"][LANG]["accepted"]
+    figures = {"captions": captions, "accepted": accepted, "seconds": round(seconds, 1),
+               "ms_a_caption": round(1000 * seconds / captions, 3), "peak_mb": watch.worst}  # fmt: skip
+    print(json.dumps(figures), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--captions", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--engine", default="table")
+    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        run(options.child, options.captions[0], options.engine)
+        return
+    for captions in options.captions:
+        with tempfile.TemporaryDirectory() as name:
+            command = [sys.executable, __file__, "--child", name, "--captions", str(captions)]
+            subprocess.run([*command, "--engine", options.engine], check=True)
+
+
+if __name__ == "__main__":
+    main()
