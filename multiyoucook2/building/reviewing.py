@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..corpus.keys import caption_names, names_of, replaced
 from ..corpus.tables import HUMAN, REJECT, TRANSLATION, VERDICT
 from ..errors import WorkspaceError
 from ..quality.review.overlay import Key, Outcome, Reviews
@@ -30,18 +31,27 @@ def apply_reviews(
     reviewers differ, ``review_disagreement``; the latest one's word holds.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    rows = translations.to_pylist()
-    outcomes = reviews.outcomes({_key(row): row["text"] or "" for row in rows})
+    said = names_of({(clip, index) for actions in reviews.latest().values() for clip, index, _ in actions})
+    places = pc.indices_nonzero(pc.is_in(caption_names(translations), value_set=said))
+    rows = dict(zip(places.to_pylist(), translations.take(places).to_pylist(), strict=True))
+    outcomes = reviews.outcomes({_key(row): row["text"] or "" for row in rows.values()})
     if not outcomes:
         return translations, verdicts, set()
-    for row in rows:
+    for row in rows.values():
         if outcome := outcomes.get(_key(row)):
             _apply(row, outcome)
-    said = [row for row in verdicts.to_pylist() if not (row["severity"] == REJECT and _key(row) in outcomes)]
-    said += [_refusal(key, outcome) for key, outcome in outcomes.items() if outcome.action == "reject"]
     reviewed = {(clip, index) for clip, index, _ in outcomes}
-    return pa.Table.from_pylist(rows, TRANSLATION), pa.Table.from_pylist(said, VERDICT), reviewed
+    refused = pc.and_(
+        pc.equal(verdicts["severity"], REJECT), pc.is_in(caption_names(verdicts), value_set=names_of(reviewed))
+    )
+    refusals = [_refusal(key, outcome) for key, outcome in outcomes.items() if outcome.action == "reject"]
+    return (
+        replaced(translations, rows, pa.Table.from_pylist(list(rows.values()), TRANSLATION)),
+        pa.concat_tables([verdicts.filter(pc.invert(refused)), pa.Table.from_pylist(refusals, VERDICT)]),
+        reviewed,
+    )
 
 
 def _apply(row: dict[str, Any], outcome: Outcome) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..corpus.keys import caption_names
 from ..corpus.tables import MACHINE, TRANSLATION
 from ..engines.decoding import Decoding
 from ..engines.kind import ResolvedEngine
@@ -153,33 +154,28 @@ def as_translations(captions: "pa.Table") -> "pa.Table":
 
 def without(captions: "pa.Table", others: "pa.Table") -> "pa.Table":
     """The captions whose clip and index ``others`` does not have."""
-    import pyarrow as pa
+    import pyarrow.compute as pc
 
     if not others.num_rows:
         return captions
-    known = set(_keys(others))
-    return captions.filter(pa.array([key not in known for key in _keys(captions)], pa.bool_()))
+    return captions.filter(pc.invert(pc.is_in(caption_names(captions), value_set=caption_names(others))))
 
 
 def within(captions: "pa.Table", others: "pa.Table") -> "pa.Table":
     """The captions whose clip and index ``others`` has, too."""
-    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    known = set(_keys(others))
-    return captions.filter(pa.array([key in known for key in _keys(captions)], pa.bool_()))
+    return captions.filter(pc.is_in(caption_names(captions), value_set=caption_names(others)))
 
 
 def in_order_of(captions: "pa.Table", machine: "pa.Table", human: "pa.Table") -> "pa.Table":
     """Machine's and people's rows together, by clip and index, clips in the order of ``captions``."""
+    import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if not human.num_rows:
         return machine
     both = pa.concat_tables([machine, human])
-    order = {clip: place for place, clip in enumerate(dict.fromkeys(captions["clip_id"].to_pylist()))}
-    keys = [(order[clip], index) for clip, index in _keys(both)]
-    return both.take(sorted(range(len(keys)), key=keys.__getitem__)).combine_chunks()
-
-
-def _keys(table: "pa.Table") -> list[tuple[str, int]]:
-    return list(zip(table["clip_id"].to_pylist(), table["caption_index"].to_pylist(), strict=True))
+    clip = pc.index_in(both["clip_id"], value_set=pc.unique(captions["clip_id"])).to_numpy()
+    return both.take(np.lexsort((both["caption_index"].to_numpy(), clip))).combine_chunks()

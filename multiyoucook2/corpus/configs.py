@@ -11,9 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .hub_metadata import ALL
+from .keys import caption_names, names_of
 from .tables import ALL_CONFIG_COLUMNS, FLAGS, LANGUAGE_CONFIG, REJECT
-
-_BETWEEN = "\x00"  # between a clip's id, which is printable, and a caption index
 
 
 def dataset_tables(
@@ -48,10 +47,10 @@ def dataset_tables(
     }
     several = any(pc.any(pc.greater(table["caption_index"], 0)).as_py() for table in rows.values())
     english = rows.get("en", LANGUAGE_CONFIG.empty_table())
-    english_keys = _keys(english)
+    english_keys = caption_names(english)
     tables = {ALL: _all_config(clips, rows, several=several)}
     for lang, table in rows.items():
-        place = pc.index_in(_keys(table), value_set=english_keys)
+        place = pc.index_in(caption_names(table), value_set=english_keys)
         table = _with(table, "caption_en", english["caption"].combine_chunks().take(place))
         tables[lang] = table if several else table.drop_columns(["caption_index"])
     return tables
@@ -72,20 +71,19 @@ def _translated_rows(
     translations: pa.Table, verdicts: pa.Table, qualities: pa.Table | None, reviewed: Collection[tuple[str, int]]
 ) -> pa.Table:
     """Schema ``LANGUAGE_CONFIG``, ``caption_en`` not yet."""
-    keys = _keys(translations)
+    keys = caption_names(translations)
     flags, refused = _refused(keys, _filled(translations["flags"]), verdicts)
-    confirmed = pa.array([f"{clip}{_BETWEEN}{index}" for clip, index in reviewed], pa.string())
     made = {
         "caption": _or_null(translations["text"]),
         "engine": _or_null(translations["model"]),
         "license": _or_null(translations["license"]),
         "flags": flags,
         "accepted": pa.array(~refused),
-        "reviewed": pc.is_in(keys, value_set=confirmed),
+        "reviewed": pc.is_in(keys, value_set=names_of(reviewed)),
     }
     if qualities is not None:
-        clip, index, value = (column.combine_chunks() for column in qualities.columns)
-        made["quality"] = value.take(pc.index_in(keys, value_set=_key(clip, index)))
+        place = pc.index_in(keys, value_set=caption_names(qualities))
+        made["quality"] = qualities["quality"].combine_chunks().take(place)
     return _rows(translations, made)
 
 
@@ -95,7 +93,7 @@ def _refused(keys: pa.Array, flags: pa.Array, verdicts: pa.Table) -> tuple[pa.Ar
     refused = np.zeros(len(keys), bool)
     if not verdicts.num_rows:
         return flags, refused
-    places = pc.index_in(_keys(verdicts), value_set=keys)
+    places = pc.index_in(caption_names(verdicts), value_set=keys)
     found: dict[int, list[str]] = {}
     for place, check in zip(places.to_pylist(), verdicts["check"].to_pylist(), strict=True):
         if place is not None:
@@ -155,15 +153,6 @@ def _by_clip(table: pa.Table, clip: np.ndarray, clips: int, *, several: bool) ->
     place[offsets[clip] + index] = np.arange(len(clip))
     values = captions.take(pa.array(place, mask=place < 0))
     return pa.ListArray.from_arrays(pa.array(offsets), values, mask=pa.array(lengths == 0))
-
-
-def _keys(table: pa.Table) -> pa.Array:
-    return _key(table["clip_id"].combine_chunks(), table["caption_index"].combine_chunks())
-
-
-def _key(clip: pa.Array, index: pa.Array) -> pa.Array:
-    """Clip id and caption index as one text, to look captions up by."""
-    return pc.binary_join_element_wise(clip, pc.cast(index, pa.string()), _BETWEEN)
 
 
 def _filled(flags: pa.ChunkedArray) -> pa.Array:

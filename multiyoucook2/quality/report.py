@@ -1,12 +1,12 @@
 """The figures of a validation: what was accepted, what was refused by which check, with examples."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..corpus.keys import caption_names
 from ..corpus.tables import HUMAN, REJECT
 from ..sources.cleaning import CLEANING_FLAGS
 from .table import Judgement
@@ -19,34 +19,43 @@ def language_figures(captions: pa.Table, translations: pa.Table, verdicts: pa.Ta
 
     ``score_mean`` is the mean log-probability an output token, averaged over rows (``None`` without rows).
     """
-    checks: Counter[str] = Counter()
-    examples: dict[str, list[dict[str, Any]]] = {}
-    sources, texts = _by_key(captions), _by_key(translations)
     refused = verdicts.filter(pc.equal(verdicts["severity"], REJECT))
-    for row in refused.to_pylist():
-        checks[row["check"]] += 1
-        shown = examples.setdefault(row["check"], [])
-        if len(shown) < EXAMPLES_A_CHECK:
-            key = (row["clip_id"], row["caption_index"])
-            shown.append(
-                {"clip_id": key[0], "caption": sources[key], "text": texts[key], "reason": row["reason"]}
-                | ({"caption_index": key[1]} if key[1] else {})
-            )
-    rejected = len(set(_keys(refused)))
-    scores = [score for score in translations.column("score").to_pylist() if score is not None]
-    flags = Counter(flag for row in translations.column("flags").to_pylist() for flag in row or ())
+    rejected = pc.count_distinct(caption_names(refused)).as_py()
+    score = pc.mean(translations["score"]).as_py()
     return {
         "rows": translations.num_rows,
         "accepted": translations.num_rows - rejected,
         "rejected": rejected,
-        "human": translations["origin"].to_pylist().count(HUMAN),
-        "checks": dict(sorted(checks.items())),
-        "flags": dict(sorted(flags.items())),
-        "retried": sum(1 for count in translations.column("retries").to_pylist() if count),
-        "score_mean": round(sum(scores) / len(scores), 4) if scores else None,
+        "human": _how_many(pc.equal(translations["origin"], HUMAN)),
+        "checks": _counted(refused["check"]),
+        "flags": _counted(pc.list_flatten(translations["flags"])),
+        "retried": _how_many(pc.greater(translations["retries"], 0)),
+        "score_mean": None if score is None else round(score, 4),
         "models": _models(translations),
-        "examples": examples,
+        "examples": _examples(captions, translations, refused),
     }
+
+
+def _examples(captions: pa.Table, translations: pa.Table, refused: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    """The first refused rows of each check."""
+    checks = refused["check"].unique().to_pylist()
+    firsts = [refused.filter(pc.equal(refused["check"], check)).slice(0, EXAMPLES_A_CHECK) for check in checks]
+    chosen = pa.concat_tables([refused.slice(0, 0), *firsts])
+    texts = (_texts_of(table, caption_names(chosen)) for table in (captions, translations))
+    examples: dict[str, list[dict[str, Any]]] = {}
+    for row, caption, text in zip(chosen.to_pylist(), *texts, strict=True):
+        examples.setdefault(row["check"], []).append(
+            {"clip_id": row["clip_id"], "caption": caption, "text": text, "reason": row["reason"]}
+            | ({"caption_index": row["caption_index"]} if row["caption_index"] else {})
+        )
+    return examples
+
+
+def _texts_of(table: pa.Table, names: pa.Array) -> list[str]:
+    """The texts of some captions, by name."""
+    places = pc.index_in(names, value_set=caption_names(table))
+    texts: list[str] = table["text"].take(places).to_pylist()
+    return texts
 
 
 def quality_figures(judgement: Judgement) -> dict[str, Any]:
@@ -60,33 +69,34 @@ def quality_figures(judgement: Judgement) -> dict[str, Any]:
 
 def clip_figures(clips: pa.Table, captions: pa.Table) -> dict[str, Any]:
     """Figures of what was read: clips, videos, splits, captions, and what cleaning changed."""
-    splits = Counter(clips.column("split").to_pylist())
-    flags = Counter(flag for flag in pc.list_flatten(captions["flags"]).to_pylist() if flag in CLEANING_FLAGS)
-    texts = captions.column("text").to_pylist()
+    flags = pc.list_flatten(captions["flags"])
+    words = pc.add(pc.count_substring(captions["text"], " "), 1)  # cleaned texts have single spaces
     return {
         "clips": clips.num_rows,
-        "videos": len(set(clips.column("video_id").to_pylist())),
+        "videos": pc.count_distinct(clips["video_id"]).as_py(),
         "captions": captions.num_rows,
         "captions_a_clip": 1 + (pc.max(captions["caption_index"]).as_py() or 0),  # of the clip that has most
-        "splits": dict(sorted(splits.items())),
-        "distinct_captions": len(set(texts)),
-        "words_mean": round(sum(len(text.split()) for text in texts) / max(1, len(texts)), 2),
-        "cleaned": dict(sorted(flags.items())),
+        "splits": _counted(clips["split"]),
+        "distinct_captions": pc.count_distinct(captions["text"]).as_py(),
+        "words_mean": round(pc.mean(words).as_py() or 0, 2),
+        "cleaned": _counted(flags.filter(pc.is_in(flags, value_set=pa.array(CLEANING_FLAGS)))),
     }
 
 
-def _keys(table: pa.Table) -> list[tuple[str, int]]:
-    return list(zip(table["clip_id"].to_pylist(), table["caption_index"].to_pylist(), strict=True))
+def _counted(values: pa.ChunkedArray) -> dict[str, int]:
+    """How often each value is there, by value."""
+    return dict(sorted((row["values"], row["counts"]) for row in pc.value_counts(values).to_pylist()))
 
 
-def _by_key(table: pa.Table) -> dict[tuple[str, int], str]:
-    return dict(zip(_keys(table), table["text"].to_pylist(), strict=True))
+def _how_many(chosen: pa.ChunkedArray) -> int:
+    return pc.sum(chosen).as_py() or 0
 
 
 def _models(translations: pa.Table) -> list[dict[str, Any]]:
-    columns = ("model", "revision", "license", "decode_hash")
-    found = Counter(zip(*(translations.column(name).to_pylist() for name in columns), strict=True))
-    return [dict(zip(columns, key, strict=True)) | {"rows": count} for key, count in sorted(found.items())]
+    columns = ["model", "revision", "license", "decode_hash"]
+    found = translations.group_by(columns).aggregate([([], "count_all")]).to_pylist()
+    rows = [{name: row[name] for name in columns} | {"rows": row["count_all"]} for row in found]
+    return sorted(rows, key=lambda row: tuple(row.values()))
 
 
 def totals(languages: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

@@ -1,7 +1,5 @@
 """What the page shows of one language, counted over its tables; the page's size depends on this, not on the rows."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ...corpus.keys import caption_names
 from ...corpus.tables import HUMAN, REJECT
 
 WORST = 40  # rows a language that the page shows
@@ -63,23 +62,23 @@ def summarise(lang: str, clips: pa.Table, captions: pa.Table, translations: pa.T
         clips, captions: schemas ``corpus.tables.CLIP`` and ``CAPTION``, the captions of the source language alone.
         translations, verdicts: schemas ``TRANSLATION`` and ``VERDICT``.
     """
-    keys = _keys(translations)
-    sources = dict(zip(_keys(captions), captions["text"].to_pylist(), strict=True))
-    refusing = verdicts.filter(pc.equal(verdicts["severity"], REJECT))
-    refused = set(_keys(refusing))
-    accepted = np.array([key not in refused for key in keys], bool)
-    lengths = [len(sources.get(key, "").split()) for key in keys]
-    kind_of = dict(zip(clips["clip_id"].to_pylist(), clips["recipe_type"].to_pylist(), strict=True))
+    names = caption_names(translations)
+    refused = caption_names(verdicts.filter(pc.equal(verdicts["severity"], REJECT)))
+    accepted = pc.invert(pc.is_in(names, value_set=refused)).to_numpy(zero_copy_only=False)
+    source = captions["text"].take(pc.index_in(names, value_set=caption_names(captions)))
+    words = pc.add(pc.count_substring(pc.fill_null(source, ""), " "), 1).to_numpy()
+    kinds = clips["recipe_type"].take(pc.index_in(translations["clip_id"], value_set=pc.unique(clips["clip_id"])))
+    counts = pc.value_counts(verdicts["check"]).to_pylist()
     return Summary(
         lang=lang,
-        rows=len(keys),
+        rows=translations.num_rows,
         accepted=int(accepted.sum()),
-        human=translations["origin"].to_pylist().count(HUMAN),
-        found=dict(Counter(verdicts["check"].to_pylist()).most_common()),
-        refusing=frozenset(refusing["check"].to_pylist()),
+        human=pc.sum(pc.equal(translations["origin"], HUMAN)).as_py() or 0,
+        found={row["values"]: row["counts"] for row in sorted(counts, key=lambda row: -row["counts"])},
+        refusing=frozenset(verdicts.filter(pc.equal(verdicts["severity"], REJECT))["check"].unique().to_pylist()),
         scores=_histogram(translations["score"]),
-        profiles=(_by_length(lengths, accepted), _by_kind([kind_of[clip] for clip, _ in keys], accepted)),
-        worst=_worst(clips, sources, translations, verdicts, refused),
+        profiles=(_by_length(words, accepted), _by_kind(kinds, accepted)),
+        worst=_worst(clips, captions, translations, verdicts),
     )
 
 
@@ -91,48 +90,57 @@ def _histogram(scores: pa.ChunkedArray) -> tuple[tuple[float, int], ...]:
     return tuple(zip(edges[:-1].tolist(), counts.tolist(), strict=True))
 
 
-def _by_length(lengths: Sequence[int], accepted: np.ndarray[Any, Any]) -> Profile:
+def _by_length(lengths: np.ndarray[Any, Any], accepted: np.ndarray[Any, Any]) -> Profile:
     place = np.searchsorted(LENGTHS, lengths)
     names = [f"to {LENGTHS[0]} words", *(f"to {high}" for high in LENGTHS[1:]), f"over {LENGTHS[-1]}"]
     counted = [(name, int((place == n).sum()), int(accepted[place == n].sum())) for n, name in enumerate(names)]
     return Profile("Accepted by length of the caption", tuple(row for row in counted if row[1]))
 
 
-def _by_kind(kinds: Sequence[str], accepted: np.ndarray[Any, Any]) -> Profile:
-    rows, kept = Counter(kinds), Counter(kind for kind, sound in zip(kinds, accepted, strict=True) if sound)
-    lowest = sorted(rows, key=lambda kind: (kept[kind] / rows[kind], kind))[:12]
+def _by_kind(kinds: pa.ChunkedArray, accepted: np.ndarray[Any, Any]) -> Profile:
+    coded = pc.dictionary_encode(kinds).combine_chunks()
+    names, codes = coded.dictionary.to_pylist(), coded.indices.to_numpy()
+    rows, kept = (np.bincount(some, minlength=len(names)).tolist() for some in (codes, codes[accepted]))
+    lowest = sorted(zip(names, rows, kept, strict=True), key=lambda kind: (kind[2] / kind[1], kind[0]))[:12]
     return Profile(
         "Accepted by recipe type, the lowest twelve",
-        tuple((kind, rows[kind], kept[kind]) for kind in lowest if kind) if len(rows) > 1 else (),
+        tuple(kind for kind in lowest if kind[0]) if len(names) > 1 else (),
     )
 
 
-def _worst(
-    clips: pa.Table,
-    sources: dict[tuple[str, int], str],
-    translations: pa.Table,
-    verdicts: pa.Table,
-    refused: set[tuple[str, int]],
-) -> tuple[WorstRow, ...]:
+def _worst(clips: pa.Table, captions: pa.Table, translations: pa.Table, verdicts: pa.Table) -> tuple[WorstRow, ...]:
     """The refused rows first, then those with the most and strongest signals."""
-    badness: defaultdict[tuple[str, int], float] = defaultdict(float)
+    chosen = _worst_names(verdicts)
+    names = caption_names(chosen)
+    of_chosen = verdicts.filter(pc.is_in(caption_names(verdicts), value_set=names))
     reasons: dict[tuple[str, int], list[str]] = {}
-    columns = (verdicts[name].to_pylist() for name in ("check", "reason", "score"))
-    for key, check, reason, score in zip(_keys(verdicts), *columns, strict=True):
-        badness[key] += 1 + min(float(score or 0), 10)
-        reasons.setdefault(key, []).append(f"{check}: {reason}")
-    chosen = sorted(badness, key=lambda key: (key not in refused, -badness[key], key))[:WORST]
-    texts = dict(zip(_keys(translations), translations["text"].to_pylist(), strict=True))
-    wanted = pa.array(list({clip for clip, _ in chosen}), pa.string())
-    shown = clips.filter(pc.is_in(clips["clip_id"], value_set=wanted))
+    for row in of_chosen.to_pylist():
+        reasons.setdefault((row["clip_id"], row["caption_index"]), []).append(f"{row['check']}: {row['reason']}")
+    shown = clips.filter(pc.is_in(clips["clip_id"], value_set=chosen["clip_id"].combine_chunks()))
     links = {row["clip_id"]: _link(row) for row in shown.to_pylist()}
+    sources, texts = (
+        table["text"].take(pc.index_in(names, value_set=caption_names(table))).to_pylist()
+        for table in (captions, translations)
+    )
     return tuple(
         WorstRow(
-            clip, index, sources.get((clip, index), ""), texts.get((clip, index)) or "", (clip, index) not in refused,
-            tuple(reasons[clip, index][:_REASONS]), links[clip],
+            row["clip_id"], row["caption_index"], caption or "", text or "", not row["refused_max"],
+            tuple(reasons[row["clip_id"], row["caption_index"]][:_REASONS]), links[row["clip_id"]],
         )
-        for clip, index in chosen
+        for row, caption, text in zip(chosen.to_pylist(), sources, texts, strict=True)
     )  # fmt: skip
+
+
+def _worst_names(verdicts: pa.Table) -> pa.Table:
+    """Clip and index of the worst rows, the worst first, and ``refused_max``: whether a check refuses the row."""
+    score = pc.fill_null(pc.cast(verdicts["score"], pa.float64()), 0)
+    found = verdicts.select(["clip_id", "caption_index"])
+    found = found.append_column("refused", pc.cast(pc.equal(verdicts["severity"], REJECT), pa.int8()))
+    found = found.append_column("badness", pc.add(pc.min_element_wise(score, 10.0), 1.0))
+    rows = found.group_by(["clip_id", "caption_index"]).aggregate([("refused", "max"), ("badness", "sum")])
+    order = [("refused_max", "descending"), ("badness_sum", "descending")]
+    order += [("clip_id", "ascending"), ("caption_index", "ascending")]
+    return rows.take(pc.select_k_unstable(rows, WORST, order)) if rows.num_rows else rows
 
 
 def _link(clip: dict[str, Any]) -> str:
@@ -141,7 +149,3 @@ def _link(clip: dict[str, Any]) -> str:
     if not url.startswith(("http://", "https://")) or start_s is None:
         return ""
     return f"{url}{'&' if '?' in url else '?'}t={int(start_s)}"
-
-
-def _keys(table: pa.Table) -> list[tuple[str, int]]:
-    return list(zip(table["clip_id"].to_pylist(), table["caption_index"].to_pylist(), strict=True))
