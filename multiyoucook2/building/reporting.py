@@ -1,8 +1,13 @@
 """The stage that writes the page of a validation, ``report/index.html`` in the build folder."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from ..files import file_bytes
 from ..quality.page.render import render
 from ..quality.page.summary import summarise
 from .checking import verdicts_of
@@ -11,7 +16,8 @@ from .stage import Key, Product, Results, Tools
 from .translating import translations_of
 
 PAGE = "index.html"
-VERSION = 1  # raise with any change to the page
+VERSION = 2  # raise with any change to the page
+REFERENCES_FILE = "references.json"  # in a build folder: language -> scores, with the hash of the translations scored
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,7 @@ class Report:
     title: str
     langs: tuple[str, ...]
     source_lang: str
+    build: Path  # where scores against references are kept
     name: str = "report"
     packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "jinja2")
     folder: str | None = "report"
@@ -32,8 +39,9 @@ class Report:
         return (CLIPS, CAPTIONS, *of_lang)
 
     def settings(self) -> Any:
-        """Title, order of the languages, and the page's version."""
-        return {"title": self.title, "languages": list(self.langs), "version": VERSION}
+        """Title, order of the languages, scores against references, and the page's version."""
+        references = hashlib.sha256(file_bytes(self.build / REFERENCES_FILE) or b"").hexdigest()
+        return {"title": self.title, "languages": list(self.langs), "references": references, "version": VERSION}
 
     def prepare(self, tools: Tools) -> None:
         """Nothing can fail beforehand."""
@@ -49,4 +57,18 @@ class Report:
             for lang in self.langs
         ]
         notes = {"clips": f"{clips.num_rows:,}", "captions": f"{source.num_rows:,}"}
-        return Product({PAGE: render(self.title, found, notes).encode()}, {"languages": len(found)})
+        scores = kept_scores(self.build, {lang: results.hash_of(translations_of(lang)) for lang in self.langs})
+        return Product({PAGE: render(self.title, found, notes, scores).encode()}, {"languages": len(found)})
+
+
+def kept_scores(build: Path, hashes: Mapping[str, str]) -> dict[str, Any]:
+    """What ``BUILD/references.json`` says of translations that are still the same, by language.
+
+    Args:
+        hashes: SHA-256 of each language's translations.
+    """
+    try:
+        found = json.loads((build / REFERENCES_FILE).read_text(encoding="utf-8"))
+        return {lang: row for lang, row in found.items() if hashes.get(lang) == row["translations"]}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}

@@ -134,13 +134,18 @@ class Results:
         return all(key.stage in self.done for key in keys)
 
 
-def run_stages(stages: Sequence[Stage], workspace: Workspace, tools: Tools) -> Results:
+def run_stages(stages: Sequence[Stage], workspace: Workspace, tools: Tools, found: Results | None = None) -> Results:
     """Run stages in order, skipping those that are done; the workspace's lock is held.
+
+    Results of stages that are not among them may be ``found`` beforehand.
 
     A stage is prepared as soon as all that it reads is there: what is missing for the last language is found out before
     the first one is translated.
     """
     results, prepared = Results(), set[str]()
+    if found is not None:
+        again = {stage.name for stage in stages}
+        results.done |= {name: done for name, done in found.done.items() if name not in again}
     for number, stage in enumerate(stages):
         waiting = []
         for later in stages[number:]:
@@ -184,7 +189,7 @@ def _run(stage: Stage, results: Results, workspace: Workspace, tools: Tools) -> 
         damage = workspace.damage(manifest["outputs"])
         if damage is None:
             listener.finished(stage.name, skipped=True, seconds=0.0, counts=manifest["counts"])
-            return _done(workspace, manifest, skipped=True)
+            return done_by(workspace, manifest)
         listener.note(f"{damage}: stage {stage.name} is done again")
     if stage.folder is not None:  # before any work: what is there may not be ours to replace
         target, known = workspace.root / stage.folder, workspace.known_files(stage.name, stage.folder)
@@ -208,7 +213,7 @@ def _run(stage: Stage, results: Results, workspace: Workspace, tools: Tools) -> 
     if stage.folder is None:
         workspace.drop_others(stage.name, set(outputs))
     listener.finished(stage.name, skipped=False, seconds=seconds, counts=product.counts)
-    return _done(workspace, manifest, skipped=False)
+    return done_by(workspace, manifest, skipped=False)
 
 
 def _write(stage: Stage, workspace: Workspace, product: Product) -> dict[str, dict[str, Any]]:
@@ -225,7 +230,8 @@ def _write(stage: Stage, workspace: Workspace, product: Product) -> dict[str, di
     }
 
 
-def _done(workspace: Workspace, manifest: Mapping[str, Any], *, skipped: bool) -> Done:
+def done_by(workspace: Workspace, manifest: Mapping[str, Any], *, skipped: bool = True) -> Done:
+    """The stage whose manifest this is."""
     outputs = manifest["outputs"]
     return Done(
         files={row["name"]: workspace.root / relative for relative, row in outputs.items()},

@@ -49,12 +49,18 @@ def build_stages(
         Translate(engine, recipe.decoding, device, recipe.repair) if engine else Given(lang)
         for lang, engine in engines.items()
     ]
+    check = check_stages(recipe, build)
+    publish = [Publish(recipe, paths, limit, build)]
+    parts: list[Sequence[Stage]] = [read, translate, check, publish]
+    return [stage for part in parts[: STEPS.index(until) + 1] for stage in part]
+
+
+def check_stages(recipe: DatasetRecipe, build: Path) -> list[Stage]:
+    """Check each language, and report; ``build`` is the folder where scores against references are kept."""
     check: list[Stage] = [
         Check(lang, recipe.source_language, recipe.checks, complete=recipe.engine_for(lang) != NO_ENGINE)
         for lang in recipe.targets
     ]
     if recipe.targets:
-        check.append(Report(recipe.publication.pretty_name, recipe.targets, recipe.source_language))
-    publish = [Publish(recipe, paths, limit, build)]
-    parts: list[Sequence[Stage]] = [read, translate, check, publish]
-    return [stage for part in parts[: STEPS.index(until) + 1] for stage in part]
+        check.append(Report(recipe.publication.pretty_name, recipe.targets, recipe.source_language, build))
+    return check

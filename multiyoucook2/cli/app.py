@@ -18,6 +18,7 @@ from .score import add_score_commands
 from .search import add_search_commands
 from .studies import add_study_commands
 from .training import add_training_commands
+from .validating import add_validate_commands
 from .videos import add_video_commands
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ def _root(
 
 
 add_build_commands(app)
+add_validate_commands(app)
 add_quality_commands(app)
 add_feature_commands(app)
 add_import_commands(app)

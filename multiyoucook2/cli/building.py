@@ -1,5 +1,6 @@
 """The commands that build a data set, step by step or in one. Heavy imports are late."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,7 +41,7 @@ from .options import (
 
 def add_build_commands(app: typer.Typer) -> None:
     """Mount the commands of this module."""
-    for command in (build, fetch, translate, validate, publish, status, vocabulary_map):
+    for command in (build, fetch, translate, publish, status, vocabulary_map):
         app.command(command.__name__.replace("_", "-"))(command)
 
 
@@ -89,7 +90,7 @@ def build(
         recipe, captions=captions, columns=column, split_column=split_column, split=split, config=config,
         encoding=encoding, source_lang=source_lang, license_=license_, citation=citation, skip_bad=skip_bad,
     )  # fmt: skip
-    result = _build(
+    result = build_until(
         "publish", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
         device=device, threads=threads, offline=offline, overrides=overridden(set_values(values or []), overrides),
     )  # fmt: skip
@@ -112,11 +113,11 @@ def fetch(
     """
     from . import printing
 
-    result = _build("fetch", quiet, recipe=recipe, annotations=annotations, out=out, offline=offline)
+    result = build_until("fetch", quiet, recipe=recipe, annotations=annotations, out=out, offline=offline)
     printing.clips(result, as_json=json)
 
 
-_OF_A_RECIPE = ("recipe", "annotations", "out", "limit")
+OF_A_RECIPE = ("recipe", "annotations", "out", "limit")
 _OF_A_FILE = ("column", "source_lang", "runner", "workers")
 
 
@@ -155,13 +156,7 @@ def translate(
     """
     from . import printing
 
-    wanted, others = ("IN OUT", _OF_A_RECIPE) if files else ("a recipe", _OF_A_FILE)
-    for name in others:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            raise RecipeError(
-                f"--{name.replace('_', '-')} says nothing about {wanted}", hint="leave it out; mycook translate --help"
-            )
+    refuse_options(context, *((OF_A_RECIPE, "IN OUT") if files else (_OF_A_FILE, "a recipe")))
     if files:
         printing.record(
             translate_own(files, column, langs=langs, engine=engine, source_lang=source_lang, device=device,
@@ -169,42 +164,11 @@ def translate(
             as_json=json,
         )  # fmt: skip
         return
-    result = _build(
+    result = build_until(
         "translate", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
         device=device, threads=threads, offline=offline,
     )  # fmt: skip
     printing.stages(result, as_json=json)
-
-
-def validate(
-    recipe: RecipeOption = "multi-youcook2",
-    langs: LangsOption = None,
-    engine: EngineOption = None,
-    annotations: AnnotationsOption = None,
-    out: OutOption = None,
-    limit: LimitOption = None,
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = None,
-    offline: OfflineOption = False,
-    show: Annotated[int, typer.Option("--show", help="Print N rejected rows a check.", metavar="N", min=0, max=3)] = 0,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Check the translations, and print figures.
-
-    What was accepted, what was refused, and by which check.
-
-    \b
-    Example:
-      mycook validate --recipe mini --langs all --offline --show 1
-    """
-    from . import printing
-
-    result = _build(
-        "validate", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
-        device=device, threads=threads, offline=offline,
-    )  # fmt: skip
-    printing.validation(result, as_json=json, show=show)
 
 
 def publish(
@@ -276,7 +240,18 @@ def vocabulary_map(
     printing.record(report, as_json=json)
 
 
-def _build(until: str, quiet: bool, **options: Any) -> Any:
+def refuse_options(context: typer.Context, names: Sequence[str], wanted: str) -> None:
+    """An option that would be ignored is a mistake that the user should hear of."""
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise RecipeError(
+                f"--{name.replace('_', '-')} says nothing about {wanted}",
+                hint=f"leave it out; mycook {context.command.name} --help",
+            )
+
+
+def build_until(until: str, quiet: bool, **options: Any) -> Any:
     from ..building import api
     from .terminal import Terminal
 

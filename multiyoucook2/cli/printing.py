@@ -25,7 +25,7 @@ def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
         values = _result_json(result) | {"report": result.report}
         print_json(values | ({"rows": rows} if show else {}))
         return
-    _validation_table(result)
+    _validation_table(result.report)
     for row in rows:
         times = "" if row["start_s"] is None else f"  {row['start_s']:g}-{row['end_s']:g} s"
         print(f"{row['clip_id']}{times}")
@@ -70,9 +70,14 @@ def validation(result: "BuildResult", *, as_json: bool, show: int) -> None:
     """Accepted and rejected rows a language, with examples."""
     if as_json:
         print_json(_result_json(result) | {"report": result.report})
-        return
-    _validation_table(result)
-    for lang, figures in result.report["languages"].items():
+    else:
+        validation_figures(result.report, show=show)
+
+
+def validation_figures(report: Mapping[str, Any], *, show: int) -> None:
+    """The figures of a validation as a table, and ``show`` refused rows a check."""
+    _validation_table(report)
+    for lang, figures in report["languages"].items():
         for check, examples in figures["examples"].items():
             for row in examples[:show]:
                 print(f"{lang} {check}: {row['reason']}\n  {row['clip_id']}: {row['caption']}\n  {lang}: {row['text']}")
@@ -163,7 +168,7 @@ def _stage_order(name: str) -> tuple[int, str]:
     return kinds.get(name.partition("-")[0], len(kinds)), name
 
 
-def _validation_table(result: "BuildResult") -> None:
+def _validation_table(report: Mapping[str, Any]) -> None:
     rows = [
         (
             LANGUAGES[lang].name,
@@ -173,7 +178,7 @@ def _validation_table(result: "BuildResult") -> None:
             _expected(figures),
             ", ".join(f"{name} {count:,}" for name, count in figures["checks"].items()) or "-",
         )
-        for lang, figures in result.report["languages"].items()
+        for lang, figures in report["languages"].items()
     ]
     if not rows:  # English alone
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ...languages import LANGUAGES
 from .summary import Summary
@@ -10,13 +11,16 @@ from .summary import Summary
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF])
 
 
-def render(name: str, summaries: Sequence[Summary], notes: Mapping[str, str]) -> str:
+def render(
+    name: str, summaries: Sequence[Summary], notes: Mapping[str, str], scores: Mapping[str, Any] | None = None
+) -> str:
     """The page.
 
     Args:
         name: of the data set.
         summaries: one a language, in the order to show.
         notes: lines about the build, by their label, such as the source's file.
+        scores: language -> its scores against references, as ``reference_scores.ReferenceScores.as_json`` gives them.
     """
     import jinja2
 
@@ -33,7 +37,7 @@ def render(name: str, summaries: Sequence[Summary], notes: Mapping[str, str]) ->
     most = max((count for summary in summaries for count in summary.found.values()), default=1)
     names = {summary.lang: LANGUAGES[summary.lang].name for summary in summaries if summary.lang in LANGUAGES}
     page: str = environment.get_template("page.html").render(
-        name=name, summaries=summaries, checks=checks, most=most, notes=notes, language_names=names
+        name=name, summaries=summaries, checks=checks, most=most, notes=notes, language_names=names, scores=scores or {}
     )
     return page
 

@@ -1,0 +1,97 @@
+"""A build against human translations: scores a language, kept in the build folder, where the page finds them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..corpus.tables import MACHINE
+from ..errors import DatasetError, shown
+from ..files import atomic_write, json_bytes
+from ..progress import Listener
+from .opening import OpenBuild
+from .reading import CAPTIONS, CLIPS
+from .reporting import REFERENCES_FILE, kept_scores
+from .translating import translations_of
+
+if TYPE_CHECKING:
+    from ..quality.reference_scores import ReferenceScores
+    from ..quality.references import Aligned, Key
+
+
+def machine_rows(build: OpenBuild, lang: str) -> "tuple[list[Key], list[str]]":
+    """Keys and texts of what the engine translated into a language."""
+    import pyarrow.compute as pc
+
+    table = build.results[translations_of(lang)]
+    table = table.filter(pc.equal(table["origin"], MACHINE))
+    keys = list(zip(table["clip_id"].to_pylist(), table["caption_index"].to_pylist(), strict=True))
+    return keys, [text or "" for text in table["text"].to_pylist()]
+
+
+def score_build(build: OpenBuild, path: Path, langs: Sequence[str], listener: Listener) -> "list[ReferenceScores]":
+    """Scores of each language that the references have, also written to ``BUILD/references.json``.
+
+    Raises:
+        DatasetError: the references cannot be read, or none belongs to a row of the build.
+    """
+    from ..quality.reference_scores import score_language
+    from ..quality.references import align, read_references
+
+    references = read_references(path, langs)
+    kinds = _column(build.results[CLIPS], "recipe_type")
+    english = _captions(build)
+    found = []
+    for lang, wanted in references.items():
+        listener.started(f"score-{lang}")
+        keys, texts = machine_rows(build, lang)
+        aligned = align(keys, wanted)
+        if not aligned.places:
+            raise _nothing_fits(path, lang, aligned, keys)
+        rows = [keys[place] for place in aligned.places]
+        found.append(
+            score_language(
+                lang, [texts[place] for place in aligned.places], aligned.references,
+                [kinds[clip] for clip, _ in rows], [english.get(key, "") for key in rows], _unaligned(aligned),
+            )
+        )  # fmt: skip
+    _keep(build, found, path.name)
+    return found
+
+
+def _keep(build: OpenBuild, found: "Sequence[ReferenceScores]", name: str) -> None:
+    hashes = {lang: build.results.hash_of(translations_of(lang)) for lang in build.recipe.targets}
+    rows = {one.lang: one.as_json() | {"file": name, "translations": hashes[one.lang]} for one in found}
+    root = build.workspace.root
+    atomic_write(root / REFERENCES_FILE, json_bytes(kept_scores(root, hashes) | rows))
+
+
+def _unaligned(aligned: "Aligned") -> dict[str, Any]:
+    from ..quality.references import named
+
+    return {
+        "unknown_rows": len(aligned.unknown), "unknown": named(aligned.unknown),
+        "without_rows": len(aligned.without), "without": named(aligned.without),
+    }  # fmt: skip
+
+
+def _nothing_fits(path: Path, lang: str, aligned: "Aligned", keys: "Sequence[Key]") -> DatasetError:
+    from ..quality.references import named
+
+    theirs, ours = named(aligned.unknown)[:1], named(keys)[:1]
+    return DatasetError(
+        f"no row of {shown(path)} in {lang} belongs to a machine translation of the build",
+        hint=f"clips are called {', '.join(ours) or 'nothing'} here, {', '.join(theirs) or 'nothing'} there",
+    )
+
+
+def _column(clips: Any, name: str) -> dict[str, str]:
+    return dict(zip(clips["clip_id"].to_pylist(), (value or "" for value in clips[name].to_pylist()), strict=True))
+
+
+def _captions(build: OpenBuild) -> "dict[Key, str]":
+    import pyarrow.compute as pc
+
+    captions = build.results[CAPTIONS]
+    captions = captions.filter(pc.equal(captions["lang"], build.recipe.source_language))
+    keys = zip(captions["clip_id"].to_pylist(), captions["caption_index"].to_pylist(), strict=True)
+    return dict(zip(keys, captions["text"].to_pylist(), strict=True))

@@ -1,0 +1,175 @@
+"""Human translations to compare with: read from a file or another build, and laid beside a build's rows.
+
+- a table (``.tsv``, ``.csv``) with columns ``clip_id``, a text (``caption``, ``text`` or ``translation``) and, where
+  they are needed, ``caption_index`` and ``lang``: what ``mycook export --to tsv`` writes
+- YouCook2's JSON, with sentences in the other language
+- a folder of such files, called by their languages (``de.tsv``)
+- a build or a published data set: its rows by people
+
+A file without a column ``lang`` is in the language that its name says (``de.tsv``), or in the only one that there is. A
+caption that is there several times has several references.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from ..corpus.tables import ABOUT_FILE, HUMAN
+from ..errors import DatasetError, shown
+from ..files import read_text
+from ..languages import LANGUAGES
+from ..sources.youcook2 import read_clips
+
+Key = tuple[str, int]  # clip, caption index
+References = dict[str, dict[Key, list[str]]]  # language -> caption -> its translations by people
+TEXT_COLUMNS = ("caption", "text", "translation")
+NAMED = 20  # of the rows without a counterpart
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Rows of one language with their references.
+
+    Attributes:
+        places: of the rows that have references, in the order of the build's rows.
+        references: of each of them, one at least.
+        unknown: captions of the references that the build does not have.
+        without: captions of the build that have no reference.
+    """
+
+    places: list[int]
+    references: list[list[str]]
+    unknown: list[Key]
+    without: list[Key]
+
+
+def read_references(path: Path, langs: Sequence[str]) -> References:
+    """The translations of a file, a folder of files, a build or a data set.
+
+    Args:
+        path: see the module.
+        langs: the languages that are asked for; others are left out.
+
+    Raises:
+        DatasetError: it cannot be read, a row is wrong (it is named), its language is unknown, or nothing is left.
+    """
+    if path.is_dir():
+        root = path / "dataset" if (path / "dataset").is_dir() else path
+        found = _of_data_set(root, langs) if (root / ABOUT_FILE).is_file() else _of_folder(path, langs)
+    else:
+        found = _of_file(path, _language_of(path, langs), langs)
+    found = {lang: rows for lang, rows in found.items() if lang in langs and rows}
+    if not found:
+        raise DatasetError(
+            f"{shown(path)} has no translation by people into {', '.join(langs)}",
+            hint="columns clip_id, caption_index, lang, text; or a build whose source has such a language",
+        )
+    return found
+
+
+def align(keys: Sequence[Key], references: Mapping[Key, list[str]]) -> Aligned:
+    """Rows and references with the same clip and caption index belong together."""
+    places = [place for place, key in enumerate(keys) if key in references]
+    known = set(keys)
+    return Aligned(
+        places,
+        [references[keys[place]] for place in places],
+        [key for key in references if key not in known],
+        [key for key in keys if key not in references],
+    )
+
+
+def named(keys: Sequence[Key]) -> list[str]:
+    """The first of some captions, as messages name them."""
+    return [f"{clip}#{index}" if index else clip for clip, index in keys[:NAMED]]
+
+
+def _of_folder(folder: Path, langs: Sequence[str]) -> References:
+    found: References = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in (".tsv", ".csv", ".json") and path.stem in langs:
+            found |= _of_file(path, path.stem, langs)
+    return found
+
+
+def _of_file(path: Path, lang: str | None, langs: Sequence[str]) -> References:
+    try:
+        if path.suffix.lower() == ".json":
+            rows = read_clips(path)
+            if lang is None:
+                raise _which_language(path, langs)
+            keys = zip(rows["clip_id"].to_pylist(), rows["caption"].to_pylist(), strict=True)
+            return {lang: {(clip, 0): [text] for clip, text in keys if text}}
+        return _of_table(path, lang, langs)
+    except OSError as error:
+        raise DatasetError(f"{shown(path)} cannot be read: {error.strerror}", hint="give a readable file") from None
+
+
+def _of_table(path: Path, lang: str | None, langs: Sequence[str]) -> References:
+    comma = path.suffix.lower() == ".csv"
+    text = read_text(path, error=DatasetError)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter="," if comma else "\t",
+                       quoting=csv.QUOTE_MINIMAL if comma else csv.QUOTE_NONE)  # fmt: skip
+    found: References = {}
+    try:
+        header = next(lines, [])
+        column = next((name for name in TEXT_COLUMNS if name in header), None)
+        if column is None or "clip_id" not in header:
+            raise DatasetError(
+                f"{shown(path)} has no column {'clip_id' if column else 'text'!r}",
+                hint=f"columns: clip_id, {' or '.join(TEXT_COLUMNS)}, and caption_index, lang where needed",
+            )
+        if "lang" not in header and lang is None:
+            raise _which_language(path, langs)
+        for cells in lines:
+            if not cells:
+                continue
+            row = dict(zip(header, cells, strict=False))
+            if len(cells) != len(header):
+                raise _wrong(path, lines.line_num, f"{len(cells)} cells where the header has {len(header)}")
+            index = row.get("caption_index") or "0"
+            if not (index.isascii() and index.isdigit() and len(index) < 10):
+                raise _wrong(path, lines.line_num, f"caption_index is {shown(index, 40)}")
+            if row[column].strip():
+                of_lang = found.setdefault(row.get("lang", lang or ""), {})
+                of_lang.setdefault((row["clip_id"], int(index)), []).append(row[column])
+    except csv.Error as error:
+        raise _wrong(path, lines.line_num, str(error)) from None
+    return found
+
+
+def _of_data_set(root: Path, langs: Sequence[str]) -> References:
+    found: References = {}
+    for lang in langs:
+        for file in sorted((root / lang).glob("*.parquet")):
+            names = pq.read_schema(file).names
+            if lacking := next((name for name in ("clip_id", "caption", "origin") if name not in names), None):
+                raise DatasetError(f"{shown(file)} has no column {lacking!r}", hint="give a build's folder")
+            index = ["caption_index"] if "caption_index" in names else []
+            table = pq.read_table(file, columns=["clip_id", "caption", "origin", *index])
+            for row in table.to_pylist():
+                if row["origin"] == HUMAN and row["caption"]:
+                    found.setdefault(lang, {})[row["clip_id"], row.get("caption_index") or 0] = [row["caption"]]
+    return found
+
+
+def _language_of(path: Path, langs: Sequence[str]) -> str | None:
+    """By the file's name, else the only one that there is."""
+    if path.stem in LANGUAGES:
+        return path.stem
+    return langs[0] if len(langs) == 1 else None
+
+
+def _which_language(path: Path, langs: Sequence[str]) -> DatasetError:
+    return DatasetError(
+        f"{shown(path)} does not say its language",
+        hint=f"call it such as {langs[0]}{path.suffix}, or give --langs {langs[0]}",
+    )
+
+
+def _wrong(path: Path, line: int, what: str) -> DatasetError:
+    return DatasetError(f"{shown(path)}, line {line}: {what}", hint="mend or remove that line")
