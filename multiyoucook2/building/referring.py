@@ -39,7 +39,7 @@ def score_build(build: OpenBuild, path: Path, langs: Sequence[str], listener: Li
 
     references = read_references(path, langs)
     kinds = _column(build.results[CLIPS], "recipe_type")
-    english = _captions(build)
+    english = captions_by_key(build)
     found = []
     for lang, wanted in references.items():
         listener.started(f"score-{lang}")
@@ -88,7 +88,8 @@ def _column(clips: Any, name: str) -> dict[str, str]:
     return dict(zip(clips["clip_id"].to_pylist(), (value or "" for value in clips[name].to_pylist()), strict=True))
 
 
-def _captions(build: OpenBuild) -> "dict[Key, str]":
+def captions_by_key(build: OpenBuild) -> "dict[Key, str]":
+    """The captions that were translated."""
     import pyarrow.compute as pc
 
     captions = build.results[CAPTIONS]

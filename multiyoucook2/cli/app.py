@@ -16,6 +16,7 @@ from .quality import add_quality_commands
 from .review import add_review_commands
 from .score import add_score_commands
 from .search import add_search_commands
+from .significance import add_significance_commands
 from .studies import add_study_commands
 from .training import add_training_commands
 from .validating import add_validate_commands
@@ -48,6 +49,7 @@ def _root(
 
 add_build_commands(app)
 add_validate_commands(app)
+add_significance_commands(app)
 add_quality_commands(app)
 add_feature_commands(app)
 add_import_commands(app)

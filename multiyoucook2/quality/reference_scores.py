@@ -81,7 +81,10 @@ class Statistics:
         streams = [[row[n] if n < len(row) else None for row in references] for n in range(most)]
         rows = self._metric._extract_corpus_statistics(texts, streams)
         self.rows: Numbers = np.array(rows, np.float64)
-        self.signature = f"{self._metric.get_signature()}|bs:{DRAWS}|rs:{SEED}"
+        signature = self._metric.get_signature()
+        signature.update("bs", DRAWS)
+        signature.update("seed", str(SEED))
+        self.signature = str(signature)
 
     def score(self, sums: Numbers) -> float:
         """Of summed statistics."""

@@ -2,13 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...languages import LANGUAGES
 from .summary import Summary
 
+if TYPE_CHECKING:
+    import jinja2
+
 # Marks of direction and other invisible characters could turn the page's own words around.
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF])
+
+
+def page_environment() -> "jinja2.Environment":
+    """Where the templates are, and how they show numbers and captions."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f}%" if whole else "-"
+    environment.filters["probability"] = lambda value: "-" if value is None or value != value else f"{value:.2f}"
+    environment.filters["seen"] = _seen
+    environment.globals["language_names"] = {code: row.name for code, row in LANGUAGES.items()}
+    return environment
 
 
 def render(
@@ -22,22 +43,12 @@ def render(
         notes: lines about the build, by their label, such as the source's file.
         scores: language -> its scores against references, as ``reference_scores.ReferenceScores.as_json`` gives them.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["share"] = lambda part, whole: f"{100 * part / whole:.1f}%" if whole else "-"
-    environment.filters["seen"] = _seen
     checks = list(dict.fromkeys(check for summary in summaries for check in summary.found))
     most = max((count for summary in summaries for count in summary.found.values()), default=1)
-    names = {summary.lang: LANGUAGES[summary.lang].name for summary in summaries if summary.lang in LANGUAGES}
-    page: str = environment.get_template("page.html").render(
-        name=name, summaries=summaries, checks=checks, most=most, notes=notes, language_names=names, scores=scores or {}
+    page: str = (
+        page_environment()
+        .get_template("page.html")
+        .render(name=name, summaries=summaries, checks=checks, most=most, notes=notes, scores=scores or {})
     )
     return page
 

@@ -1,0 +1,66 @@
+"""Two builds compared row by row: a paired bootstrap over the captions that both have translated.
+
+Each draw takes the same rows of both, so that what makes captions hard falls out. The p-value is the share of draws
+whose difference is at least as far from the observed one as that is from zero (two-sided; Koehn 2004, Riezler and
+Maxwell 2005).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .reference_scores import DRAWS, METRICS, Numbers, Statistics, drawn_sums
+
+QUALITY = "quality"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A measure of two builds on the same rows: ``difference`` is second minus first, with its 95% bounds."""
+
+    lang: str
+    measure: str
+    rows: int
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+    p: float
+
+    @property
+    def significant(self) -> bool:
+        """At the 5% level."""
+        return self.p < 0.05
+
+
+def compare_quality(lang: str, first: Numbers, second: Numbers) -> Difference:
+    """Mean ``quality``, 0 to 100, of the same rows in two builds."""
+    rows = np.stack([first, second], 1) * 100
+    means = np.array(list(drawn_sums(rows))) / len(rows)
+    observed = rows.mean(0)
+    return _difference(lang, QUALITY, len(rows), observed[0], observed[1], means[:, 0], means[:, 1])
+
+
+def compare_texts(
+    lang: str, first: Sequence[str], second: Sequence[str], references: Sequence[Sequence[str]]
+) -> list[Difference]:
+    """chrF, chrF++ and BLEU of the same rows in two builds."""
+    found = []
+    for metric in METRICS:
+        one, two = (Statistics(metric, texts, references, lang) for texts in (first, second))
+        observed = [each.score(each.rows.sum(0)) for each in (one, two)]
+        draws = [each.draws(each.rows) for each in (one, two)]
+        found.append(_difference(lang, metric, len(first), *observed, *draws))
+    return found
+
+
+def _difference(
+    lang: str, measure: str, rows: int, first: float, second: float, drawn_first: Numbers, drawn_second: Numbers
+) -> Difference:
+    observed, drawn = second - first, drawn_second - drawn_first
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    further = int((np.abs(drawn - observed) >= abs(observed)).sum())
+    values = (round(float(value), 2) for value in (first, second, observed, low, high))
+    return Difference(lang, measure, rows, *values, p=round((further + 1) / (DRAWS + 1), 4))

@@ -1,0 +1,169 @@
+"""Human translations beside a build's rows: how they are read, what does not fit, and sacrebleu's own scores."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from conftest import FAST, ROOT, MyCook
+
+from multiyoucook2.errors import DatasetError
+from multiyoucook2.quality.reference_scores import Statistics, drawn_sums, make_metric, score_language
+from multiyoucook2.quality.references import align, read_references
+from multiyoucook2.quality.significance import compare_quality, compare_texts
+
+np = pytest.importorskip("numpy")
+TABLE = "clip_id\tcaption_index\tlang\tcaption\nv_0\t0\tde\teins\nv_0\t1\tde\tzwei\nv_0\t1\tde\tzwo\nv_1\t0\tja\t一\n"
+REFERENCES = ROOT / "pipelines/mini_nmt/references"
+
+
+def corpus(lang: str, rows: int = 60) -> tuple[list[str], list[list[str]]]:
+    """Translations and one or two references of each, of the bundled corpus, some of them spoilt."""
+    lines = [line.split("\t")[1] for line in (REFERENCES / f"{lang}.tsv").read_text().splitlines()[1 : rows + 1]]
+    rng = random.Random(0)
+    spoilt = [line[: rng.randint(len(line) // 2, len(line))] for line in lines]
+    return spoilt, [[line, line[::-1]] if n % 3 else [line] for n, line in enumerate(lines)]
+
+
+@pytest.mark.parametrize("lang", ["de", "zh", "ja"])
+@pytest.mark.parametrize("metric", ["chrF", "chrF++", "BLEU"])
+def test_scores_intervals_and_signatures_are_sacrebleus(metric: str, lang: str) -> None:
+    texts, references = corpus(lang)
+    streams = [[row[0] for row in references], [row[1] if len(row) > 1 else None for row in references]]
+    theirs = make_metric(metric, lang)
+    expected = theirs.corpus_score(texts, streams, n_bootstrap=1000)
+    ours = Statistics(metric, texts, references, lang)
+    value, low, high = ours.interval()
+    assert value == pytest.approx(expected.score, abs=0.005)
+    assert ours.signature == str(theirs.get_signature())
+    draws = np.sort(ours.draws(ours.rows))
+    assert (draws[974] - draws[25]) / 2 == pytest.approx(expected._ci, abs=1e-3)  # the same draws, float32 there
+    assert low <= value <= high
+
+
+def test_draws_are_the_same_however_many_are_made_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.arange(30, dtype=float).reshape(10, 3)
+    whole = list(drawn_sums(rows))
+    monkeypatch.setattr("multiyoucook2.quality.reference_scores._CHUNK", 70)
+    assert np.array_equal(whole, list(drawn_sums(rows)))
+
+
+def test_groups_have_scores_of_their_own() -> None:
+    texts, references = corpus("de", 50)
+    captions = ["two words"] * 25 + ["one two three four five six"] * 25
+    about = {"unknown_rows": 0, "unknown": [], "without_rows": 0, "without": []}
+    found = score_language("de", texts, references, ["soup"] * 40 + ["cake"] * 10, captions, about)
+    assert [(one.name, one.rows) for one in found.by_kind] == [("soup", 40)]  # ten rows are too few
+    assert [(one.name, one.rows) for one in found.by_length] == [("to 4 words", 25), ("to 8", 25)]
+    assert found.by_length[0].value == Statistics("chrF", texts[:25], references[:25], "de").interval()[0]
+
+
+def test_tables_have_indices_languages_and_several_references(tmp_path: Path) -> None:
+    (tmp_path / "refs.tsv").write_text(TABLE)
+    found = read_references(tmp_path / "refs.tsv", ["de", "ja"])
+    assert found == {"de": {("v_0", 0): ["eins"], ("v_0", 1): ["zwei", "zwo"]}, "ja": {("v_1", 0): ["一"]}}
+    assert read_references(tmp_path / "refs.tsv", ["ja"]) == {"ja": found["ja"]}
+    (tmp_path / "refs.csv").write_text('clip_id,text\nv_0,"eins, zwei"\n')
+    assert read_references(tmp_path / "refs.csv", ["de"]) == {"de": {("v_0", 0): ["eins, zwei"]}}
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/de.tsv").write_text("clip_id\ttext\nv_0\teins\n")
+    (tmp_path / "files/notes.tsv").write_text("nothing\n")
+    assert read_references(tmp_path / "files", ["de", "fr"]) == {"de": {("v_0", 0): ["eins"]}}
+
+
+def test_youcook2s_format_in_another_language(tmp_path: Path) -> None:
+    annotations = [{"id": 3, "segment": [1, 9], "sentence": "die Zwiebel schneiden"}]
+    video = {"subset": "training", "recipe_type": "1", "duration": 9.0, "annotations": annotations,
+             "video_url": "https://www.youtube.com/watch?v=abcdefghijk"}  # fmt: skip
+    (tmp_path / "de.json").write_text(json.dumps({"database": {"abcdefghijk": video}}))
+    found = read_references(tmp_path / "de.json", ["de", "fr"])
+    assert found == {"de": {("abcdefghijk_3", 0): ["die Zwiebel schneiden"]}}
+    (tmp_path / "de.json").rename(tmp_path / "mine.json")
+    with pytest.raises(DatasetError, match="does not say its language") as caught:
+        read_references(tmp_path / "mine.json", ["de", "fr"])
+    assert "--langs de" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("clip\ttext\nv\ta\n", "has no column 'clip_id'"),
+        ("clip_id\tcomment\nv\ta\n", "has no column 'text'"),
+        ("clip_id\ttext\nv_0\ta\nv_1\n", "line 3: 1 cells where the header has 2"),
+        ("clip_id\tcaption_index\ttext\nv_0\t-1\ta\n", "line 2: caption_index is -1"),
+        ("clip_id\ttext\nv_0\t \n", "has no translation by people into de"),
+        ("", "has no column 'text'"),
+    ],
+)
+def test_bad_tables_name_the_line(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "de.tsv").write_text(text)
+    with pytest.raises(DatasetError, match=message):
+        read_references(tmp_path / "de.tsv", ["de"])
+    with pytest.raises(DatasetError, match="cannot be read"):
+        read_references(tmp_path / "absent.tsv", ["de"])
+
+
+def test_rows_without_a_counterpart_are_named() -> None:
+    aligned = align([("a", 0), ("a", 1), ("b", 0)], {("a", 1): ["x"], ("c", 2): ["y"]})
+    assert aligned.places == [1]
+    assert (aligned.references, aligned.unknown, aligned.without) == ([["x"]], [("c", 2)], [("a", 0), ("b", 0)])
+
+
+def test_differences_of_equal_and_of_better_rows() -> None:
+    same = compare_quality("de", np.full(50, 0.5), np.full(50, 0.5))
+    assert (same.difference, same.p, same.significant) == (0.0, 1.0, False)
+    rng = np.random.default_rng(0)
+    before = rng.uniform(0.2, 0.6, 200)
+    after = before + rng.normal(0.1, 0.05, 200)
+    better = compare_quality("de", before, after)
+    assert better.low < better.difference < better.high
+    assert better.difference == pytest.approx(100 * (after - before).mean(), abs=0.01)
+    assert better.significant
+    # paired: rows differ much more than the builds do, and still it shows
+    assert better.high - better.low < 2 * 1.96 * 100 * before.std() / 200**0.5
+    texts, references = corpus("de")
+    whole = [row[0] for row in references]
+    assert {one.measure for one in compare_texts("de", texts, whole, references) if one.significant} == {
+        "chrF", "chrF++", "BLEU"
+    }  # fmt: skip
+    noise = rng.normal(0, 0.01, 200)
+    assert not compare_quality("de", before, before + noise - noise.mean()).significant
+
+
+def test_a_build_against_references_and_another_build(mycook: MyCook, tiny_model: Path, tmp_path: Path) -> None:
+    build = "--recipe", FAST, "--offline", "--engine", tiny_model, "--langs", "de,ja", "--limit", 40, "--out", "x"
+    mycook("build", *build)
+    lines = (REFERENCES / "de.tsv").read_text().splitlines()[:31]
+    (tmp_path / "de.tsv").write_text("\n".join([*lines, "MINI9999999_0\tfremd"]) + "\n")
+    said = mycook("validate", "x", "--references", "de.tsv", "--quiet").stdout
+    assert "de: 1 captions of the references belong to no machine translation: MINI9999999_0" in said
+    assert "de: 10 captions of the build have no reference: " in said
+    assert "|bs:1000|seed:12345|" in said
+    page = (tmp_path / "x/report/index.html").read_text()
+    assert "Against translations by people" in page
+    assert "MINI9999999_0" not in page
+    found = json.loads(mycook("validate", "x", "--references", "de.tsv", "--json").stdout)
+    assert [(one["lang"], one["rows"]) for one in found["references"]] == [("de", 30)]
+    assert found["report"]["languages"]["ja"]["rows"] == 40
+
+    # another run of the build keeps the scores on its page; other translations lose them
+    mycook("build", *build)
+    assert "Against translations by people" in (tmp_path / "x/report/index.html").read_text()
+
+    refused = mycook("validate", "x", "--references", "de.tsv", "--langs", "fr", code=1).stderr
+    assert "x lacks 'fr'" in refused
+    (tmp_path / "other.tsv").write_text("clip_id\tlang\ttext\nother_0\tde\tfremd\n")
+    refused = mycook("validate", "x", "--references", "other.tsv", code=1).stderr
+    assert "no row of other.tsv in de belongs to a machine translation" in refused
+    assert "MINI0000001_0 here, other_0 there" in refused
+    assert "not a build folder" in mycook("validate", "nowhere", code=1).stderr
+    assert "--limit says nothing about a build folder" in mycook("validate", "x", "--limit", 3, code=1).stderr
+
+    assert "nothing to compare by" in mycook("significance", "x", "x", code=1).stderr  # without the alignment
+    compared = mycook("significance", "x", "x", "--references", "de.tsv", "--page", "both.html", "--json").stdout
+    found = json.loads(compared)
+    assert [(one["lang"], one["measure"], one["rows"]) for one in found] == [
+        ("de", "chrF", 30), ("de", "chrF++", 30), ("de", "BLEU", 30)
+    ]  # fmt: skip
+    assert all((one["difference"], one["p"], one["significant"]) == (0, 1, False) for one in found)
+    assert "<h1>x and x</h1>" in (tmp_path / "both.html").read_text()
