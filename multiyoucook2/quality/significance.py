@@ -40,7 +40,7 @@ def compare_quality(lang: str, first: Numbers, second: Numbers) -> Difference:
     rows = np.stack([first, second], 1) * 100
     means = np.array(list(drawn_sums(rows))) / len(rows)
     observed = rows.mean(0)
-    return _difference(lang, QUALITY, len(rows), observed[0], observed[1], means[:, 0], means[:, 1])
+    return _difference(lang, QUALITY, len(rows), float(observed[0]), float(observed[1]), means[:, 0], means[:, 1])
 
 
 def compare_texts(
@@ -50,9 +50,8 @@ def compare_texts(
     found = []
     for metric in METRICS:
         one, two = (Statistics(metric, texts, references, lang) for texts in (first, second))
-        observed = [each.score(each.rows.sum(0)) for each in (one, two)]
-        draws = [each.draws(each.rows) for each in (one, two)]
-        found.append(_difference(lang, metric, len(first), *observed, *draws))
+        before, after = (each.score(each.rows.sum(0)) for each in (one, two))
+        found.append(_difference(lang, metric, len(first), before, after, one.draws(one.rows), two.draws(two.rows)))
     return found
 
 
@@ -62,5 +61,7 @@ def _difference(
     observed, drawn = second - first, drawn_second - drawn_first
     low, high = np.percentile(drawn, [2.5, 97.5])
     further = int((np.abs(drawn - observed) >= abs(observed)).sum())
-    values = (round(float(value), 2) for value in (first, second, observed, low, high))
-    return Difference(lang, measure, rows, *values, p=round((further + 1) / (DRAWS + 1), 4))
+    return Difference(
+        lang, measure, rows, first=round(first, 2), second=round(second, 2), difference=round(observed, 2),
+        low=round(float(low), 2), high=round(float(high), 2), p=round((further + 1) / (DRAWS + 1), 4),
+    )  # fmt: skip
