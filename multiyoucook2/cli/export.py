@@ -15,27 +15,37 @@ def add_export_commands(app: typer.Typer) -> None:
 
 def export(
     dataset: Annotated[str, typer.Argument(help="A built data set's folder, or USER/NAME on the Hub.")],
-    out: Annotated[Path, typer.Option("--out", help="The new file.")],
-    to: Annotated[str, typer.Option("--to", help="tsv, csv, jsonl or coco.")] = "jsonl",
+    out: Annotated[Path, typer.Option("--out", help="The new file; of mteb, a folder.")],
+    to: Annotated[str, typer.Option("--to", help="tsv, csv, jsonl, coco or mteb.")] = "jsonl",
     langs: Annotated[str | None, typer.Option("--langs", help="Such as de,ja.", show_default="all")] = None,
     refused: Annotated[bool, typer.Option("--refused", help="Refused captions, too.")] = False,
+    features: Annotated[
+        Path | None, typer.Option("--features", help="Of mteb: what stands for the videos.", metavar="FOLDER")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Write captions for other tools.
 
-    A data set's captions as TSV, CSV, JSON lines or COCO's caption JSON.
+    A data set's captions as TSV, CSV, JSON lines or COCO's caption JSON; or as retrieval tasks of mteb, in a folder.
 
     \b
     Examples:
       mycook export build/mini/dataset --to jsonl --out captions.jsonl
       mycook export build/mini/dataset --to tsv --langs de,ja --out captions.tsv
+      mycook export build/mini/dataset --to mteb --features build/mini/features --out mteb/mini
     """
     from ..corpus.export import export as write
+    from ..corpus.mteb import export_mteb
+    from ..features.store import FeatureStore
     from ..languages import parse_languages
     from .tables import print_json
 
     wanted = parse_languages(langs) if langs else None
-    counts = write(dataset, out, to=to, langs=wanted, accepted_only=not refused)
+    if to == "mteb":
+        store = FeatureStore.open(features) if features else None
+        counts = export_mteb(Path(dataset), out, langs=wanted, features=store)
+    else:
+        counts = write(dataset, out, to=to, langs=wanted, accepted_only=not refused)
     if json:
         print_json({"file": str(out), **counts})
     else:

@@ -50,7 +50,7 @@ def export(
         RecipeError: an unknown format. DatasetError: the data set cannot be read, or lacks a language.
     """
     if to not in FORMATS:
-        raise RecipeError(f"unknown format {to!r}", hint=nearest(to, FORMATS))
+        raise RecipeError(f"unknown format {to!r}", hint=nearest(to, (*FORMATS, "mteb")))
     wanted = tuple(langs or dataset_languages(dataset))
     clips = {clip.clip_id: clip for clip in load_clips(dataset)}
     rows = list(_rows(dataset, wanted, accepted_only))
