@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..corpus.card import card_hash, fill_card
 from ..corpus.croissant import CROISSANT_FILE, croissant, responsible_use
@@ -11,7 +11,10 @@ from ..corpus.dataset import VERSION as DATASET_VERSION
 from ..corpus.dataset import content_hash, dataset_files, dataset_tables
 from ..corpus.hub_metadata import card_metadata
 from ..corpus.tables import ABOUT_FILE
+from ..engines.registry import citation_of
 from ..files import json_bytes
+from ..quality.examples import Example, example_rows
+from ..quality.report import failing
 from ..quality.review.overlay import Reviews
 from ..settings import recipe_names
 from ..sources.base import SOURCES
@@ -22,6 +25,11 @@ from .recipe import DatasetRecipe
 from .reviewing import apply_reviews
 from .stage import Key, Product, Results, Tools
 from .translating import translations_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    Reviewed = tuple[pa.Table, pa.Table, set[tuple[str, int]]]  # translations, verdicts, captions that people confirmed
 
 TOY = "mini"  # the bundled model
 
@@ -82,9 +90,10 @@ class Publish:
             "languages": [recipe.source_language, *targets],
             "rows": clips.num_rows,
             "license": self._credit(results)["license"],
+            "failing": failing({lang: results[figures_of(lang)] for lang in targets}, self._toys(results)),
         }
         files: dict[str, bytes] = dict(dataset_files(tables, clips))
-        readme = self._card(results, content, files).encode()
+        readme = self._card(results, content, files, after).encode()
         described = self._croissant(results, files)
         files |= {ABOUT_FILE: json_bytes(about), "README.md": readme, CROISSANT_FILE: json_bytes(described)}
         return Product(files, {"rows": clips.num_rows, "languages": 1 + len(targets)})
@@ -116,7 +125,7 @@ class Publish:
             title = f"Captions of {', '.join(path.name for path in self.paths)}"
         return f"{title} (toy translations)" if self._toys(results) else title
 
-    def _card(self, results: Results, content: str, files: Mapping[str, bytes]) -> str:
+    def _card(self, results: Results, content: str, files: Mapping[str, bytes], after: "Mapping[str, Reviewed]") -> str:
         recipe, languages = self.recipe, [self.recipe.source_language, *self._targets(results)]
         figures = {lang: results[figures_of(lang)] for lang in languages[1:]}
         clips, credit = results[CLIP_FIGURES], self._credit(results)
@@ -132,6 +141,10 @@ class Publish:
             "content_hash": content,
             "non_commercial": sorted({lang for lang, row in models if "-nc" in row["license"].lower()}),
             "toy": self._toys(results),
+            "failing": failing(figures, ()),
+            "reviewed": {lang: len(keys) for lang, (_, _, keys) in after.items()},
+            "examples": [row for lang in after for row in self._examples(lang, results, after[lang])],
+            "engine_citations": list(dict.fromkeys(filter(None, (citation_of(row["model"]) for _, row in models)))),
             "source": {
                 "file": ", ".join(path.name for path in self.paths),
                 "sha256": ", ".join(input_sha256(path) for path in self.paths),
@@ -149,6 +162,14 @@ class Publish:
             reviewed=bool(Reviews(self.build).reviewers()),
         )
         return fill_card(recipe.publication.card, metadata, values)
+
+    def _examples(self, lang: str, results: Results, after: "Reviewed") -> list[Example]:
+        """A good and a bad row of a language, as its reviews left them."""
+        import pyarrow.compute as pc
+
+        captions = results[CAPTIONS]
+        source = captions.filter(pc.equal(captions["lang"], self.recipe.source_language))
+        return example_rows(lang, source, after[0], after[1], results[quality_of(lang)])
 
     def _croissant(self, results: Results, files: Mapping[str, bytes]) -> Mapping[str, Any]:
         recipe, credit, targets = self.recipe, self._credit(results), self._targets(results)

@@ -176,20 +176,27 @@ def publish(
     repo: Annotated[str, typer.Option("--repo", help="Where to on the Hub: USER/NAME.")],
     private: Annotated[bool, typer.Option("--private", help="Make the repository private.")] = False,
     create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead of committing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Though its own report says it should not be.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Push a built data set to the Hub.
 
     In one commit, to the Hugging Face Hub. Parquet files of an earlier push that are no longer part of it are deleted.
+    A data set whose report fails (toys, or too few meanings kept) is refused, unless told otherwise.
 
     \b
-    Example:
-      mycook publish build/mini/dataset --repo USER/multi-youcook2-mini --private
+    Examples:
+      mycook publish build/mini/dataset --repo USER/multi-youcook2-mini --dry-run
+      mycook publish build/mini/dataset --repo USER/multi-youcook2-mini --private --anyway
     """
-    from ..corpus.hub import push
+    from ..corpus.hub import preview, push
     from . import printing
 
-    printing.pushed(push(folder, repo, private=private, create_pr=create_pr), as_json=json)
+    if dry_run:
+        printing.previewed(preview(folder, repo), as_json=json)
+    else:
+        printing.pushed(push(folder, repo, private=private, create_pr=create_pr, anyway=anyway), as_json=json)
 
 
 def status(

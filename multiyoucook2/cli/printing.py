@@ -91,6 +91,24 @@ def pushed(found: Mapping[str, Any], *, as_json: bool) -> None:
         print(f"{found['files']} files in one commit: {found['url']}")
 
 
+def previewed(found: Mapping[str, Any], *, as_json: bool) -> None:
+    """What a push would change, file by file, row by row, and in the card."""
+    if as_json:
+        print_json(found)
+        return
+    print(f"{found['repo']}: {'exists' if found['exists'] else 'would be made'}; {found['unchanged']} files unchanged")
+    for what in ("new", "changed", "deleted"):
+        for name in found[what]:
+            rows = found["rows"].get(name)
+            words = {"new": "new", "gone": "gone", "caption": "with another caption", "accepted": "accepted or refused"}
+            counts = ", ".join(f"{rows[key]:,} {text}" for key, text in words.items() if rows[key]) if rows else ""
+            print(f"{what:8} {shown(name)}{f': rows {counts}' if counts else ''}")
+    for line in found["card"]:
+        print(f"  {line}")
+    for reason in found["failing"]:
+        print(f"would be refused without --anyway: {shown(reason)}")
+
+
 def status(workspace: Workspace, *, as_json: bool) -> None:
     """The stages of a build folder; exit status 1 if one is damaged.
 

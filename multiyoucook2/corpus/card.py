@@ -8,6 +8,11 @@ from pathlib import Path
 from ..errors import RecipeError, nearest
 from ..languages import LANGUAGES
 
+CELL_CHARACTERS = 300
+# Marks of direction and other invisible characters could turn a page's own words around.
+INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF])
+_MARKUP = {ord(c): f"&#{ord(c)};" for c in "|`[]*~\\$"} | {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
+
 
 def card_folder() -> Path:
     """Where the templates are: in the installed package, or in the source tree beside it."""
@@ -30,6 +35,17 @@ def card_hash(template: str) -> str:
     return hashlib.sha256(b"".join(part.read_bytes() for part in [path, *sorted(folder.glob("_*.md"))])).hexdigest()
 
 
+def cell(text: object) -> str:
+    """Any text as one table cell that shows it: no HTML, no mark-up, nothing invisible, and cut.
+
+    >>> cell("<b>a|b</b>")
+    '&lt;b&gt;a&#124;b&lt;/b&gt;'
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text).translate(INVISIBLE)).split())
+    line = line if len(line) <= CELL_CHARACTERS else f"{line[:CELL_CHARACTERS]} …"
+    return line.translate(_MARKUP)
+
+
 def fill_card(template: str, metadata: Mapping[str, object], values: Mapping[str, object]) -> str:
     """A card's text. A value that the template names and nobody gives is an error, not a gap.
 
@@ -49,7 +65,7 @@ def fill_card(template: str, metadata: Mapping[str, object], values: Mapping[str
     )
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["yaml"] = lambda value: yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
-    environment.filters["cell"] = lambda text: " ".join(str(text).split()).replace("|", "\\|")
+    environment.filters["cell"] = cell
     names = {code: row.name for code, row in LANGUAGES.items()}
     try:
         return environment.get_template(f"{template}.md").render(

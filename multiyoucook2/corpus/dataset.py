@@ -21,7 +21,7 @@ from .tables import ABOUT_FILE, HASHED_COLUMNS, SPLITS
 
 HASHED_ROWS = 50_000  # rows that are Python objects at a time
 FOLDER_KIND = "data set"  # what its manifest calls a published folder
-VERSION = 4  # raise with any change to the published files
+VERSION = 5  # raise with any change to the published files
 TEXTS = {"feature": {"dtype": "string", "_type": "Value"}, "_type": "Sequence"}  # "List" is unknown to datasets 3
 _DTYPES = {
     pa.string(): "string",
@@ -92,6 +92,8 @@ class DatasetAbout(Record, extra="allow"):
     content_hash: str
     languages: list[str]
     rows: int
+    license: str = ""
+    failing: list[str] = []  # why it should not be relied on
 
 
 def dataset_about(folder: Path) -> DatasetAbout:

@@ -3,67 +3,169 @@
 import hashlib
 import json
 import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import LINE_CHARACTERS, DatasetError, FetchError, shown
 from ..files import MANIFEST, FileRow, damaged_files, entries, json_bytes, read_manifest
 from .dataset import FOLDER_KIND, dataset_about
+from .hub_diff import CARD_FILE, difference
 
-CARD_FILE = "README.md"
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+T = TypeVar("T")
+WAITS_S = (0.5, 1.0, 2.0, 4.0)  # before the Hub is asked again
+_AGAIN = {412, 429, 500, 502, 503, 504}
 FOLDER_NAME = "PATH"  # how a card's example calls a folder that may lie anywhere
 _OURS = re.compile(r"[A-Za-z-]+/[a-z_]+\.parquet")
 
 
-def push(folder: Path, repo: str, *, private: bool = False, create_pr: bool = False) -> dict[str, object]:
+def push(
+    folder: Path, repo: str, *, private: bool = False, create_pr: bool = False, anyway: bool = False
+) -> dict[str, object]:
     """Make the data set repository hold exactly ``folder``, in one commit (or one pull request).
 
     Only the card's example differs: there it loads the repository. The folder is checked against its manifest first.
     The repository is made if there is none. Parquet files of an earlier push, ``CONFIG/SPLIT.parquet``, that the folder
-    no longer has are deleted in the same commit. The endpoint and the token are ``huggingface_hub``'s (``HF_ENDPOINT``,
-    ``hf auth login``).
+    no longer has are deleted in the same commit. A Hub that is busy, fails or drops the connection is asked again; a
+    commit that came in between is never overwritten unseen: what is there is looked at again. The endpoint and the
+    token are ``huggingface_hub``'s (``HF_ENDPOINT``, ``hf auth login``).
+
+    Args:
+        anyway: push although the data set's own report says that it should not be relied on.
 
     Returns:
         ``repo``, ``url`` (of the commit or the pull request), ``files``, ``deleted`` and ``content_hash``.
 
     Raises:
-        DatasetError: the folder holds no data set of ours, or one that is damaged or has files that are not ours; or
-            the name is not ``USER/NAME``.
+        DatasetError: the folder holds no data set of ours, or one that is damaged, has files that are not ours or fails
+            its report; or the name is not ``USER/NAME``.
         FetchError: the Hub refuses or does not answer.
     """
     about = dataset_about(folder)
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+    files = _ours(folder, repo)
+    if about.failing and not anyway:
+        raise DatasetError(
+            f"{folder} is not pushed: {'; '.join(about.failing[:3])}",
+            hint="mend that (mycook review, another engine), or push it all the same with --anyway",
+        )
+    from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete
+
+    api = _api()
+    with _in_words(repo):
+        patiently(lambda: api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True))
+        stale: list[str] = []
+
+        def commit() -> CommitInfo:
+            there, parent = _there(api, repo)
+            stale[:] = _stale(there, files)
+            operations = [*(CommitOperationAdd(name, content) for name, content in files.items()),
+                          *(CommitOperationDelete(name) for name in stale)]  # fmt: skip
+            return api.create_commit(
+                repo, operations, repo_type="dataset", create_pr=create_pr, parent_commit=parent,
+                commit_message=f"{about.name} {about.content_hash[:12]}",
+            )  # fmt: skip
+
+        done = patiently(commit)
+    return {
+        "repo": repo,
+        "url": shown(done.pr_url or done.commit_url, LINE_CHARACTERS),
+        "files": len(files),
+        "deleted": stale,
+        "content_hash": about.content_hash,
+    }
+
+
+def preview(folder: Path, repo: str) -> dict[str, object]:
+    """What :func:`push` would change, without changing anything.
+
+    Returns:
+        The fields of ``hub_diff.Difference``, ``content_hash`` and ``failing``: why the data set would be refused.
+
+    Raises:
+        DatasetError, FetchError: as :func:`push`, but for a failing report.
+    """
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    about, files, api = dataset_about(folder), _ours(folder, repo), _api()
+    with _in_words(repo):
+        try:
+            there, _ = patiently(lambda: _there(api, repo))
+        except RepositoryNotFoundError:
+            there = {}
+        found = difference(api, repo, files, there, _stale(there, files))
+    return found.as_json() | {"content_hash": about.content_hash, "failing": about.failing}
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """Ask the Hub, and again where it is busy (429), fails (5xx), was changed meanwhile (412) or drops the connection.
+
+    ``Retry-After`` is kept to where it is no longer than a minute.
+    """
+    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HTTPError as ClientError  # type: ignore[attr-defined]  # of its HTTP client
+
+    for wait_s in WAITS_S:
+        try:
+            return ask()
+        except HfHubHTTPError as error:
+            if error.response.status_code not in _AGAIN:
+                raise
+            asked_for = error.response.headers.get("Retry-After", "")
+            wait_s = float(asked_for) if asked_for.isdigit() and int(asked_for) <= 60 else wait_s
+        except (ClientError, ConnectionError) as error:
+            if type(error).__name__ == "ConnectError":  # nobody is there: waiting does not help
+                raise
+        time.sleep(wait_s)
+    return ask()
+
+
+def _api() -> "HfApi":
+    from huggingface_hub import HfApi
+
+    return HfApi(library_name="multiyoucook2")
+
+
+def _ours(folder: Path, repo: str) -> dict[str, bytes | Path]:
+    names = sound_files(folder)
+    changed = _card_for(folder, repo)
+    return {name: changed.get(name, folder / name) for name in names}
+
+
+def _there(api: "HfApi", repo: str) -> tuple[dict[str, str], str | None]:
+    """Hash of each file in a repository by name, and its commit."""
+    commit = api.repo_info(repo, repo_type="dataset").sha
+    rows = api.list_repo_tree(repo, recursive=True, repo_type="dataset", revision=commit)
+    files = {row.path: row.lfs.sha256 if row.lfs else row.blob_id for row in rows if hasattr(row, "blob_id")}
+    return files, commit
+
+
+def _stale(there: Mapping[str, str], files: Mapping[str, bytes | Path]) -> list[str]:
+    return [name for name in there if _OURS.fullmatch(name) and name not in files]
+
+
+@contextmanager
+def _in_words(repo: str) -> Iterator[None]:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError
     from huggingface_hub.errors import HTTPError as ClientError  # type: ignore[attr-defined]  # of its HTTP client
 
-    names = sound_files(folder)
-    changed = _card_for(folder, repo)
-    adds = [CommitOperationAdd(name, changed.get(name, folder / name)) for name in names]
-    api = HfApi(library_name="multiyoucook2")
     try:
-        api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True)
-        there = api.list_repo_files(repo, repo_type="dataset")
-        stale = [name for name in there if _OURS.fullmatch(name) and name not in names]
-        commit = api.create_commit(
-            repo,
-            [*adds, *(CommitOperationDelete(name) for name in stale)],
-            repo_type="dataset",
-            commit_message=f"{about.name} {about.content_hash[:12]}",
-            create_pr=create_pr,
-        )
+        yield
     except HFValidationError as error:
         raise DatasetError(f"{repo!r} is no repository name: {error}", hint="give --repo USER/NAME") from None
-    except (LocalTokenNotFoundError, HfHubHTTPError) as error:
+    except HfHubHTTPError as error:
+        busy = error.response.status_code in _AGAIN
+        hint = "push again later" if busy else "log in with `hf auth login`, or set HF_TOKEN"
+        raise FetchError(f"the Hub refused: {_line(error)}", hint=hint) from None
+    except LocalTokenNotFoundError as error:
         hint = "log in with `hf auth login`, or set HF_TOKEN"
         raise FetchError(f"the Hub refused: {_line(error)}", hint=hint) from None
     except (ClientError, ConnectionError) as error:
         raise FetchError(f"the Hub does not answer: {_line(error)}", hint="check the network, and push again") from None
-    return {
-        "repo": repo,
-        "url": shown(commit.pr_url or commit.commit_url, LINE_CHARACTERS),
-        "files": len(names),
-        "deleted": stale,
-        "content_hash": about.content_hash,
-    }
 
 
 def _card_for(folder: Path, repo: str) -> dict[str, bytes]:

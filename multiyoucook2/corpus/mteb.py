@@ -16,7 +16,7 @@ mteb takes no machine translation that no person has verified; ``sample_creation
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 from typing import Any, Protocol
@@ -30,7 +30,7 @@ from ..languages import LANGUAGES
 from .captions import dataset_languages, dataset_splits, load_captions
 from .clips import Clip, load_clips
 from .croissant import CROISSANT_FILE
-from .dataset import dataset_about
+from .dataset import DatasetAbout, dataset_about
 from .tables import HUMAN
 
 KIND = "mteb data set"
@@ -129,7 +129,7 @@ def _language_files(subset: str, rows: Sequence[tuple[str, str]]) -> dict[str, b
     }
 
 
-def _readme(about: Mapping[str, Any], langs: Sequence[str], split: str) -> str:
+def _readme(about: DatasetAbout, langs: Sequence[str], split: str) -> str:
     """The configs ``SUBSET-queries``, ``-corpus``, ``-qrels`` of each direction; several name the same file."""
     configs = []
     for lang in langs:
@@ -143,7 +143,7 @@ def _readme(about: Mapping[str, Any], langs: Sequence[str], split: str) -> str:
                 configs.append({"config_name": f"{name}-{part}", "data_files": [{"split": split, "path": path}]})
     head = yaml.safe_dump({"tags": ["mteb"], "language": list(langs), "configs": configs}, sort_keys=False)
     what = f"Text-to-video and video-to-text retrieval in {len(langs)} languages. `tasks.py` has the tasks."
-    return f"---\n{head}---\n# {about['name']} for mteb\n\n{what}\n\nContent hash: `{about['content_hash']}`.\n"
+    return f"---\n{head}---\n# {about.name} for mteb\n\n{what}\n\nContent hash: `{about.content_hash}`.\n"
 
 
 def _reviewed(dataset: Path, lang: str, split: str) -> bool:
@@ -153,10 +153,10 @@ def _reviewed(dataset: Path, lang: str, split: str) -> bool:
     return all(row["origin"] == HUMAN or row["reviewed"] for row in rows if row["accepted"])
 
 
-def _tasks(dataset: Path, about: Mapping[str, Any], langs: Sequence[str], split: str, *, verified: bool) -> str:
+def _tasks(dataset: Path, about: DatasetAbout, langs: Sequence[str], split: str, *, verified: bool) -> str:
     credit = json.loads(read_text(dataset / CROISSANT_FILE)) if (dataset / CROISSANT_FILE).is_file() else {}
-    license_ = str(about.get("license", "")).lower()
-    name = "".join(part.capitalize() for part in str(about["name"]).replace("_", "-").split("-") if part.isalnum())
+    license_ = about.license.lower()
+    name = "".join(part.capitalize() for part in about.name.replace("_", "-").split("-") if part.isalnum())
     translated = "machine-translated and verified" if verified else "machine-translated"
     values = {
         "prefix": name or "Captions",
@@ -167,7 +167,7 @@ def _tasks(dataset: Path, about: Mapping[str, Any], langs: Sequence[str], split:
         "reference": repr(str(credit.get("url") or C2KD)),
         "citation": json.dumps(str(credit.get("citeAs") or "")),
         "creation": repr(translated if len(langs) > 1 else "found"),
-        "revision": repr(str(about["content_hash"])[:16]),
+        "revision": repr(about.content_hash[:16]),
     }
     return Template(_TASKS).substitute(values)
 

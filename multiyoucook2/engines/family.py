@@ -99,8 +99,8 @@ class Family:
     ``model_types``: transformers' names of its architecture. ``language_tokens``: what the tokens that name a language
     look like. ``positions``: the longest sequence that its members have positions for. ``tokenizer_class``: the class
     of transformers that reads its tokenizer, where the automatic choice is wrong. ``takes_map``: whether a vocabulary
-    map can restrict its output. ``needs``: files without which a conversion is not possible, each with those that serve
-    instead.
+    map can restrict its output. ``citation``: BibTeX of its makers. ``needs``: files without which a conversion is not
+    possible, each with those that serve instead.
     """
 
     name: str
@@ -111,6 +111,7 @@ class Family:
     compute_types: ComputeTypes = USUAL
     tokenizer_class: str | None = None
     takes_map: bool = True
+    citation: str = ""
     needs: tuple[tuple[str, ...], ...] = ()
 
     def models(self) -> Iterable[ModelSpec]:

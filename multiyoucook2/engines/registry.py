@@ -7,9 +7,14 @@ the cache (see ``download.py``), and each translated row carries the commit that
 from .families.mini import FOLDER as MINI_FOLDER
 from .family import FAMILIES, ModelSpec
 
-__all__ = ["FAMILIES", "MINI_FOLDER", "MODELS", "engines_for"]
+__all__ = ["FAMILIES", "MINI_FOLDER", "MODELS", "citation_of", "engines_for"]
 
 MODELS: dict[str, ModelSpec] = {row.name: row for family in FAMILIES for row in family.models()}
+
+
+def citation_of(model: str) -> str:
+    """BibTeX of whoever made a model of the registry; empty for others."""
+    return FAMILIES.find(MODELS[model].family).citation if model in MODELS else ""
 
 
 def engines_for(lang: str) -> list[str]:

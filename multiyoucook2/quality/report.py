@@ -1,6 +1,6 @@
 """The figures of a validation: what was accepted, what was refused by which check, with examples."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +12,9 @@ from ..sources.cleaning import CLEANING_FLAGS
 from .table import Judgement
 
 EXAMPLES_A_CHECK = 3
+# Below these shares a data set is not published unasked.
+LEAST_ACCEPTED = 0.8
+LEAST_KEPT = 0.6
 
 
 def language_figures(captions: pa.Table, translations: pa.Table, verdicts: pa.Table) -> dict[str, Any]:
@@ -102,3 +105,20 @@ def _models(translations: pa.Table) -> list[dict[str, Any]]:
 def totals(languages: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     """Rows, accepted and rejected over all languages."""
     return {key: sum(figures[key] for figures in languages.values()) for key in ("rows", "accepted", "rejected")}
+
+
+def failing(languages: Mapping[str, Mapping[str, Any]], toys: Sequence[str]) -> list[str]:
+    """Why a data set should not be relied on, a reason a line; empty where nothing speaks against it.
+
+    Args:
+        languages: figures of each, as :func:`language_figures` and :func:`quality_figures` give them.
+        toys: languages whose translations are for trials.
+    """
+    found = [f"{', '.join(toys)}: translated by the bundled model, which is for trials"] if toys else []
+    for lang, figures in languages.items():
+        rows, kept = figures["rows"], figures["meaning_kept"]
+        if rows and figures["accepted"] < LEAST_ACCEPTED * rows:
+            found.append(f"{lang}: {figures['rejected'] / rows:.0%} of the rows are refused")
+        if kept is not None and figures["calibrated"] and kept < LEAST_KEPT:
+            found.append(f"{lang}: only {kept:.0%} of the rows are expected to keep their meaning")
+    return found

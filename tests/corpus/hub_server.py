@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,10 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.repositories: dict[str, Repository] = {}
         self.unknown: list[str] = []
+        # (part of an address, what goes wrong), each once: a status, "drop" (in the middle of the body), or "deaf" (it
+        # is done, and the answer gets lost)
+        self.faults: list[tuple[str, int | str]] = []
+        self.asked: list[str] = []
 
     @property
     def url(self) -> str:
@@ -45,12 +50,27 @@ class Hub(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    deaf = False
     server: Hub
 
     def log_message(self, *_: object) -> None:
         pass
 
+    def fault(self) -> int | str | None:
+        self.server.asked.append(f"{self.command} {urlsplit(self.path).path}")
+        for place, (part, what) in enumerate(self.server.faults):
+            if part in self.path:
+                del self.server.faults[place]
+                return what
+        return None
+
+    def hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
     def answer(self, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        if self.deaf:
+            return self.hang_up()
         body = value if isinstance(value, bytes) else json.dumps(value).encode()
         self.send_response(status)
         for name, text in {"Content-Length": str(len(body)), **(headers or {})}.items():
@@ -60,7 +80,14 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        what, size = self.fault(), int(self.headers.get("Content-Length", 0))
+        if what == "drop":
+            self.rfile.read(size // 2)
+            return self.hang_up()
+        body = self.rfile.read(size)
+        if isinstance(what, int):
+            return self.answer({"error": "not now"}, what, {"Retry-After": "0"})
+        self.deaf = what == "deaf"
         if self.headers.get("Authorization") != f"Bearer {self.server.token}":
             return self.answer({"error": "Invalid username or password."}, 401)
         path = urlsplit(self.path).path
@@ -82,14 +109,18 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer({"url": f"{self.server.url}/datasets/{name}", "name": name})
 
     def preupload(self, name: str, body: bytes) -> None:
+        there = {path: blob_id(data) for path, data in self.server.repositories[name].files.items()}
         modes = [
-            {"path": file["path"], "uploadMode": "regular", "shouldIgnore": False} for file in json.loads(body)["files"]
+            {"path": file["path"], "uploadMode": "regular", "shouldIgnore": False, "oid": there.get(file["path"])}
+            for file in json.loads(body)["files"]
         ]
         self.answer({"files": modes})
 
     def commit(self, name: str, body: bytes) -> None:
         repository = self.server.repositories[name]
         lines = [json.loads(line) for line in body.splitlines()]
+        if lines[0]["value"].get("parentCommit", repository.sha) != repository.sha:
+            return self.answer({"error": "A commit has happened since. Please refresh and try again."}, 412)
         made = {"summary": lines[0]["value"]["summary"], "added": {}, "deleted": []}
         for line in lines[1:]:
             if line["key"] == "file":
@@ -119,6 +150,11 @@ class Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
+        what = self.fault()
+        if isinstance(what, int):
+            return self.answer({"error": "not now"}, what, {"Retry-After": "0"})
+        if what == "drop":
+            return self.hang_up()
         path = unquote(urlsplit(self.path).path)
         if match := re.fullmatch(r"/api/datasets/([^/]+/[^/]+)(/revision/[^/]+)?", path):
             return self.describe(match[1])

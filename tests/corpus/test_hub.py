@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import FAST, MyCook
 
@@ -66,7 +68,7 @@ def test_a_push_is_one_commit_that_load_dataset_reads(
     server: Hub, dataset: Path, mycook: MyCook, environment: dict[str, str], tmp_path: Path
 ) -> None:
     settings = {"HF_ENDPOINT": server.url, "HF_TOKEN": server.token, "HF_HUB_DISABLE_XET": "1"}
-    done = mycook("publish", dataset, "--repo", "me/cooking", "--private", "--json", **settings)
+    done = mycook("publish", dataset, "--repo", "me/cooking", "--private", "--anyway", "--json", **settings)
     found = json.loads(done.stdout)
     about = json.loads((dataset / "multiyoucook2.json").read_text())
     repository = server.repositories["me/cooking"]
@@ -94,14 +96,17 @@ def test_a_push_is_one_commit_that_load_dataset_reads(
     repository.files["cs/train.parquet"] = b"of an earlier push"
     repository.files["notes.txt"] = b"somebody's own"
     repository.files["extra/table.v1.parquet"] = b"somebody's own"
-    mycook("publish", dataset, "--repo", "me/cooking", **settings)
+    mycook("publish", dataset, "--repo", "me/cooking", "--anyway", **settings)
     assert len(repository.commits) == 2
     assert repository.files == pushed(dataset, "me/cooking") | {
         "notes.txt": b"somebody's own",
         "extra/table.v1.parquet": b"somebody's own",
     }
 
-    pull = json.loads(mycook("publish", dataset, "--repo", "me/cooking", "--create-pr", "--json", **settings).stdout)
+    repository.files["cs/train.parquet"] = b"of an earlier push"  # without any change the client makes no commit
+    pull = json.loads(
+        mycook("publish", dataset, "--repo", "me/cooking", "--anyway", "--create-pr", "--json", **settings).stdout
+    )
     assert (len(repository.commits), len(repository.pull_requests)) == (2, 1)
     assert pull["url"] == f"{server.url}/datasets/me/cooking/discussions/1"
 
@@ -127,7 +132,7 @@ def test_a_damaged_data_set_is_not_pushed(server: Hub, dataset: Path, mycook: My
 
 def test_a_password_in_the_address_is_not_shown(dataset: Path, mycook: MyCook) -> None:
     settings = {"HF_ENDPOINT": "http://me:secret@127.0.0.1:9", "HF_TOKEN": "hf_x"}
-    said = mycook("publish", dataset, "--repo", "me/x", code=1, **settings)
+    said = mycook("publish", dataset, "--repo", "me/x", "--anyway", code=1, **settings)
     assert "does not answer" in said.stderr
     assert "secret" not in said.stdout + said.stderr
     said = mycook("doctor", code=1, **settings)
@@ -138,12 +143,101 @@ def test_a_password_in_the_address_is_not_shown(dataset: Path, mycook: MyCook) -
 
 def test_refusals_are_a_line_and_a_hint(server: Hub, dataset: Path, mycook: MyCook) -> None:
     settings = {"HF_ENDPOINT": server.url, "HF_TOKEN": "hf_wrong"}
-    refused = mycook("publish", dataset, "--repo", "me/cooking", code=1, **settings).stderr
+    refused = mycook("publish", dataset, "--repo", "me/cooking", "--anyway", code=1, **settings).stderr
     assert "error: the Hub refused: " in refused
     assert "hf auth login" in refused
-    assert "'a/b/c' is no repository name" in mycook("publish", dataset, "--repo", "a/b/c", code=1, **settings).stderr
+    assert (
+        "'a/b/c' is no repository name"
+        in mycook("publish", dataset, "--repo", "a/b/c", "--anyway", code=1, **settings).stderr
+    )
     gone = mycook(
-        "publish", dataset, "--repo", "me/x", code=1, HF_ENDPOINT="http://127.0.0.1:9", HF_TOKEN="hf_x"
+        "publish", dataset, "--repo", "me/x", "--anyway", code=1, HF_ENDPOINT="http://127.0.0.1:9", HF_TOKEN="hf_x"
     ).stderr
     assert "error: the Hub does not answer" in gone
     assert not server.repositories
+
+
+def settings_of(server: Hub) -> dict[str, str]:
+    return {"HF_ENDPOINT": server.url, "HF_TOKEN": server.token, "HF_HUB_DISABLE_XET": "1"}
+
+
+def test_a_failing_report_is_refused_unless_told(server: Hub, dataset: Path, mycook: MyCook) -> None:
+    about = json.loads((dataset / "multiyoucook2.json").read_text())
+    assert about["failing"], "random translations should fail"
+    refused = mycook("publish", dataset, "--repo", "me/cooking", code=1, **settings_of(server)).stderr
+    assert about["failing"][0] in refused
+    assert "--anyway" in refused
+    assert not server.repositories
+    assert about["failing"][0].replace("%", "") in (dataset / "README.md").read_text().replace("%", "")
+
+
+def test_a_dry_run_says_what_would_change(server: Hub, dataset: Path, mycook: MyCook) -> None:
+    arguments = "publish", dataset, "--repo", "me/cooking"
+    first = json.loads(mycook(*arguments, "--dry-run", "--json", **settings_of(server)).stdout)
+    assert (first["exists"], first["changed"], first["deleted"]) == (False, [], [])
+    assert set(first["new"]) == set(contents(dataset))
+    assert first["failing"]
+    assert not server.repositories
+
+    mycook(*arguments, "--anyway", **settings_of(server))
+    same = json.loads(mycook(*arguments, "--dry-run", "--json", **settings_of(server)).stdout)
+    assert (same["new"], same["changed"], same["unchanged"]) == ([], [], len(contents(dataset)))
+
+    repository = server.repositories["me/cooking"]
+    name = next(path for path in repository.files if path.startswith("de/"))
+    rows = pq.read_table(pa.BufferReader(repository.files[name])).to_pylist()
+    kept = [row | {"accepted": not row["accepted"]} if n == 0 else row for n, row in enumerate(rows[:-2])]
+    kept[1] = kept[1] | {"caption": "anders"}
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(kept), sink)
+    repository.files[name] = sink.getvalue().to_pybytes()
+    repository.files["cs/train.parquet"] = b"of an earlier push"
+    repository.files["README.md"] = repository.files["README.md"].replace(b"# Multi", b"# Old \x1b[31m Multi")
+    asked = len(server.asked)
+    changed = json.loads(mycook(*arguments, "--dry-run", "--json", **settings_of(server)).stdout)
+    assert changed["rows"] == {name: {"new": 2, "gone": 0, "caption": 1, "accepted": 1}}
+    assert (changed["changed"], changed["deleted"]) == (["README.md", name], ["cs/train.parquet"])
+    assert any(line.startswith("-# Old \\x1b[31m Multi") for line in changed["card"])
+    said = mycook(*arguments, "--dry-run", **settings_of(server)).stdout
+    assert f"changed  {name}: rows 2 new, 1 with another caption, 1 accepted or refused" in said
+    assert "\x1b" not in said
+    assert not [line for line in server.asked[asked:] if line.startswith("POST") and "commit" in line]
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [("/commit/", 429), ("/commit/", 503), ("/repos/create", 502)],
+        [("/preupload/", "drop"), ("/commit/", "drop")],
+        [("/commit/", "deaf")],
+        [("/tree/", 500), ("/api/datasets/me/cooking", "drop")],
+    ],
+    ids=["busy", "dropped in the upload", "done and not answered", "while looking"],
+)
+def test_a_hub_that_fails_for_a_while_has_it_once(
+    faults: list[tuple[str, int | str]], server: Hub, dataset: Path, mycook: MyCook
+) -> None:
+    server.faults = list(faults)
+    mycook("publish", dataset, "--repo", "me/cooking", "--anyway", **settings_of(server))
+    repository = server.repositories["me/cooking"]
+    assert server.faults == []
+    assert repository.files == pushed(dataset, "me/cooking")
+    assert len(repository.commits) == 1
+
+
+def test_what_somebody_else_pushed_meanwhile_is_looked_at_again(server: Hub, dataset: Path, mycook: MyCook) -> None:
+    mycook("publish", dataset, "--repo", "me/cooking", "--anyway", **settings_of(server))
+    repository = server.repositories["me/cooking"]
+    repository.files["cs/train.parquet"] = b"of an earlier push"
+    server.faults = [("/commit/", 412)]
+    mycook("publish", dataset, "--repo", "me/cooking", "--anyway", **settings_of(server))
+    assert "cs/train.parquet" not in repository.files
+    assert len([line for line in server.asked if "/commit/" in line]) == 3
+
+
+def test_a_hub_that_goes_on_failing_is_a_line_and_a_hint(server: Hub, dataset: Path, mycook: MyCook) -> None:
+    server.faults = [("/commit/", 503)] * 20
+    refused = mycook("publish", dataset, "--repo", "me/cooking", "--anyway", code=1, **settings_of(server)).stderr
+    assert "error: the Hub refused: " in refused
+    assert "push again later" in refused
+    assert not server.repositories["me/cooking"].files

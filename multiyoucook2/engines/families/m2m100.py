@@ -16,6 +16,13 @@ _ITS_CODES = {"nb": "no", "nso": "ns"}
 
 class M2M100(Family):
     name = "m2m100"
+    citation = """@article{fan2021beyond,
+  author  = {Fan, Angela and others},
+  title   = {Beyond {English}-Centric Multilingual Machine Translation},
+  journal = {Journal of Machine Learning Research},
+  volume  = {22},
+  year    = {2021},
+}"""
     model_types = ("m2m_100",)
     language_tokens = r"__[a-z]{2,3}__"
     needs = (("vocab.json",), ("sentencepiece.bpe.model",))

@@ -15,6 +15,12 @@ _ITS_CODES = {"he": "iw", "tl": "fil", "nb": "no"}
 
 class Madlad(Family):
     name = "madlad"
+    citation = """@inproceedings{kudugunta2023madlad,
+  author    = {Kudugunta, Sneha and others},
+  title     = {{MADLAD-400}: A Multilingual And Document-Level Large Audited Dataset},
+  booktitle = {Advances in Neural Information Processing Systems},
+  year      = {2023},
+}"""
     model_types = ("t5",)
     language_tokens = r"<2[A-Za-z_]{2,}>"
     needs = (("spiece.model", "tokenizer.json"),)

@@ -38,6 +38,12 @@ _OPUS_BIG = {
 
 class Marian(Family):
     name = "marian"
+    citation = r"""@inproceedings{tiedemann2020opus,
+  author    = {Tiedemann, J{\"o}rg and Thottingal, Santhosh},
+  title     = {{OPUS-MT}: Building Open Translation Services for the World},
+  booktitle = {Annual Conference of the European Association for Machine Translation},
+  year      = {2020},
+}"""
     model_types = ("marian",)
     language_tokens = r">>\S+<<"
     positions = 512

@@ -22,6 +22,12 @@ _HUB_ID = "facebook/mbart-large-50-many-to-many-mmt"
 
 class Mbart(Family):
     name = "mbart"
+    citation = """@article{tang2020multilingual,
+  author  = {Tang, Yuqing and others},
+  title   = {Multilingual Translation with Extensible Multilingual Pretraining and Finetuning},
+  journal = {arXiv:2008.00401},
+  year    = {2020},
+}"""
     model_types = ("mbart",)
     language_tokens = r"[a-z]{2}_[A-Z]{2}"
     needs = (("sentencepiece.bpe.model", "tokenizer.json"),)

@@ -12,6 +12,12 @@ _UNSERVED = ("br", "fy")  # of our table
 
 class Nllb(Family):
     name = "nllb"
+    citation = """@article{nllb2022,
+  author  = {{NLLB Team}},
+  title   = {No Language Left Behind: Scaling Human-Centered Machine Translation},
+  journal = {arXiv:2207.04672},
+  year    = {2022},
+}"""
     model_types = ("m2m_100",)
     language_tokens = r"[a-z]{3}_[A-Z][a-z]{3}"
     needs = (("sentencepiece.bpe.model", "tokenizer.json"),)

@@ -13,6 +13,12 @@ from .m2m100 import M2M100
 
 class Small100(M2M100):
     name = "small100"
+    citation = """@inproceedings{mohammadshahi2022small100,
+  author    = {Mohammadshahi, Alireza and others},
+  title     = {{SMaLL-100}: Introducing Shallow Multilingual Machine Translation Model for Low-Resource Languages},
+  booktitle = {Conference on Empirical Methods in Natural Language Processing},
+  year      = {2022},
+}"""
 
     def models(self) -> Iterable[ModelSpec]:
         yield self.model("small100", "alirezamsh/small100", "1.3 GB")

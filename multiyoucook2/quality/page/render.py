@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...corpus.card import INVISIBLE
 from ...languages import LANGUAGES
 from .summary import Summary
 
 if TYPE_CHECKING:
     import jinja2
-
-# Marks of direction and other invisible characters could turn the page's own words around.
-_INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF])
 
 
 def page_environment() -> "jinja2.Environment":
@@ -55,5 +53,5 @@ def render(
 
 def _seen(text: str, limit: int = 400) -> str:
     """A caption as it may stand in the page: without invisible characters, and cut if it is of another world."""
-    kept = "".join(character if character.isprintable() else " " for character in text.translate(_INVISIBLE))
+    kept = "".join(character if character.isprintable() else " " for character in text.translate(INVISIBLE))
     return kept if len(kept) <= limit else f"{kept[:limit]} …"
