@@ -93,7 +93,7 @@ class DatasetAbout(Record, extra="allow"):
     languages: list[str]
     rows: int
     license: str = ""
-    failing: list[str] = []  # why it should not be relied on
+    failing: tuple[str, ...] = ()  # why it should not be relied on
 
 
 def dataset_about(folder: Path) -> DatasetAbout:

@@ -63,8 +63,10 @@ def push(
         def commit() -> CommitInfo:
             there, parent = _there(api, repo)
             stale[:] = _stale(there, files)
-            operations = [*(CommitOperationAdd(name, content) for name, content in files.items()),
-                          *(CommitOperationDelete(name) for name in stale)]  # fmt: skip
+            operations: list[CommitOperationAdd | CommitOperationDelete] = [
+                *(CommitOperationAdd(name, content) for name, content in files.items()),
+                *(CommitOperationDelete(name) for name in stale),
+            ]
             return api.create_commit(
                 repo, operations, repo_type="dataset", create_pr=create_pr, parent_commit=parent,
                 commit_message=f"{about.name} {about.content_hash[:12]}",
@@ -138,9 +140,11 @@ def _ours(folder: Path, repo: str) -> dict[str, bytes | Path]:
 
 def _there(api: "HfApi", repo: str) -> tuple[dict[str, str], str | None]:
     """Hash of each file in a repository by name, and its commit."""
+    from huggingface_hub.hf_api import RepoFile
+
     commit = api.repo_info(repo, repo_type="dataset").sha
     rows = api.list_repo_tree(repo, recursive=True, repo_type="dataset", revision=commit)
-    files = {row.path: row.lfs.sha256 if row.lfs else row.blob_id for row in rows if hasattr(row, "blob_id")}
+    files = {row.path: row.lfs.sha256 if row.lfs else row.blob_id for row in rows if isinstance(row, RepoFile)}
     return files, commit
 
 

@@ -88,8 +88,8 @@ def _hashes(content: bytes | Path) -> tuple[str, str]:
 
 
 def _card_lines(before: bytes, after: bytes) -> list[str]:
-    texts = [data.decode("utf-8", "replace").splitlines() for data in (before, after)]
-    lines = [line for line in difflib.unified_diff(*texts, lineterm="", n=0) if not line.startswith(("---", "+++"))]
+    old, new = (data.decode("utf-8", "replace").splitlines() for data in (before, after))
+    lines = [line for line in difflib.unified_diff(old, new, lineterm="", n=0) if not line.startswith(("---", "+++"))]
     return [shown(line) for line in lines[:CARD_LINES]]
 
 
