@@ -296,7 +296,7 @@ def _read_hub(folder: Path) -> Any:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         os.environ["HF_ENDPOINT"] = f"http://127.0.0.1:{server.server_port}"
         try:
             checkpoint = Checkpoint("me/x", "mit")
