@@ -57,11 +57,11 @@ class Tokenizer(Protocol):
         """Token ids of each text, special tokens included, no padding."""
 
 
-def pad_tokens(texts: Sequence[TokenList], pad_id: int) -> Tokens:
-    """Token lists -> one padded matrix, L being the longest."""
+def pad_tokens(texts: Sequence[TokenList], pad_id: int, *, length: int = 0) -> Tokens:
+    """Token lists -> one padded matrix, L being the longest, or ``length`` if that is more."""
     longest = max((len(ids) for ids in texts), default=0)
-    ids_NL = np.full((len(texts), longest), pad_id, dtype=np.int64)
-    mask_NL = np.zeros((len(texts), longest), dtype=np.int64)
+    ids_NL = np.full((len(texts), max(longest, length)), pad_id, dtype=np.int64)
+    mask_NL = np.zeros(ids_NL.shape, dtype=np.int64)
     for row, ids in enumerate(texts):
         ids_NL[row, : len(ids)] = ids
         mask_NL[row, : len(ids)] = 1
@@ -82,15 +82,18 @@ def make_buckets(
         texts: token lists, none empty.
         pad_id: fills the padding, where the mask is 0.
         overhead: see :func:`pass_overhead`; the cuts minimise padded tokens + overhead x parts.
-        max_tokens: no part holds more padded tokens than this (one text at least), e.g. to bound memory.
+        max_tokens: no part holds more padded tokens than this (one text at least), e.g. to bound memory. What it cuts
+            in pieces keeps its padding: parts of one length follow each other, and are one part without it.
     """
     order = sorted(range(len(texts)), key=lambda row: (len(texts[row]), row))
     lengths = np.array([len(texts[row]) for row in order])
     parts: list[Tokens] = []
     for start, end in _cuts(lengths, overhead):
-        step = end - start if max_tokens is None else max(1, max_tokens // int(lengths[end - 1]))
+        longest = int(lengths[end - 1])
+        step = end - start if max_tokens is None else max(1, max_tokens // longest)
         for first in range(start, end, step):
-            parts.append(pad_tokens([texts[row] for row in order[first : min(first + step, end)]], pad_id))
+            rows = order[first : min(first + step, end)]
+            parts.append(pad_tokens([texts[row] for row in rows], pad_id, length=longest))
     return Buckets(tuple(parts), torch.tensor(order, dtype=torch.int64))
 
 

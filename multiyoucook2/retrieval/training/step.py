@@ -5,13 +5,14 @@
 3. Each piece is embedded again, with the same dropout, and that gradient flows on into the weights.
 4. The processes' weight gradients are added up.
 
-A batch in one process, the same batch in several processes, and the same batch cached give the same gradient, if
-nothing is dropped out: dropout is drawn a piece at a time, so that other pieces drop other units, in the same share.
-Within a step the passes of 1 and 3 drop the same ones, which is what makes the cached gradient exact.
+The same batch, whole or in pieces of any size, gives the same gradient, dropout included: a row drops the same units
+whatever piece it is in (:mod:`.dropout`), in both passes. So does the same batch in several processes, but for the
+dropout: each process draws its own.
 
 After GradCache (Gao et al. 2021, arXiv:2101.06983).
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
@@ -19,10 +20,11 @@ import torch
 from torch import Tensor
 
 from ..data.batches import Batch
-from ..data.tokens import Buckets, TextInput
+from ..data.tokens import Buckets, TextInput, Tokens
 from ..model.towers import TextVideoModel
 from ..objectives.loss import BatchEmbeddings
 from ..objectives.losses import at_least_float32
+from .dropout import DropoutByRow
 from .processes import add_over_processes, gather, rank, seed_everything
 
 LossOf = Callable[[BatchEmbeddings], Tensor]
@@ -51,12 +53,14 @@ def accumulate_gradients(
     texts = list(batch.texts.parts) if isinstance(batch.texts, Buckets) else [batch.texts]
     size = chunk or len(batch.index_B)
     videos = list(zip(torch.split(batch.video_BTD, size), torch.split(batch.mask_BT, size), strict=True))
+    places = _places(texts, [video_BTD for video_BTD, _ in videos])
 
     def embed(piece: int) -> Tensor:
-        # The seed is a function of the step and the piece, so a second pass drops the same units as the first, and a
-        # resumed run the same as a straight one: no generator's state has to be kept anywhere.
+        # What is dropped is a function of the step and the rows, so a second pass drops the same units as the first,
+        # and a resumed run the same as a straight one: no generator's state has to be kept anywhere.
         seed_everything(*key, rank(), piece)
-        with autocast():
+        part, first, rows = places[piece]
+        with autocast(), DropoutByRow((*key, rank(), *part), first, rows):
             if piece < len(texts):
                 return at_least_float32(model.encode_text(texts[piece]))
             return at_least_float32(model.encode_video(*videos[piece - len(texts)]))
@@ -72,6 +76,21 @@ def accumulate_gradients(
         output.backward(gradients.pieces[piece])  # type: ignore[no-untyped-call]
     add_over_processes(model)
     return gradients.loss
+
+
+def _places(texts: Sequence[Tokens | Tensor], videos: Sequence[Tensor]) -> list[tuple[tuple[int, int], int, int]]:
+    """Of each piece: which part of the batch it belongs to, its first row there, and how many rows it has."""
+    sizes = [
+        ((0, part.ids_NL.shape[1]), len(part.ids_NL)) if isinstance(part, Tokens) else ((0, 0), len(part))
+        for part in texts
+    ]
+    sizes += [((1, 0), len(part)) for part in videos]
+    ends: Counter[tuple[int, int]] = Counter()
+    places = []
+    for part, rows in sizes:
+        places.append((part, ends[part], rows))
+        ends[part] += rows
+    return places
 
 
 class _Gradients:

@@ -27,10 +27,12 @@ def test_buckets_hold_every_text_once_and_restore_their_order(
     assert sums.flatten().tolist() == [sum(text) for text in texts]
     lengths = buckets.restore([part.mask_NL.sum(1) for part in buckets.parts])
     assert lengths.tolist() == [len(text) for text in texts]
-    for part in buckets.parts:
-        assert int(part.mask_NL.sum(1).max()) == part.ids_NL.shape[1]  # no column is all padding
-        if max_tokens is not None and len(part.ids_NL) > 1:
-            assert part.ids_NL.numel() <= max_tokens
+    for whole in make_buckets(texts, 0, overhead=overhead).parts:
+        assert int(whole.mask_NL.sum(1).max()) == whole.ids_NL.shape[1]  # no column is all padding
+        pieces = [part for part in buckets.parts if part.ids_NL.shape[1] == whole.ids_NL.shape[1]]
+        assert torch.cat([part.ids_NL for part in pieces]).equal(whole.ids_NL)
+        if max_tokens is not None:
+            assert all(part.ids_NL.numel() <= max_tokens for part in pieces if len(part.ids_NL) > 1)
 
 
 def cost(cuts: list[list[int]], overhead: int) -> int:

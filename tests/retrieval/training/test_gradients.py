@@ -41,7 +41,12 @@ def bert_model(bert_folder: Path) -> TextVideoModel:
     """A model whose encoder has dropout, which the second forward pass of the caching must repeat."""
     seed_everything(5)
     encoder: TextEncoder = load_encoder(str(bert_folder), offline=True)
-    return TextVideoModel(ModelConfig(video_dim=32, embedding_dim=16, hidden_dim=16), encoder).double()
+    shape = ModelConfig(video_dim=32, embedding_dim=16, hidden_dim=16, input_dropout=0.2, dropout=0.3)
+    return TextVideoModel(shape, encoder).double()
+
+
+def dropped(model: TextVideoModel) -> set[float]:
+    return {part.p for part in model.modules() if isinstance(part, torch.nn.Dropout)}
 
 
 @pytest.fixture
@@ -61,11 +66,9 @@ def step(model: TextVideoModel, data: TrainingSet, *, chunk: int | None, max_tok
 
 @pytest.mark.parametrize("chunk", [1, 5, 24])
 def test_cached_gradient_is_the_plain_one(data: TrainingSet, bert_folder: Path, chunk: int) -> None:
-    plain, cached = bert_model(bert_folder).eval(), bert_model(bert_folder).eval()
-    for module in (plain, cached):  # no dropout: other pieces draw other masks
-        for part in module.modules():
-            if isinstance(part, torch.nn.Dropout):
-                part.p = 0.0
+    """Dropout included, that of attention and of the towers too: a row drops the same units in any piece."""
+    plain, cached = bert_model(bert_folder), bert_model(bert_folder)
+    assert dropped(plain) == {0.1, 0.2, 0.3}
     wanted, _ = step(plain, data, chunk=None, max_tokens=None)
     found, batch = step(cached, data, chunk=chunk, max_tokens=60)
     assert len(batch.texts.parts) > 3  # type: ignore[union-attr]
@@ -76,7 +79,7 @@ def test_cached_gradient_is_the_plain_one(data: TrainingSet, bert_folder: Path, 
 def test_caching_repeats_the_dropout(data: TrainingSet, bert_folder: Path) -> None:
     """The same pieces, once with activations kept and once computed twice: equal only if the masks are repeated."""
     kept, cached = bert_model(bert_folder), bert_model(bert_folder)
-    assert any(isinstance(part, torch.nn.Dropout) and part.p > 0 for part in kept.modules())
+    assert dropped(kept)
     wanted, _ = step(kept, data, chunk=None, max_tokens=60)
     found, _ = step(cached, data, chunk=24, max_tokens=60)
     assert found == wanted
