@@ -13,7 +13,7 @@ from multiyoucook2.building import tables
 from multiyoucook2.building.tables import FileTranslation, translate_file
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.resolve import resolve
-from multiyoucook2.errors import SourceError
+from multiyoucook2.errors import SourceError, WorkspaceError
 
 FAST = Decoding(beam_size=1, max_length_factor=1.0, max_length_extra=4, batch_tokens=512, retry=False)  # type: ignore[call-arg]
 ROWS: list[dict[str, Any]] = [
@@ -85,7 +85,7 @@ def test_a_stopped_run_goes_on_after_its_last_part(
 def test_other_settings_start_afresh(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "in.jsonl", ROWS)
     monkeypatch.setattr(tables._Lines, "join", lambda self, parts: None)
-    monkeypatch.setattr(tables.shutil, "rmtree", lambda *arguments, **options: None)
+    monkeypatch.setattr(tables, "_clear", lambda work: None)
     translate_file(job(path, tiny_model))
     monkeypatch.undo()
     work = job(path, tiny_model, langs=("de",))
@@ -129,12 +129,22 @@ def test_files_that_are_none(tiny_model: Path, tmp_path: Path) -> None:
     same = job(write(tmp_path / "out.jsonl", ROWS), tiny_model)
     with pytest.raises(SourceError, match="is not another file"):
         translate_file(same)
+    same.source.unlink()
     work = job(write(tmp_path / "in.jsonl", ROWS), tiny_model)
     work.work.mkdir()
-    (work.work / "theirs").touch()
-    with pytest.raises(SourceError, match="is in the way, and not ours"):
-        translate_file(work)
+    for name, content in (("theirs", ""), ("about.json", "{"), ("about.json", f'"{"0" * 64}"\n')):
+        (work.work / name).write_text(content)
+        with pytest.raises(SourceError, match="is in the way, and not ours"):
+            translate_file(work)
     assert (work.work / "theirs").exists()
+
+
+def test_what_is_there_is_not_replaced(tiny_model: Path, tmp_path: Path) -> None:
+    work = job(write(tmp_path / "in.jsonl", ROWS), tiny_model)
+    work.target.write_text("mine")
+    with pytest.raises(WorkspaceError, match=r"out\.jsonl is there already, and is not replaced"):
+        translate_file(work)
+    assert work.target.read_text() == "mine"
 
 
 def test_on_the_command_line(mycook: MyCook, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ nothing but its rows.
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ..engines.decoding import Decoding
 from ..engines.kind import ResolvedEngine
 from ..errors import SourceError
-from ..files import atomic_write, json_bytes, sync_folder
+from ..files import PARTIAL_PREFIX, atomic_write, file_bytes, json_bytes, require_new, sync_folder
 from ..progress import Listener, Silent
 from ..runners.base import Runner
 from ..sources.archive import require_file
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 CHUNK = 20_000  # rows; batches are planned within a chunk, so that another number may give other translations
 SUFFIXES = (".parquet", ".jsonl", ".ndjson")
+_OURS = re.compile(rf"(about\.json|memory|joined|part-\d{{6}}-[0-9a-f]{{16}}\.\w+|{re.escape(PARTIAL_PREFIX)}.*)")
+_KEY = re.compile(rb'"[0-9a-f]{64}"\n')
 
 
 @dataclass(frozen=True)
@@ -76,16 +79,17 @@ def translate_file(job: FileTranslation) -> int:
             raise SourceError(f"{path} is no Parquet or JSON Lines file by its name", hint="give .parquet or .jsonl")
     if job.source.suffix.lower() != job.target.suffix.lower() or job.source.resolve() == job.target.resolve():
         raise SourceError(f"{job.target} is not another file of the same kind as {job.source}")
+    require_new(job.target)
     reader = _Parquet(job) if job.source.suffix.lower() == ".parquet" else _Lines(job)
     _claim(job)
     try:
         parts, rows = _parts(job, reader)
     except SourceError:
         if not any(job.work.glob("part-*")):
-            shutil.rmtree(job.work)  # nothing that a mended file could go on with
+            _clear(job.work)  # nothing that a mended file could go on with
         raise
     reader.join(parts)
-    shutil.rmtree(job.work)
+    _clear(job.work)
     return rows
 
 
@@ -109,11 +113,28 @@ def _parts(job: FileTranslation, reader: "_Parquet | _Lines") -> tuple[list[Path
 def _claim(job: FileTranslation) -> None:
     """Begin, or go on where the same run was stopped."""
     about, key = job.work / "about.json", job.key()
-    if job.work.exists() and (not about.is_file() or json.loads(about.read_text(encoding="utf-8")) != key):
-        if not about.is_file():
+    if os.path.lexists(job.work):
+        found = file_bytes(about)
+        if (
+            found is None
+            or not _KEY.fullmatch(found)
+            or not all(_OURS.fullmatch(name) for name in os.listdir(job.work))
+        ):
             raise SourceError(f"{job.work} is in the way, and not ours", hint="remove it, or choose another output")
-        shutil.rmtree(job.work)
+        if found != json_bytes(key):
+            _clear(job.work)
     atomic_write(about, json_bytes(key))
+
+
+def _clear(work: Path) -> None:
+    """Remove what is ours in the folder of parts, and the folder if that was all."""
+    for path in work.iterdir():
+        if path.is_dir() and path.name == "memory":
+            shutil.rmtree(path, ignore_errors=True)
+        elif _OURS.fullmatch(path.name):
+            path.unlink()
+    if not any(work.iterdir()):
+        work.rmdir()
 
 
 def _translated(texts: Sequence[str | None], job: FileTranslation, memory: Path) -> dict[str, list[Any]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import RecipeError, nearest
-from ..files import atomic_write
+from ..files import atomic_write, require_new
 from .captions import dataset_languages, dataset_splits, load_captions
 from .clips import Clip, load_clips
 
@@ -41,14 +41,16 @@ def export(
 
     Args:
         dataset: a folder, or ``owner/name`` on the Hub.
-        path: the new file, replaced as a whole.
+        path: the new file.
         to: one of ``FORMATS``.
         langs: all by default.
         accepted_only: leave refused captions out; their indices stay free.
 
     Raises:
         RecipeError: an unknown format. DatasetError: the data set cannot be read, or lacks a language.
+        WorkspaceError: ``path`` is there already.
     """
+    require_new(path)
     if to not in FORMATS:
         raise RecipeError(f"unknown format {to!r}", hint=nearest(to, (*FORMATS, "mteb")))
     wanted = tuple(langs or dataset_languages(dataset))

@@ -45,7 +45,7 @@ def recorded_revision(checkpoint: Checkpoint, cache_dir: Path) -> str | None:
         return checkpoint.revision
     try:
         return str(json.loads(_record_file(checkpoint, cache_dir).read_text(encoding="utf-8"))["revision"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

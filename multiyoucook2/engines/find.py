@@ -86,7 +86,7 @@ def _found(files: ModelFiles, revision: str, megabytes: int) -> Found:
 
 def _languages(family: Family, files: ModelFiles) -> tuple[str, ...]:
     """The languages that the files name: in ``mycook.json``, in the tokenizer, or as tokens of the vocabulary."""
-    named = tuple(str(code) for code in files.about.get("languages") or ()) or family.languages(files)
+    named = tuple(files.declared_languages) or family.languages(files)
     tokens = re.compile(family.language_tokens)
     return named or tuple(sorted(token for token in files.token_set if tokens.fullmatch(token)))
 

@@ -46,7 +46,7 @@ def vocabulary(folder: Path, side: str) -> list[str]:
         if path.is_file():
             try:
                 return [str(token) for token in json.loads(path.read_text(encoding="utf-8"))]
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, RecursionError):
                 raise ModelError(f"{path} is no list of tokens", hint="convert the model again") from None
         if (folder / f"{stem}.txt").is_file():
             return (folder / f"{stem}.txt").read_text(encoding="utf-8").splitlines()
@@ -89,6 +89,14 @@ class ModelFiles:
     def about(self) -> dict[str, Any]:
         """``mycook.json``, where there is one."""
         return read_json(self.folder / DESCRIPTION) or {}
+
+    @cached_property
+    def declared_languages(self) -> list[str]:
+        """The languages that ``mycook.json`` states; empty where it states none."""
+        found = self.about.get("languages") or []
+        if not isinstance(found, list) or not all(isinstance(code, str) for code in found):
+            raise ModelError(f"{self.folder / DESCRIPTION}: languages is no list of codes", hint='such as ["de", "fr"]')
+        return found
 
     @cached_property
     def config(self) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from .whole import (
     json_bytes,
     known_sha256,
     parquet_bytes,
+    require_new,
     sync_folder,
     write_synced,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "read_text",
     "refuse_foreign",
     "replace_folder",
+    "require_new",
     "sync_folder",
     "update_file",
     "work_folder",

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ..errors import WorkspaceError
 from .reading import Record, read_json
@@ -21,11 +21,18 @@ class FileRow(Record):
     sha256: str
 
 
+def _relative(name: str) -> str:
+    parts = name.split("/")
+    if any(part in ("", ".", "..") or len(part.encode(errors="surrogatepass")) > 255 for part in parts):
+        raise ValueError("not the name of a file in a folder")
+    return name
+
+
 class Manifest(Record):
     """What a folder of ours holds: ``kind`` says what it is, ``files`` its files by relative name."""
 
     kind: str
-    files: dict[str, FileRow]
+    files: dict[Annotated[str, AfterValidator(_relative)], FileRow]
 
 
 def entries(folder: Path) -> list[str]:

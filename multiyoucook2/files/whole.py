@@ -84,6 +84,16 @@ def atomic_write(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def require_new(path: Path) -> None:
+    """A file that a user names for what we write: nothing that is there is replaced, since no manifest lists it.
+
+    Raises:
+        WorkspaceError: there is something, a link or a device included.
+    """
+    if os.path.lexists(path):
+        raise WorkspaceError(f"{path} is there already, and is not replaced", hint="remove it, or name another file")
+
+
 def clear_partial(path: Path) -> None:
     """Remove what killed calls of :func:`atomic_write` left of one file, which nobody may be writing now."""
     for partial in path.parent.glob(f"{PARTIAL_PREFIX}{glob.escape(path.name[:40])}-*"):

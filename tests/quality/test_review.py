@@ -174,7 +174,7 @@ def test_only_our_own_page_may_write(client, page, tmp_path: Path) -> None:  # t
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
-        ({"action": "drop"}, 409), ({"clip_id": "../x"}, 409), ({"seen": "0" * 16}, 409),
+        ({"action": "drop"}, 400), ({"clip_id": "../x"}, 409), ({"seen": "0" * 16}, 409),
         ({"caption_index": "one"}, 400),
         ({"action": "edit", "text": "  "}, 400), ({"action": "edit", "text": "x" * 2001}, 400),
     ],
@@ -182,7 +182,9 @@ def test_only_our_own_page_may_write(client, page, tmp_path: Path) -> None:  # t
 def test_wrong_actions_write_nothing(changes: dict[str, object], status: int, client, page, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     client.get(f"/?token={page.token}")
     assert client.post("/act", json=action(**changes), headers=OURS).status_code == status
-    for body in (b"[[[[", b"null", b"x" * 20_000):
+    index = json.dumps(action()).replace('"caption_index": 0', '"caption_index": 1e999').encode()
+    surrogate = json.dumps(action(action="edit", text="\ud800")).encode()
+    for body in (b"[[[[", b"null", b"x" * 20_000, index, surrogate):
         assert client.post("/act", content=body, headers=OURS).status_code in (400, 413)
     assert not (tmp_path / "reviews").exists()
 

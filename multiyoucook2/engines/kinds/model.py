@@ -136,7 +136,7 @@ def spec_of(
         ModelError: the files are of no translation model that is known here.
     """
     family = recognise(files)
-    codes = [str(code) for code in files.about.get("languages") or family.languages(files) or [lang]]
+    codes = [*(files.declared_languages or family.languages(files) or [lang])]
     prefix = files.about.get("source_prefix")
     rows = {
         code: Checkpoint(

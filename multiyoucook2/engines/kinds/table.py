@@ -119,7 +119,7 @@ def _rows(path: Path, revision: str) -> Rows:
             else:
                 tab = path.suffix.lower() == ".tsv"
                 rows = list(csv.DictReader(text.splitlines(keepends=True), delimiter="\t" if tab else ","))
-    except (OSError, ValueError, csv.Error) as error:
+    except (OSError, ValueError, RecursionError, csv.Error) as error:
         raise ModelError(f"{path} cannot be read as a table: {error}", hint="CSV, TSV, JSONL or Parquet") from None
     if rows and not all(isinstance(row, dict) for row in rows):
         raise ModelError(f"{path} has lines that are no JSON objects", hint="a line a translation")

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from ...errors import FeatureError
-from ...files import atomic_write, claim_folder, json_bytes
+from ...files import atomic_write, claim_folder, json_bytes, read_json
 from .clip_rows import ClipRow
 
 Vectors = npt.NDArray[np.float32]  # [T, D]
@@ -36,7 +36,8 @@ class Parts:
         claim_folder(self.folder, SETTINGS_FILE, "features extract")
         wanted = json.loads(json_bytes(dict(settings)))
         if file.is_file():
-            found = json.loads(file.read_text(encoding="utf-8"))
+            hint = f"remove {self.folder} to start afresh"
+            found = read_json(file, dict[str, object], error=FeatureError, hint=hint)
             changed = [key for key in wanted if found.get(key) != wanted[key]]
             if changed:
                 raise FeatureError(
@@ -53,7 +54,7 @@ class Parts:
         """Whether a video is done; a file that is damaged does not count."""
         try:
             self.read(video_id)
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError):
             return False
         return True
 

@@ -6,6 +6,7 @@ costs one chunk. All rows of nine languages would take a CPU half a day: a seede
 
 import hashlib
 import json
+import math
 import subprocess
 import sys
 import venv
@@ -110,8 +111,10 @@ def _known(memory: Path) -> dict[str, float]:
     for line in text.splitlines():
         try:
             row: Mapping[str, object] = json.loads(line)
-            known[str(row["key"])] = float(str(row["score"]))
-        except (ValueError, KeyError, TypeError):
+            score = float(str(row["score"]))
+            if math.isfinite(score):
+                known[str(row["key"])] = score
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue  # a line that a killed run left unfinished: its pair is scored again
     return known
 

@@ -1,6 +1,5 @@
 """The page: a row at a time, the worst first, all by keys; every action is on the disk before it is answered."""
 
-import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +8,8 @@ from urllib.parse import urlencode
 
 from ... import web
 from ...errors import MyCookError
+from ...files import Record
+from ...files.reading import parse_json
 from ...languages import LANGUAGES
 from .overlay import TEXT_CHARACTERS, Action, Key, Outcome, Reviews, said_now, text_hash
 from .worklist import Row, Worklist, check_names
@@ -19,10 +20,20 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 COOKIE = "mycook-review"
-ACTIONS: tuple[Action, ...] = ("accept", "edit", "reject", "undo")
 STATES = {"": "all rows", "open": "not reviewed", "reviewed": "reviewed", "disagree": "reviewers disagree"}
 _BODY_BYTES = 16_000
 _FILTERS = ("state", "check", "recipe_type", "text")
+
+
+class Asked(Record):
+    """What the page sends; ``seen`` is the hash of the translation that it shows."""
+
+    clip_id: str
+    caption_index: int
+    lang: str
+    seen: str
+    action: Action
+    text: str = ""
 
 
 class Page:
@@ -88,12 +99,12 @@ class Page:
             if len(body) > _BODY_BYTES:
                 return JSONResponse({"error": "that is too long"}, 413)
         try:
-            asked = json.loads(body)
-            key = (str(asked["clip_id"]), int(asked["caption_index"]), str(asked["lang"]))
-            action, text, seen = asked["action"], " ".join(str(asked.get("text", "")).split()), str(asked["seen"])
-        except (ValueError, KeyError, TypeError, RecursionError):
+            asked = parse_json(body, Asked, "the action")
+        except MyCookError:
             return JSONResponse({"error": "that is no action"}, 400)
-        if action not in ACTIONS or key not in self.texts or seen != text_hash(self.texts[key]):
+        key = (asked.clip_id, asked.caption_index, asked.lang)
+        action, text, seen = asked.action, " ".join(asked.text.split()), asked.seen
+        if key not in self.texts or seen != text_hash(self.texts[key]):
             return JSONResponse({"error": "this row is not there any more: load the page again"}, 409)
         if len(text) > TEXT_CHARACTERS or (action == "edit" and not text):
             return JSONResponse({"error": f"a translation has 1 to {TEXT_CHARACTERS} characters"}, 400)

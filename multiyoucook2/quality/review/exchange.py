@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ...errors import WorkspaceError, shown
-from ...files import atomic_write, read_text
+from ...files import atomic_write, read_text, require_new
 from .overlay import Reviews, Said
 
 COLUMNS = ("reviewer", "time", "clip_id", "caption_index", "lang", "seen", "action", "text")
@@ -17,7 +17,12 @@ _GUARD = "'"
 
 
 def export_csv(reviews: Reviews, path: Path) -> int:
-    """Write every action of every reviewer; returns how many."""
+    """Write every action of every reviewer into a new file; returns how many.
+
+    Raises:
+        WorkspaceError: ``path`` is there already.
+    """
+    require_new(path)
     sink, count = io.StringIO(), 0
     writer = csv.writer(sink, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)

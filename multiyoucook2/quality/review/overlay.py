@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...errors import WorkspaceError, shown
-from ...files import Record, read_text
+from ...files import Record, read_bytes, read_text
 from ...files.reading import parse_json
 
 FOLDER = "reviews"
@@ -161,7 +161,7 @@ class Reviews:
         """A name of everything said; builds depend on it."""
         digest = hashlib.sha256()
         for reviewer in self.reviewers():
-            digest.update(f"{reviewer}\0{hashlib.sha256(self._file(reviewer).read_bytes()).hexdigest()}\n".encode())
+            digest.update(f"{reviewer}\0{hashlib.sha256(read_bytes(self._file(reviewer))).hexdigest()}\n".encode())
         return digest.hexdigest()[:16]
 
     def _file(self, reviewer: str) -> Path:
