@@ -29,6 +29,9 @@ def index(
     out: Annotated[Path, typer.Option("--out", help="The new index.")],
     features: FeaturesOption = None,
     dataset: DatasetOption = None,
+    approximate: Annotated[
+        bool, typer.Option("--approximate", help="For tens of millions of clips: faster, and some are missed.")
+    ] = False,
     device: DeviceOption = "auto",
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -36,21 +39,26 @@ def index(
     """Embed all clips with a trained model, to be searched.
 
     \b
-    Example:
+    Examples:
       mycook index runs/c2kd-tiny --out index/mini
+      mycook index runs/c2kd-tiny --features features/all --dataset USER/NAME --approximate --out index/all
     """
     from ..retrieval.search.build import build_index
     from .tables import print_json
     from .terminal import Terminal
 
     with Terminal(quiet=quiet) as listener:
-        made = build_index(run, out, features=features, dataset=dataset, device=device, listener=listener)
+        made = build_index(
+            run, out, features=features, dataset=dataset, approximate=approximate, device=device, listener=listener
+        )
     about = made.about
     if json:
         print_json({"folder": str(out), **about.model_dump()})
     else:
         what = f"{about.clips:,} clips of {about.data.name}, {about.dim} dimensions"
         print(f"{out}: {what}, {len(about.languages)} languages")
+        if about.approximate:
+            print(made.how())
 
 
 def search(
@@ -78,17 +86,19 @@ def search(
     if (query is None) == (file is None):
         raise RecipeError("give a query or --file, one of the two", hint='mycook search INDEX "add the onions"')
     queries = [query] if query is not None else _lines(file)
-    found = open_index(index, device=device).search_many(
-        queries, k, video_id=video, recipe_type=recipe_type, split=split
-    )
+    opened = open_index(index, device=device)
+    found = opened.search_many(queries, k, video_id=video, recipe_type=recipe_type, split=split)
+    how = opened.how(filtered=any((video, recipe_type, split)))
     if json and file is None:
-        print_json({"query": queries[0], "results": _results(found[0])})
+        print_json({"query": queries[0], "search": how, "results": _results(found[0])})
     elif json:
-        print_json({"queries": [{"query": text, "results": _results(hits)}
-                                for text, hits in zip(queries, found, strict=True)]})  # fmt: skip
+        print_json({"search": how, "queries": [{"query": text, "results": _results(hits)}
+                                               for text, hits in zip(queries, found, strict=True)]})  # fmt: skip
     else:
         for text, hits in zip(queries, found, strict=True):
             _print_hits(text, hits, several=len(queries) > 1)
+        if how != "exact":
+            print(how)
 
 
 def moments(

@@ -75,12 +75,18 @@ def extract(
     dataset: DatasetArgument,
     out: OutOption,
     encoder: Annotated[
-        str, typer.Option("--encoder", help="Hub id or folder of a vision model of transformers.")
+        str, typer.Option("--encoder", help="Hub id or folder of a vision model; or S3D's weights, a .pth file.")
     ] = "openai/clip-vit-base-patch32",
     revision: Annotated[
         str | None, typer.Option("--revision", help="Commit of the encoder.", show_default="newest")
     ] = None,
     fps: FpsOption = 1.0,
+    window: Annotated[
+        int | None, typer.Option("--window", help="Frames behind a vector of S3D.", show_default="32", min=2)
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option("--layer", help="Of S3D: mixed_5c or video_embedding.", show_default="mixed_5c")
+    ] = None,
     precision: Annotated[str, typer.Option("--precision", help="float32, bfloat16 or float16.")] = "float32",
     batch: Annotated[int, typer.Option("--batch", help="Frames through the encoder at once.", min=1)] = 32,
     threads: Annotated[int, typer.Option("--threads", help="Videos decoded at once.", min=1)] = 2,
@@ -99,6 +105,7 @@ def extract(
     Examples:
       mycook features extract --videos videos --dataset build/multi-youcook2/dataset --out features/clip
       mycook features extract --videos videos --dataset build/x/dataset --encoder google/siglip-base-patch16-224 --fps 2 --out features/siglip
+      mycook features extract --videos videos --dataset build/x/dataset --encoder s3d_howto100m.pth --fps 16 --window 16 --out features/s3d
     """  # noqa: E501  a command is one line
     from ..features.extract.encoders import load_vision_encoder
     from ..features.extract.extract import extract_features
@@ -106,7 +113,9 @@ def extract(
 
     clips, label = _clips(dataset)
     with Terminal(quiet=quiet) as listener:
-        model = load_vision_encoder(encoder, revision=revision, precision=precision, device=device, offline=offline)
+        model = load_vision_encoder(
+            encoder, revision=revision, precision=precision, device=device, offline=offline, layer=layer, window=window
+        )
         result = extract_features(
             clips, videos, out, encoder=model, fps=fps, batch=batch, threads=threads, dataset=label, listener=listener
         )

@@ -1,7 +1,7 @@
 """Vision encoders: any image or video model of transformers that gives one vector an image or a window of images.
 
 Loaded by ``AutoModel`` and ``AutoImageProcessor`` with Pillow, so that torchvision is not needed; weights in
-safetensors only, and code of a repository is never run.
+safetensors only, and code of a repository is never run. A file of weights is taken for S3D, see ``s3d_encoder``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from ...errors import ModelError, RecipeError
 from ...files import folder_hash
 from .decode import Image, Pixels
+from .s3d_encoder import ENDINGS as WEIGHT_ENDINGS
+from .s3d_encoder import S3DEncoder, load_s3d
 
 DTYPES: dict[str, torch.dtype] = {
     "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16,
@@ -86,23 +88,31 @@ def load_vision_encoder(
     precision: str = "float32",
     device: str = "auto",
     offline: bool = False,
-) -> VisionEncoder:
-    """A pretrained encoder by hub id or local folder, such as ``openai/clip-vit-base-patch32``.
+    layer: str | None = None,
+    window: int | None = None,
+) -> VisionEncoder | S3DEncoder:
+    """A pretrained encoder by hub id or local folder, such as ``openai/clip-vit-base-patch32``, or S3D's weight file.
 
     Args:
         revision: a commit, tag or branch of the Hub; the commit that was found is recorded.
         precision: of weights and arithmetic; half precisions are for GPUs.
         device: ``auto``, ``cpu`` or ``cuda``.
+        layer, window: of S3D alone, see :func:`.s3d_encoder.load_s3d`; the others say themselves what they take.
 
     Raises:
         ModelError: not found, not downloadable, weights only as pickles, or no model of images.
-        RecipeError: a precision or device that is not there.
+        RecipeError: a precision or device that is not there, or a layer or window for another model than S3D.
     """
     if precision not in DTYPES:
         raise RecipeError(f"unknown precision {precision!r}", hint=f"known: {', '.join(DTYPES)}")
     if device not in ("auto", "cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
         raise RecipeError(f"cannot use the device {device!r}", hint="auto, cpu, or cuda where there is one")
     chosen = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
+    if Path(name).suffix in WEIGHT_ENDINGS:
+        given = {key: value for key, value in (("layer", layer), ("window", window)) if value is not None}
+        return load_s3d(Path(name), precision=DTYPES[precision], device=chosen, **given)
+    if layer is not None or window is not None:
+        raise RecipeError(f"{name!r} has its own layer and window", hint="--layer and --window are for S3D's weights")
     local = Path(name).is_dir()
     options: dict[str, object] = {"local_files_only": offline or local, "trust_remote_code": False}
     if revision and not local:

@@ -21,7 +21,7 @@ from .parts import Parts, Vectors
 from .windows import Wanted, frames_of, wanted_frames
 from .workers import Workers
 
-BATCH = 32  # windows through the encoder at once
+BATCH = 32  # frames through the encoder at once
 _BATCHES_AHEAD = 4  # prepared windows that may wait, in batches
 
 
@@ -111,7 +111,7 @@ def extract_features(
     Args:
         videos: a folder with ``VIDEO_ID.mp4`` or the like in it, at any depth.
         fps: frames a second, from each clip's start.
-        batch: windows through the encoder at once; threads: videos decoded at once.
+        batch: frames through the encoder at once, one window at least; threads: videos decoded at once.
         dataset: its label, for the store's notes.
 
     Raises:
@@ -132,7 +132,7 @@ def extract_features(
     waiting = [video for video in groups if not parts.has(video.video_id)]
     heard.started("extract", len(groups) - len(waiting), len(groups))
     done = len(groups) - len(waiting)
-    for video_id, rows, vectors in _encoded(waiting, encoder, fps, batch, threads):
+    for video_id, rows, vectors in _encoded(waiting, encoder, fps, max(1, batch // encoder.window), threads):
         parts.write(video_id, rows, vectors)
         done += 1
         heard.progress(done, len(groups))
@@ -190,7 +190,7 @@ def feature_name(encoder: str) -> str:
 def _encoded(
     videos: Sequence[Video], encoder: Encoder, fps: float, batch: int, threads: int
 ) -> Iterator[tuple[str, list[ClipRow], dict[str, Vectors]]]:
-    """Each video as soon as all its windows are encoded."""
+    """Each video as soon as all its windows are encoded, ``batch`` of them at once."""
     gathered: dict[str, dict[tuple[int, int], Vectors]] = {video.video_id: {} for video in videos}
     ended: list[_End] = []
     waiting: list[_Window] = []

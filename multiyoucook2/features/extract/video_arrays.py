@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import FeatureError, install_hint
 from ...files import open_regular
+from .torch_files import load_tensors
 
 ENDINGS = frozenset((".npy", ".npz", ".h5", ".hdf5", ".pth", ".pt"))
 
@@ -86,20 +87,8 @@ def _h5(path: Path, stack: ExitStack) -> Any:
 
 
 def _torch(path: Path) -> Any:
-    import pickle
-    import warnings
-
-    import torch
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of files that torch did not write; they are refused or plain
-            found = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise FeatureError(f"{path}: it holds more than tensors, which could run code; save plain tensors") from None
-    if not isinstance(found, torch.Tensor | dict):
-        raise FeatureError(f"{path}: it holds neither a tensor nor tensors by name")
-    return found.numpy() if isinstance(found, torch.Tensor) else found
+    found = load_tensors(path, FeatureError)
+    return found if isinstance(found, dict) else found.numpy()
 
 
 def _array(arrays: Any, name: str, path: Path | None) -> Any:

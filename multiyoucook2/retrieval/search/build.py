@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
@@ -17,11 +18,14 @@ from ...files.whole import json_bytes, write_synced
 from ...progress import Listener, Silent
 from ..evaluation.embed import VIDEO_CLIPS, embed_videos
 from ..model.towers import TextVideoModel
+from .approximate import build_graph
+from .exact import Vectors
 from .index import ABOUT, CLIP_SCHEMA, CLIPS, FORMAT, KIND, VECTORS, SearchIndex
-from .query_model import choose_device, model_hash, unit_float16
+from .query_model import QueryModel, choose_device, model_hash, unit_float16
 
 RUN_FILE, MODEL_FOLDER = "run.json", "model"
 _AT_ONCE = 16 * VIDEO_CLIPS
+_MEASURED = 500  # captions that an approximate index is measured with
 
 
 class _Recipe(Record):
@@ -43,6 +47,7 @@ def build_index(
     *,
     features: str | Path | None = None,
     dataset: str | Path | None = None,
+    approximate: bool = False,
     device: str = "auto",
     listener: Listener | None = None,
 ) -> SearchIndex:
@@ -51,6 +56,7 @@ def build_index(
     Args:
         run: a finished run of ``mycook train``.
         features: the run's by default; dataset: the run's by default. Clips of both splits are taken.
+        approximate: make a graph too, for tens of millions of clips, and measure it; see :mod:`.approximate`.
 
     Raises:
         MyCookError: no finished run, features of another kind or size than the model takes, or no clip with features.
@@ -78,6 +84,10 @@ def build_index(
                 part = embed_videos(model, store, rows[first : first + _AT_ONCE], device=chosen)
                 file.write(unit_float16(part).astype("<f2").tobytes())
                 heard.progress(min(first + _AT_ONCE, len(rows)), len(rows))
+        if approximate:
+            queries = QueryModel(model, max_length=about.recipe.max_tokens_eval, device=chosen)
+            vectors = np.memmap(fresh / VECTORS, np.dtype("<f2"), "r", shape=(len(rows), model.config.embedding_dim))
+            graph = build_graph(fresh, vectors, _measured_with(table, queries), heard).model_dump()
         with pa.OSFile(str(fresh / CLIPS), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
         parts = {
@@ -86,9 +96,20 @@ def build_index(
             "data": {"path": _seen_from(out, Path(source)) if Path(source).is_dir() else source, **data},
         }
         size = {"clips": len(clips), "dim": model.config.embedding_dim, "format": FORMAT}
-        rest = {"max_length": about.recipe.max_tokens_eval, "languages": languages}
+        rest = {"max_length": about.recipe.max_tokens_eval, "languages": languages,
+                "approximate": graph if approximate else None}  # fmt: skip
         write_synced(fresh / ABOUT, json_bytes({**size, **parts, **rest}))
     return SearchIndex.open(out, device=device)
+
+
+def _measured_with(clips: pa.Table, model: QueryModel) -> Vectors:
+    """Captions of clips from one end to the other, in all languages by turns, embedded as queries [Q, E]."""
+    places = np.unique(np.linspace(0, len(clips) - 1, min(_MEASURED, len(clips))).astype(np.int64))
+    found = clips["captions"].take(pa.array(places)).to_pylist()
+    texts = [captions[number % len(captions)][1] for number, captions in enumerate(found) if captions]
+    if not texts:
+        raise DatasetError("no clip has a caption to measure an approximate index with", hint="leave --approximate out")
+    return model.embed(texts)
 
 
 def _read_run(run: Path) -> _Run:

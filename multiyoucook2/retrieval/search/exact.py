@@ -1,9 +1,9 @@
 """Exact nearest vectors by inner product: nothing is approximated, and there is no index that could go stale.
 
-Two ways to the same answer: numpy in blocks, which needs nothing, is the oracle and the faster one for many queries at
-once; and usearch (the extra ``search``), which reads float16 as it is, and is bound by the memory's bandwidth for few.
-Both only propose rows; scores and order of what
-is returned are computed here, the same for both: higher scores first, equal scores by row.
+Three ways to the same answer: numpy in blocks, which needs nothing, is the oracle; of the extra ``search``, usearch
+for few queries, which is bound by the memory's bandwidth, and numkong for many at once. Both read float16 as it is.
+All only propose rows; scores and order of what is returned are computed here, the same for all: higher scores first,
+equal scores by row.
 """
 
 import importlib.util
@@ -13,15 +13,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Backend = Literal["auto", "numpy", "usearch"]
+Backend = Literal["auto", "numpy", "usearch", "numkong"]
 Vectors = npt.NDArray[np.float16]
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
-Propose = Callable[[Vectors, Vectors, int], tuple[Rows, Scores]]
+Propose = Callable[[Vectors, Vectors, int], Rows]
 
 BLOCK = 16_384  # rows as float32 at a time: 32 MB at 512 dimensions
 _GATHERED = 65_536  # rows of a filter that are copied at a time
-_MANY = 16  # queries at once, from which matrix products are faster than reading float16 as it is
+_MANY = 8  # queries at once, from which a matrix product is faster than a pass for each
 _MORE = 16  # proposed beyond k, as the two ways round differently
 
 
@@ -33,7 +33,7 @@ def top_k(
     Args:
         vectors: [N, E] float16, memory-mapped or not, which is read once; query_QE: [Q, E] float16.
         rows: only these, rising. k is cut to their number.
-        backend: ``auto`` is usearch where it is installed and the queries are few, else numpy.
+        backend: ``auto`` is numpy where usearch is not installed; else usearch for few queries, numkong for many.
 
     Raises:
         ValueError: shapes or types that do not fit, or k below 1.
@@ -50,24 +50,25 @@ def top_k(
     ]
     if not proposed:
         return np.zeros((len(query_QE), 0), np.int64), np.zeros((len(query_QE), 0), np.float32)
-    return _best(vectors, query_QE, np.concatenate(proposed, axis=1), k)
+    return best_of(vectors, query_QE, np.concatenate(proposed, axis=1), k)
 
 
 def _proposals(
     vectors: Vectors, query_QE: Vectors, k: int, rows: Rows | None, backend: Backend
 ) -> Iterator[tuple[int, Rows]]:
     """First position and positions from there [Q, <= k], part by part."""
-    propose = by_usearch if _use_usearch(backend, len(query_QE)) else by_numpy
+    propose = BACKENDS[_chosen(len(query_QE)) if backend == "auto" else backend]
     if rows is None:
         if len(vectors):
-            yield 0, propose(vectors, query_QE, k)[0]
+            yield 0, propose(vectors, query_QE, k)
         return
     for first in range(0, len(rows), _GATHERED):
         part = vectors[rows[first : first + _GATHERED]]
-        yield first, propose(part, query_QE, min(k, len(part)))[0]
+        yield first, propose(part, query_QE, min(k, len(part)))
 
 
-def _best(vectors: Vectors, query_QE: Vectors, proposed_QP: Rows, k: int) -> tuple[Rows, Scores]:
+def best_of(vectors: Vectors, query_QE: Vectors, proposed_QP: Rows, k: int) -> tuple[Rows, Scores]:
+    """The k best of the rows that are proposed for each query, scored anew."""
     rows_Qk, scores_Qk = np.empty((len(query_QE), k), np.int64), np.empty((len(query_QE), k), np.float32)
     for number, (query_E, rows_P) in enumerate(zip(query_QE.astype(np.float32), proposed_QP, strict=True)):
         scores_P = (vectors[rows_P].astype(np.float32) * query_E).sum(1)
@@ -76,49 +77,68 @@ def _best(vectors: Vectors, query_QE: Vectors, proposed_QP: Rows, k: int) -> tup
     return rows_Qk, scores_Qk
 
 
-def by_numpy(vectors: Vectors, query_QE: Vectors, k: int) -> tuple[Rows, Scores]:
-    """Rows [Q, k] and inner products, by matrix products of blocks; k is the number of vectors at most."""
+def by_numpy(vectors: Vectors, query_QE: Vectors, k: int) -> Rows:
+    """Rows [Q, k] by matrix products of blocks as float32; k is the number of vectors at most."""
     queries_EQ = np.ascontiguousarray(query_QE.T, np.float32)
-    best = [(np.zeros(0, np.int64), np.zeros(0, np.float32)) for _ in query_QE]
-    floor_Q = np.full(len(query_QE), -np.inf, np.float32)  # a later row has to be above it
     size = min(BLOCK, len(vectors))
     block_BE = np.empty((size, vectors.shape[1]), np.float32)  # reused: new memory a block costs as much as the product
     scores_BQ = np.empty((size, len(query_QE)), np.float32)
-    for first in range(0, len(vectors), size):
-        part = vectors[first : first + size]
+
+    def scores(part: Vectors) -> Scores:
         np.copyto(block_BE[: len(part)], part)
-        scores = np.matmul(block_BE[: len(part)], queries_EQ, out=scores_BQ[: len(part)])
-        for number in np.flatnonzero(scores.max(0) > floor_Q):
-            above = _above(scores[:, number], floor_Q[number], k)
-            rows = np.concatenate([best[number][0], first + above])
-            merged = np.concatenate([best[number][1], scores[above, number]])
-            order = np.lexsort((rows, -merged))[:k]
-            best[number] = rows[order], merged[order]
-            if len(order) == k:
-                floor_Q[number] = merged[order[-1]]
-    return np.stack([rows for rows, _ in best]), np.stack([scores for _, scores in best])
+        found: Scores = np.matmul(block_BE[: len(part)], queries_EQ, out=scores_BQ[: len(part)])
+        return found
+
+    return _best_of_blocks(vectors, len(query_QE), k, scores)
 
 
-def _above(scores_N: Scores, floor: np.float32, k: int) -> Rows:
-    """Positions of scores above the floor, without those that k others are better than."""
-    above: Rows = np.flatnonzero(scores_N > floor)
-    if len(above) <= k:
-        return above
-    kept = scores_N[above]
-    best: Rows = above[kept >= np.partition(kept, -k)[-k]]
-    return best
+def by_numkong(vectors: Vectors, query_QE: Vectors, k: int) -> Rows:
+    """The same by matrix products of float16 as it is stored."""
+    import numkong
+
+    queries: Any = numkong.dots_pack(np.ascontiguousarray(query_QE))
+    return _best_of_blocks(
+        vectors, len(query_QE), k, lambda part: np.asarray(numkong.dots_packed(np.asarray(part), queries))
+    )
 
 
-def by_usearch(vectors: Vectors, query_QE: Vectors, k: int) -> tuple[Rows, Scores]:
-    """The same by usearch."""
+def by_usearch(vectors: Vectors, query_QE: Vectors, k: int) -> Rows:
+    """The same by usearch, which compares every vector with every query."""
     from usearch.index import MetricKind, search
 
     found = search(vectors, query_QE, k, MetricKind.IP, exact=True)
-    keys, distances = np.atleast_2d(found.keys), np.atleast_2d(found.distances)
-    return keys.astype(np.int64), (1 - distances).astype(np.float32)
+    rows: Rows = np.atleast_2d(found.keys).astype(np.int64)
+    return rows
 
 
-def _use_usearch(backend: Backend, queries: int) -> bool:
-    if backend == "auto":
-        return queries < _MANY and importlib.util.find_spec("usearch") is not None
-    return backend == "usearch"
+def _best_of_blocks(vectors: Vectors, queries: int, k: int, scores: Callable[[Vectors], Scores]) -> Rows:
+    """Rows [Q, k] of the highest ``scores(block)`` [B, Q], block by block."""
+    best = [(np.zeros(0, np.int64), np.zeros(0, np.float32)) for _ in range(queries)]
+    floor_Q = np.full(queries, -np.inf, np.float32)  # a later row has to be above it
+    for first in range(0, len(vectors), BLOCK):
+        scores_BQ = scores(vectors[first : first + BLOCK])
+        above_A, asked_A = np.nonzero(scores_BQ > floor_Q)  # few, after the first blocks
+        order = np.argsort(asked_A, kind="stable")
+        ends = np.cumsum(np.bincount(asked_A, minlength=queries))
+        for number in np.unique(asked_A):
+            start = ends[number - 1] if number else 0
+            above = above_A[order[start : ends[number]]]
+            merged = np.concatenate([best[number][1], scores_BQ[above, number]])
+            rows = np.concatenate([best[number][0], first + above])
+            if len(merged) > k:  # those that k others are better than need not be sorted
+                kept = np.flatnonzero(merged >= np.partition(merged, -k)[-k])
+                merged, rows = merged[kept], rows[kept]
+            sorted_k = np.lexsort((rows, -merged))[:k]
+            best[number] = rows[sorted_k], merged[sorted_k]
+            if len(sorted_k) == k:
+                floor_Q[number] = merged[sorted_k[-1]]
+    return np.stack([rows for rows, _ in best])
+
+
+BACKENDS: dict[str, Propose] = {"numpy": by_numpy, "usearch": by_usearch, "numkong": by_numkong}
+
+
+def _chosen(queries: int) -> Backend:
+    if importlib.util.find_spec("usearch") is None:
+        return "numpy"
+    return "usearch" if queries < _MANY else "numkong"

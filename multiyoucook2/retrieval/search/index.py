@@ -6,6 +6,7 @@
       index.json    model, features and data with their hashes; size
       vectors.bin   [N, E] float16, little-endian, rows of length 1, memory-mapped
       clips.arrow   a row a clip: ids, times, split, recipe type, captions by language
+      graph.usearch of an approximate index alone, see approximate.py
 """
 
 import os
@@ -22,6 +23,7 @@ from pydantic import Field
 
 from ...errors import DatasetError, nearest, shown
 from ...files.reading import Record, read_arrow, read_json
+from .approximate import GRAPH, Approximate, Graph
 from .exact import Backend, Rows, Vectors, top_k
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ class About(Record):
     data: Part
     max_length: Annotated[int, Field(ge=1)]
     languages: list[str]
+    approximate: Approximate | None = None
 
 
 @dataclass(frozen=True)
@@ -118,11 +121,13 @@ class SearchIndex:
                 folder / CLIPS, {field.name: field.type for field in CLIP_SCHEMA}, error=DatasetError, hint=_AGAIN
             )
             size = (folder / VECTORS).stat().st_size
+            graph_size = (folder / GRAPH).stat().st_size if about.approximate else 0
         except (FileNotFoundError, NotADirectoryError):
             raise DatasetError(
                 f"{shown(folder)} is no search index", hint="make one: mycook index RUN --features FOLDER --out INDEX"
             ) from None
-        if len(clips) != about.clips or size != about.clips * about.dim * 2:
+        graph_wanted = about.approximate.bytes if about.approximate else 0
+        if len(clips) != about.clips or size != about.clips * about.dim * 2 or graph_size != graph_wanted:
             raise DatasetError(f"the search index {shown(folder)} is cut off", hint=_AGAIN)
         vectors = np.memmap(folder / VECTORS, np.dtype("<f2"), "r", shape=(about.clips, about.dim))
         return cls(folder, about, vectors, clips, device)
@@ -157,6 +162,16 @@ class SearchIndex:
         device = choose_device(self._device)
         return QueryModel(TextVideoModel.from_pretrained(place), max_length=self.about.max_length, device=device)
 
+    @cached_property
+    def graph(self) -> Graph | None:
+        """What an approximate index proposes clips with; ``None`` where all searches are exact."""
+        about = self.about.approximate
+        return Graph.open(self.folder, self.vectors, about) if about else None
+
+    def how(self, *, filtered: bool = False) -> str:
+        """``exact``, or how good the search is."""
+        return "exact" if self.about.approximate is None or filtered else str(self.about.approximate)
+
     def search(
         self,
         query: str,
@@ -167,10 +182,11 @@ class SearchIndex:
         split: str | None = None,
         backend: Backend = "auto",
     ) -> list[Hit]:
-        """The k clips that fit a text best, best first; exact, without gradients.
+        """The k clips that fit a text best, best first, without gradients; :meth:`how` says how exactly.
 
         Args:
             video_id, recipe_type, split: only clips of these.
+            backend: of the exact search, see :func:`.exact.top_k`; naming one makes a search exact.
 
         Raises:
             DatasetError: an empty query, or a filter that no clip passes.
@@ -188,7 +204,11 @@ class SearchIndex:
         if not texts:
             return []
         rows = self.rows_of(**filters)
-        found_Qk, scores_Qk = top_k(self.vectors, self.model.embed(texts), k, rows=rows, backend=backend)
+        query_QE = self.model.embed(texts)
+        if self.graph is not None and rows is None and backend == "auto":
+            found_Qk, scores_Qk = self.graph.top_k(query_QE, k)
+        else:
+            found_Qk, scores_Qk = top_k(self.vectors, query_QE, k, rows=rows, backend=backend)
         return [self.hits(found, scores) for found, scores in zip(found_Qk, scores_Qk, strict=True)]
 
     def rows_of(self, **filters: str | None) -> Rows | None:

@@ -83,8 +83,7 @@ def _spans(clip: Hit, store: FeatureStore, window_s: float, step_s: float) -> li
     frames = len(store[clip.clip_id])
     if not frames:
         return []
-    fps = store.meta.get("fps")
-    rate = float(fps) if isinstance(fps, int | float) and fps > 0 else frames / (clip.end_s - clip.start_s)
+    rate = _rate(store) or frames / (clip.end_s - clip.start_s)
     size, step = max(1, round(window_s * rate)), max(1, round(step_s * rate))
     last_first = max(0, frames - size)
     firsts = sorted({*range(0, last_first, step), last_first})
@@ -98,6 +97,13 @@ def _spans(clip: Hit, store: FeatureStore, window_s: float, step_s: float) -> li
         )
         for first in firsts
     ]
+
+
+def _rate(store: FeatureStore) -> float:
+    """Vectors a second: frames a second over the frames behind one vector; 0 where the store does not know."""
+    fps, behind = store.meta.get("fps"), store.meta.get("window", 1)
+    known = isinstance(fps, int | float) and isinstance(behind, int) and fps > 0 and behind > 0
+    return float(fps) / behind if known else 0.0
 
 
 def _scores(index: SearchIndex, store: FeatureStore, spans: list[_Span], query_E: Vectors) -> list[float]:

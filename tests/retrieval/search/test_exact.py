@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from multiyoucook2.retrieval.search import exact
 from multiyoucook2.retrieval.search.exact import top_k
 
-BACKENDS = ("numpy", "usearch")
+BACKENDS = ("numpy", "usearch", "numkong")
 
 
 def unit_rows(count: int, dim: int, seed: int) -> np.ndarray:
@@ -60,9 +60,21 @@ def test_filters(backend: exact.Backend, monkeypatch: pytest.MonkeyPatch) -> Non
 @given(count=st.integers(1, 90), k=st.integers(1, 40), queries=st.integers(1, 4), seed=st.integers(0, 999))
 def test_backends_agree(count: int, k: int, queries: int, seed: int) -> None:
     vectors, asked = unit_rows(count, 8, seed), unit_rows(queries, 8, seed + 1)
-    one, other = (top_k(vectors, asked, k, backend=backend) for backend in BACKENDS)
-    assert one[0].tolist() == other[0].tolist()
-    assert one[1].tolist() == other[1].tolist()
+    first, *others = (top_k(vectors, asked, k, backend=backend) for backend in BACKENDS)
+    for other in others:
+        assert first[0].tolist() == other[0].tolist()
+        assert first[1].tolist() == other[1].tolist()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numkong"])
+def test_many_queries_over_many_blocks(backend: exact.Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some queries find better clips in every block, some in none after the first."""
+    monkeypatch.setattr(exact, "BLOCK", 50)
+    monkeypatch.setattr(exact, "_MORE", 2)
+    vectors = unit_rows(1000, 16, 4)
+    queries = np.concatenate([vectors[:20], unit_rows(20, 16, 5), vectors[-20:]])
+    rows, _ = top_k(vectors, queries, 5, backend=backend)
+    assert rows.tolist() == everything_sorted(vectors, queries, 5)[0].tolist()
 
 
 def test_shapes_are_checked() -> None:

@@ -70,3 +70,15 @@ def test_faults(made: Path, tmp_path: Path) -> None:
         FeatureError, match=r"the features of the index are simulated@[0-9a-f]{16}; .* is now simulated@"
     ):
         find_moments(open_index(tmp_path / "index", device="cpu"), "video005", "fry", window_s=2)
+
+
+def test_vectors_of_several_frames(made: Path, tmp_path: Path) -> None:
+    """Eight frames a second and eight of them behind a vector are a vector a second."""
+    old = FeatureStore.open(made / "features")
+    random = np.random.default_rng(0)
+    dense = {clip_id: random.standard_normal((8, 32)) for clip_id in old.clip_ids}
+    write_store(tmp_path / "dense", dense.items(), name="simulated", meta={"fps": 8, "window": 8})
+    index = build_index(made / "run", tmp_path / "index", features=tmp_path / "dense", device="cpu")
+    curve = find_moments(index, "video005", "fry the onion", window_s=4, stride_s=2)
+    spans = [(moment.start_s, moment.end_s) for moment in curve if moment.clip_id == "video005_1"]
+    assert spans == [(10, 14), (12, 16), (14, 18)]

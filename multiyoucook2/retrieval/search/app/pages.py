@@ -89,7 +89,9 @@ class Pages:
         return self._page("error.html", asked, status=status, title=str(status), said=said, hint="")
 
     def _page(self, template: str, asked: dict[str, Any], *, status: int = 200, **values: Any) -> HTMLResponse:
-        return HTMLResponse(self.templates.get_template(template).render(asked=asked, **values), status_code=status)
+        how = self.index.how(filtered=bool(asked["split"] or asked["recipe_type"] or template == "video.html"))
+        text = self.templates.get_template(template).render(asked=asked, how=how, **values)
+        return HTMLResponse(text, status_code=status)
 
     def _asked(self, request: Request, *, lenient: bool = False) -> dict[str, Any]:
         """The values of a form, of the types that they must have; what is unknown is refused unless ``lenient``."""
