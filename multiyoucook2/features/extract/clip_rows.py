@@ -42,6 +42,18 @@ def write_clip_rows(folder: Path, rows: Iterable[ClipRow]) -> Path:
     return folder / CLIPS_FILE
 
 
+def read_clip_rows(folder: Path) -> list[ClipRow]:
+    """What :func:`write_clip_rows` wrote; nothing where there is no such file, or it is not of ours."""
+    try:
+        with (folder / CLIPS_FILE).open(encoding="utf-8", newline="") as file:
+            return [
+                ClipRow(row["clip_id"], row["video_id"], row["status"], int(row["vectors"]), row["detail"])
+                for row in csv.DictReader(file)
+            ]
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
+
+
 def counts(rows: Iterable[ClipRow]) -> dict[str, int]:
     """Clips of each status that occurs, in the order of ``STATUSES``."""
     found = Counter(row.status for row in rows)

@@ -14,11 +14,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from ...engines.transformers_converter import quiet_transformers
 from ...errors import ModelError, RecipeError
 from ...files import folder_hash
 from .decode import Image, Pixels
+from .s3d import POOLED
 from .s3d_encoder import ENDINGS as WEIGHT_ENDINGS
-from .s3d_encoder import S3DEncoder, load_s3d
+from .s3d_encoder import WINDOW, S3DEncoder, load_s3d
 
 DTYPES: dict[str, torch.dtype] = {
     "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16,
@@ -109,8 +111,9 @@ def load_vision_encoder(
         raise RecipeError(f"cannot use the device {device!r}", hint="auto, cpu, or cuda where there is one")
     chosen = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
     if Path(name).suffix in WEIGHT_ENDINGS:
-        given = {key: value for key, value in (("layer", layer), ("window", window)) if value is not None}
-        return load_s3d(Path(name), precision=DTYPES[precision], device=chosen, **given)
+        return load_s3d(
+            Path(name), layer=layer or POOLED, window=window or WINDOW, precision=DTYPES[precision], device=chosen
+        )
     if layer is not None or window is not None:
         raise RecipeError(f"{name!r} has its own layer and window", hint="--layer and --window are for S3D's weights")
     local = Path(name).is_dir()
@@ -128,14 +131,28 @@ def load_vision_encoder(
 def _loaded(name: str, options: dict[str, object], offline: bool) -> tuple[Any, Any]:
     from transformers import AutoImageProcessor, AutoModel
 
+    def load(**more: Any) -> tuple[Any, list[str]]:
+        model, found = AutoModel.from_pretrained(
+            name, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options, **more
+        )
+        return model, sorted(found["missing_keys"])
+
     try:
-        processor = AutoImageProcessor.from_pretrained(name, backend="pil", **options)
-        model = AutoModel.from_pretrained(name, dtype=torch.float32, use_safetensors=True, **options)
-    except (OSError, ValueError, KeyError, ImportError) as error:
+        with quiet_transformers():
+            processor = AutoImageProcessor.from_pretrained(name, backend="pil", **options)
+            model, missing = load()
+            if missing and all(key.startswith("pooler.") for key in missing):
+                model, missing = load(add_pooling_layer=False)  # as classifiers are published: theirs would be random
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
         line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         hint = "run once without --offline, or give a local folder" if offline else "check the id and the network"
         raise ModelError(f"cannot load the vision encoder {name!r}: {line}", hint=hint) from None
     of_images = hasattr(model, "get_image_features") or hasattr(model, "get_video_features")
     if not of_images and getattr(model, "main_input_name", "") != "pixel_values":
         raise ModelError(f"{name!r} is no model of images", hint="such as openai/clip-vit-base-patch32")
+    if missing:
+        raise ModelError(
+            f"the vision encoder {name!r} lacks {len(missing)} of its weights, such as {missing[0]}",
+            hint="is it complete? They would start at random",
+        )
     return processor, model

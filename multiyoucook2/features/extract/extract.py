@@ -17,7 +17,7 @@ from ..store import FeatureStore, write_store
 from .clip_rows import ClipRow, write_clip_rows
 from .decode import Decoding, Image, Pixels, UnreadableVideo, frames_at, require_pyav
 from .files import VIDEO_ENDINGS, files_by_stem
-from .parts import Parts, Vectors
+from .parts import Parts, Vectors, take_over
 from .windows import Wanted, frames_of, wanted_frames
 from .workers import Workers
 
@@ -106,7 +106,8 @@ def extract_features(
     """Write a store with one vector a frame (or a window of frames) of each clip, and ``clips.csv`` beside it.
 
     Videos that are missing, broken or too short do not stop the work: their clips' rows say so. What is finished is
-    kept in ``OUT.parts`` a video, and a run with the same settings goes on from there.
+    kept in ``OUT.parts`` a video, and a run with the same settings goes on from there. Over a finished store it does
+    the videos that did not give all their frames, where there is a file of them.
 
     Args:
         videos: a folder with ``VIDEO_ID.mp4`` or the like in it, at any depth.
@@ -128,6 +129,7 @@ def extract_features(
         "window": encoder.window, "clips": _segments_hash(clips),
     }  # fmt: skip
     parts = Parts(out, settings)
+    take_over(parts, out, _notes(settings))
     _refresh(parts, groups)
     waiting = [video for video in groups if not parts.has(video.video_id)]
     heard.started("extract", len(groups) - len(waiting), len(groups))
@@ -146,11 +148,11 @@ def _segments_hash(clips: Sequence[Clip]) -> str:
 
 
 def _refresh(parts: Parts, videos: Sequence[Video]) -> None:
-    """A video that was missing when the run began, and is there now, is done anew."""
+    """A video that did not give all its frames is done anew: its file may have come since, or another one."""
     for video in videos:
         if video.path is not None and parts.has(video.video_id):
             rows, _ = parts.read(video.video_id)
-            if all(row.status == "missing" for row in rows):
+            if any(row.status != "ok" for row in rows):
                 parts.forget(video.video_id)
 
 

@@ -14,7 +14,8 @@ from safetensors.numpy import load, save
 
 from ...errors import FeatureError
 from ...files import atomic_write, claim_folder, json_bytes, read_json
-from .clip_rows import ClipRow
+from ..store import FeatureStore
+from .clip_rows import ClipRow, read_clip_rows
 
 Vectors = npt.NDArray[np.float32]  # [T, D]
 SETTINGS_FILE = "settings.json"
@@ -82,3 +83,19 @@ class Parts:
                 path.unlink(missing_ok=True)
         with suppress(OSError):  # a file of somebody else's is in it
             self.folder.rmdir()
+
+
+def take_over(parts: Parts, out: Path, notes: Mapping[str, object]) -> None:
+    """Keep what a finished store gave, if it has these notes, as the parts of a run that begins."""
+    try:
+        store = FeatureStore.open(out)
+    except FeatureError:
+        return
+    if any(store.meta.get(key) != value for key, value in notes.items()):
+        return
+    videos: dict[str, list[ClipRow]] = {}
+    for row in read_clip_rows(out):
+        videos.setdefault(row.video_id, []).append(row)
+    for video_id, rows in videos.items():
+        if not parts.has(video_id) and all(row.clip_id in store for row in rows if row.vectors):
+            parts.write(video_id, rows, {row.clip_id: store[row.clip_id] for row in rows if row.vectors})

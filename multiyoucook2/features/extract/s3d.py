@@ -80,7 +80,8 @@ def pooled(net: Tensor, kernel: Triple, stride: Triple) -> Tensor:
     """
     over = [size - step for size, step in zip(kernel, stride, strict=True)]
     sides = [side for size in reversed(over) for side in (size // 2, size - size // 2)]
-    return max_pool3d(pad(net, sides), kernel, stride, ceil_mode=True)
+    found: Tensor = max_pool3d(pad(net, sides), kernel, stride, ceil_mode=True)
+    return found
 
 
 class _Convolution(nn.Module):

@@ -18,7 +18,7 @@ from ...files.whole import json_bytes, write_synced
 from ...progress import Listener, Silent
 from ..evaluation.embed import VIDEO_CLIPS, embed_videos
 from ..model.towers import TextVideoModel
-from .approximate import build_graph
+from .approximate import Approximate, build_graph
 from .exact import Vectors
 from .index import ABOUT, CLIP_SCHEMA, CLIPS, FORMAT, KIND, VECTORS, SearchIndex
 from .query_model import QueryModel, choose_device, model_hash, unit_float16
@@ -77,6 +77,7 @@ def build_index(
     chosen = choose_device(device)
     model = model.to(chosen).eval()
     rows = store.rows([clip.clip_id for clip in clips])
+    graph: Approximate | None = None
     heard.started("index", 0, len(rows))
     with fresh_folder(out, KIND) as fresh:
         with (fresh / VECTORS).open("wb") as file:
@@ -87,7 +88,7 @@ def build_index(
         if approximate:
             queries = QueryModel(model, max_length=about.recipe.max_tokens_eval, device=chosen)
             vectors = np.memmap(fresh / VECTORS, np.dtype("<f2"), "r", shape=(len(rows), model.config.embedding_dim))
-            graph = build_graph(fresh, vectors, _measured_with(table, queries), heard).model_dump()
+            graph = build_graph(fresh, vectors, _measured_with(table, queries), heard)
         with pa.OSFile(str(fresh / CLIPS), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
         parts = {
@@ -97,7 +98,7 @@ def build_index(
         }
         size = {"clips": len(clips), "dim": model.config.embedding_dim, "format": FORMAT}
         rest = {"max_length": about.recipe.max_tokens_eval, "languages": languages,
-                "approximate": graph if approximate else None}  # fmt: skip
+                "approximate": graph.model_dump() if graph else None}  # fmt: skip
         write_synced(fresh / ABOUT, json_bytes({**size, **parts, **rest}))
     return SearchIndex.open(out, device=device)
 

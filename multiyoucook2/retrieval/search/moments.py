@@ -102,8 +102,9 @@ def _spans(clip: Hit, store: FeatureStore, window_s: float, step_s: float) -> li
 def _rate(store: FeatureStore) -> float:
     """Vectors a second: frames a second over the frames behind one vector; 0 where the store does not know."""
     fps, behind = store.meta.get("fps"), store.meta.get("window", 1)
-    known = isinstance(fps, int | float) and isinstance(behind, int) and fps > 0 and behind > 0
-    return float(fps) / behind if known else 0.0
+    if not isinstance(fps, int | float) or not isinstance(behind, int):
+        return 0.0
+    return fps / behind if fps > 0 and behind > 0 else 0.0
 
 
 def _scores(index: SearchIndex, store: FeatureStore, spans: list[_Span], query_E: Vectors) -> list[float]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 from transformers.models.videomae import VideoMAEImageProcessorPil
 
 from multiyoucook2.errors import ModelError, RecipeError
@@ -66,6 +67,13 @@ def videomae(folder: Path) -> Callable[[Any], Any]:
     return lambda model: model(pixel_values=pixels(folder, 4)).last_hidden_state.mean(1)
 
 
+def classifier(folder: Path) -> Callable[[Any], Any]:
+    """ViT as classifiers are published, without the pooler that transformers would put in, at random."""
+    transformers.ViTForImageClassification(transformers.ViTConfig(**VISION)).save_pretrained(folder)
+    transformers.CLIPImageProcessorPil(size=SQUARE, do_center_crop=False).save_pretrained(folder)
+    return lambda model: model(pixel_values=pixels(folder)).last_hidden_state.mean(1)
+
+
 def pixels(folder: Path, window: int = 1) -> torch.Tensor:
     """Two images, or two windows of images, by the processor of the folder."""
     processor = transformers.AutoImageProcessor.from_pretrained(folder, backend="pil")
@@ -76,7 +84,7 @@ def pixels(folder: Path, window: int = 1) -> torch.Tensor:
     return torch.stack(rows).reshape(2, window, 3, 32, 32)
 
 
-@pytest.mark.parametrize("make", [clip, siglip, dinov2, xclip, videomae])
+@pytest.mark.parametrize("make", [clip, siglip, dinov2, xclip, videomae, classifier])
 def test_as_called_by_hand(make: Callable[[Path], Callable[[Any], Any]], tmp_path: Path) -> None:
     torch.manual_seed(1)
     by_hand = make(tmp_path / "model")
@@ -107,6 +115,12 @@ def test_what_is_refused(tmp_path: Path) -> None:
     transformers.CLIPImageProcessorPil().save_pretrained(tmp_path / "bert")
     with pytest.raises(ModelError, match="is no model of images"):
         load_vision_encoder(str(tmp_path / "bert"), device="cpu", offline=True)
+    make_clip_model(tmp_path / "holes")
+    weights = load_file(tmp_path / "holes" / "model.safetensors")
+    del weights["visual_projection.weight"]
+    save_file(weights, tmp_path / "holes" / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=r"lacks 1 of its weights, such as visual_projection\.weight"):
+        load_vision_encoder(str(tmp_path / "holes"), device="cpu", offline=True)
     with pytest.raises(ModelError, match="cannot load the vision encoder"):
         load_vision_encoder(str(tmp_path / "nothing"), device="cpu", offline=True)
     with pytest.raises(RecipeError, match="unknown precision 'int8'"):

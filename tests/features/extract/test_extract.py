@@ -132,6 +132,28 @@ def test_a_video_that_came_later(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_over_a_finished_store(tmp_path: Path) -> None:
+    """Only what came since is decoded, and what was cut off before; other settings do everything anew."""
+    for name in ("a", "c"):
+        make_video(tmp_path / "v" / f"{name}.mp4", frames=20)
+    truncate(make_video(tmp_path / "v" / "cut.webm", frames=40, gop=5), 0.5)
+    clips = [clip("a_0", 0, 2), clip("b_0", 0, 1), clip("c_0", 1, 2), clip("cut_0", 0, 4)]
+    first = extract_features(clips, tmp_path / "v", tmp_path / "f", encoder=Numbers(), fps=5)
+    assert [row.status for row in first.rows] == ["ok", "missing", "ok", "short"]
+    make_video(tmp_path / "v" / "b.mp4", frames=20)
+    make_video(tmp_path / "v" / "cut.webm", frames=40)
+    encoder = Numbers()
+    second = extract_features(clips, tmp_path / "v", tmp_path / "f", encoder=encoder, fps=5)
+    assert sum(encoder.batches) == 5 + 20
+    assert {row.status for row in second.rows} == {"ok"}
+    anew = extract_features(clips, tmp_path / "v", tmp_path / "g", encoder=Numbers(), fps=5)
+    assert second.store.content_hash == anew.store.content_hash
+    assert second.rows == anew.rows
+    other = Numbers()
+    extract_features(clips, tmp_path / "v", tmp_path / "f", encoder=other, fps=1)
+    assert sum(other.batches) == 2 + 1 + 1 + 4
+
+
 def test_workers_bound_what_waits_and_pass_errors_on() -> None:
     made: list[int] = []
 
