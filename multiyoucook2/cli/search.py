@@ -182,4 +182,7 @@ def _print_hits(query: str, hits: "list[Hit]", *, several: bool) -> None:
         [hit.clip_id, f"{hit.score:.3f}", f"{hit.start_s:.0f}-{hit.end_s:.0f} s", hit.captions.get("en", ""), hit.link]
         for hit in hits
     ]
-    print_table(["clip", "score", "time", "caption", "link"], rows, numbers=["score", "time"])
+    head = ["clip", "score", "time", "caption", "link"]
+    if not any(hit.link for hit in hits):  # videos of one's own
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    print_table(head, rows, numbers=["score", "time"])

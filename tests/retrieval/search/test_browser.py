@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from features.extract.making import make_video
 
 from multiyoucook2.retrieval.search import open_index
 
@@ -143,4 +144,30 @@ def test_the_player_comes_when_asked_for(made: Path, browser: Any) -> None:
         with tab.expect_request(re.compile("^https:")):
             button.press("Enter")
         assert asked == [f"https://www.youtube-nocookie.com/embed/{video}?autoplay=1&start={start}&end={end}"]
+    context.close()
+
+
+def test_own_files(made: Path, browser: Any, tmp_path: Path) -> None:
+    """A hit shows its picture when it is in view, at its second; a bar of the curve plays its moment in the player."""
+    make_video(tmp_path / "video003.mp4", frames=80, rate=2)
+    loaded = "video => video.readyState >= 1 && video.currentTime"
+    context = browser.new_context(viewport=DESKTOP)
+    tab = context.new_page()
+    with served(open_index(made / "index", device="cpu"), tmp_path) as where:
+        tab.goto(f"{where}/?q=rice&k=100")
+        row = tab.locator("li.hit", has=tab.locator("video[src*='#t=20.0,']"))
+        assert row.count() == 1
+        video = row.locator("video")
+        assert video.get_attribute("preload") in ("none", "metadata")
+        video.scroll_into_view_if_needed()
+        tab.wait_for_function(loaded, arg=video.element_handle())
+        assert video.evaluate("video => video.currentTime") == pytest.approx(20, abs=0.6)
+        assert not overflows(tab)
+        tab.goto(f"{where}/video/video003?q=rice")
+        tab.locator("figure.curve a[data-start='30.0']").click()
+        player = tab.locator("video")
+        assert player.get_attribute("src") == "/media/video003#t=30,38"
+        tab.wait_for_function(loaded, arg=player.element_handle())
+        assert 29 < player.evaluate("video => video.currentTime") < 38.1
+        assert len(context.pages) == 1
     context.close()

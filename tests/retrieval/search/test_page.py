@@ -140,12 +140,12 @@ def test_several_at_once(page: httpx.Client) -> None:
 def test_clock_and_curve() -> None:
     assert [clock(second) for second in (0, 7.9, 75, 3723)] == ["0:00", "0:07", "1:15", "1:02:03"]
     moments = [Moment(0, 4, 0.1, "a"), Moment(2, 6, 0.5, "a"), Moment(50, 100, 0.3, "b")]
-    curve = draw(moments, "")
+    curve = draw(moments, lambda moment: "")
     assert [bar["x"] for bar in curve.bars] == [10, 29.6, 500]
     assert [bar["width"] for bar in curve.bars] == [18.6, 38.2, 489]  # a window's bar ends where the next begins
     assert [bar["best"] for bar in curve.bars] == [False, True, False]
     assert [second for _, second in curve.marks] == [0, 15, 30, 45, 60, 75, 90]
-    flat = draw([Moment(0, 1, 0.2, "a")], "")
+    flat = draw([Moment(0, 1, 0.2, "a")], lambda moment: "")
     assert flat.bars[0]["height"] > 100
 
 

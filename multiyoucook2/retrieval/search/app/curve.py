@@ -1,9 +1,8 @@
 """Moments as numbers of an SVG drawing: where bars, lines and marks of time go."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..index import link_at
 from ..moments import Moment
 
 WIDTH, HEIGHT = 1000, 260
@@ -25,8 +24,12 @@ class Curve:
     high: float
 
 
-def draw(moments: Sequence[Moment], video_url: str) -> Curve:
-    """Place moments by time and score. The lowest score is a low bar, the highest a full one."""
+def draw(moments: Sequence[Moment], link: Callable[[Moment], str]) -> Curve:
+    """Place moments by time and score. The lowest score is a low bar, the highest a full one.
+
+    Args:
+        link: where a moment can be watched, empty if nowhere.
+    """
     end_s = max(moment.end_s for moment in moments)
     low, high = min(moment.score for moment in moments), max(moment.score for moment in moments)
     inner, floor = WIDTH - LEFT - RIGHT, HEIGHT - BOTTOM
@@ -42,7 +45,7 @@ def draw(moments: Sequence[Moment], video_url: str) -> Curve:
             {
                 "x": x(moment.start_s), "y": round(floor - height, 2), "height": height,
                 "width": max(2.0, round(x(until_s) - x(moment.start_s) - 1, 2)),
-                "moment": moment, "link": link_at(video_url, moment.start_s), "best": moment.score == high,
+                "moment": moment, "link": link(moment), "best": moment.score == high,
             }
         )  # fmt: skip
     step = next((step for step in _STEPS_S if end_s / step <= _MOST_MARKS), _STEPS_S[-1])

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from starlette.exceptions import HTTPException
@@ -55,13 +56,18 @@ class Pages:
         moments: list[Moment] = []
         if asked["q"].strip():
             moments = find_moments(self.index, video_id, asked["q"], window_s=asked["window"])
+
+        def link(moment: Moment) -> str:
+            if video_id in self.files:
+                return f"/media/{quote(video_id, safe='')}#t={moment.start_s:g},{moment.end_s:g}"
+            return link_at(first.video_url, moment.start_s)
+
         best = sorted(moments, key=lambda moment: -moment.score)[:5]
         captions = {clip.clip_id: self._caption(clip, asked["lang"]) for clip in clips}
         return self._page(
             "video.html", asked, video_id=video_id, clips=clips, captions=captions, best=best, first=first,
             player=self._player(first, best[0].start_s if best else first.start_s),
-            links={moment.start_s: link_at(first.video_url, moment.start_s) for moment in best},
-            curve=draw(moments, first.video_url) if moments else None,
+            link=link, curve=draw(moments, link) if moments else None,
         )  # fmt: skip
 
     def media(self, request: Request) -> Response:

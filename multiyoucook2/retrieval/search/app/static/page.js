@@ -1,4 +1,5 @@
-// All that the page's script does: "/" goes to the search field, and a button becomes YouTube's player.
+// All that the page's script does: "/" goes to the search field, a button becomes YouTube's player, files show their
+// picture when they come into view, and a moment of a file is played where its player is.
 "use strict";
 
 document.addEventListener("keydown", (event) => {
@@ -22,5 +23,23 @@ for (const button of document.querySelectorAll("button.play")) {
     frame.referrerPolicy = "strict-origin-when-cross-origin";
     button.replaceWith(frame);
     frame.focus();
+  });
+}
+
+const pictured = new IntersectionObserver((entries) => {
+  for (const entry of entries.filter((entry) => entry.isIntersecting)) {
+    entry.target.preload = "metadata";
+    pictured.unobserve(entry.target);
+  }
+});
+for (const video of document.querySelectorAll("video")) pictured.observe(video);
+
+for (const link of document.querySelectorAll("a[data-start][href^='/media/']")) {
+  link.addEventListener("click", (event) => {
+    const player = document.querySelector("video");
+    event.preventDefault();
+    player.src = link.getAttribute("href");
+    player.play();
+    player.scrollIntoView({ block: "nearest" });
   });
 }
