@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 Image = npt.NDArray[np.uint8]  # [height, width, RGB]
-Pixels = npt.NDArray[np.float32]  # an image or a window of them, as an encoder takes it
+Pixels = npt.NDArray[np.float32] | npt.NDArray[np.uint8]  # an image or a window of them, as an encoder takes it
 SHORT_S = 1.0  # a video whose frames end so long before its container says is cut off
 STANDS_S = 1.0  # a picture that stands for longer is that of its time; the next one may belong to another scene
 _EPSILON_S = 1e-6  # times come out of divisions

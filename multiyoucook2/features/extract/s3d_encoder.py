@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,7 @@ import torch
 
 from ...errors import ModelError, shown
 from ...files import known_sha256
-from .decode import Image
+from .decode import Image, Pixels
 from .s3d import LAYERS, POOLED, S3D
 from .torch_files import load_tensors
 
@@ -21,7 +20,6 @@ ENDINGS = (".pth", ".pt")
 _TEXT = "text_module."  # the network's English half
 _COUNTERS = ".num_batches_tracked"  # of training; older files have none
 _RELEASE = "the file to be had from MIL-NCE's authors is s3d_howto100m.pth"
-Pixels = npt.NDArray[np.uint8]  # [T, H, W, RGB]: a quarter of what float32 takes while windows wait
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class S3DEncoder:
     device: torch.device
 
     def prepare(self, images: Sequence[Image]) -> Pixels:
-        """One window [T, 224, 224, 3]; one that is not full repeats its last image."""
+        """One window [T, 224, 224, 3], as bytes; one that is not full repeats its last image."""
         full = [*images, *[images[-1]] * (self.window - len(images))]
         return np.stack([middle_square(image) for image in full])
 
@@ -65,7 +63,7 @@ class S3DEncoder:
         return found
 
 
-def middle_square(image: Image) -> Pixels:
+def middle_square(image: Image) -> Image:
     """An image with its short side at 224 pixels, and the square in its middle."""
     from PIL import Image as Pillow
 
@@ -107,7 +105,7 @@ def load_s3d(
     return S3DEncoder(name, known_sha256(path)[:16], label, window, layer, model, torch.device(device))
 
 
-def _tensors(path: Path) -> dict[str, Any]:
+def _tensors(path: Path) -> dict[str, torch.Tensor]:
     try:
         found = load_tensors(path, ModelError)
     except (OSError, EOFError, RuntimeError, ValueError) as error:
@@ -118,7 +116,7 @@ def _tensors(path: Path) -> dict[str, Any]:
     return found
 
 
-def _fill(model: S3D, given: dict[str, Any], path: Path) -> None:
+def _fill(model: S3D, given: dict[str, torch.Tensor], path: Path) -> None:
     """Set every weight; whatever is missing, too much or of another shape is named."""
     wanted = {name: value for name, value in model.state_dict().items() if not name.endswith(_COUNTERS)}
     found = {

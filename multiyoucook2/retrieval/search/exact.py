@@ -96,7 +96,7 @@ def by_numkong(vectors: Vectors, query_QE: Vectors, k: int) -> Rows:
     """The same by matrix products of float16 as it is stored."""
     import numkong
 
-    queries: Any = numkong.dots_pack(np.ascontiguousarray(query_QE))
+    queries = numkong.dots_pack(np.ascontiguousarray(query_QE))
     return _best_of_blocks(
         vectors, len(query_QE), k, lambda part: np.asarray(numkong.dots_packed(np.asarray(part), queries))
     )
