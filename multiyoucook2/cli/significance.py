@@ -40,11 +40,13 @@ def significance(
     from ..building.comparing import compare_builds
     from ..building.opening import validate_again
     from ..errors import RecipeError
-    from ..files import atomic_write
+    from ..files import atomic_write, require_new
     from ..quality.page.compared import render_compared
     from .tables import print_json, print_table
     from .terminal import Terminal
 
+    if page:
+        require_new(page)
     with Terminal(quiet=quiet) as listener:
         builds = validate_again(first, listener), validate_again(second, listener)
         shared = [lang for lang in builds[0].languages(langs) if lang in builds[1].languages(langs)]
