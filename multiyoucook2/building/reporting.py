@@ -1,13 +1,16 @@
 """The stage that writes the page of a validation, ``report/index.html`` in the build folder."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..files import file_bytes
+from pydantic import ConfigDict
+
+from ..errors import shown
+from ..files import Record, file_bytes, json_bytes, read_json
+from ..files.reading import parse_json
 from ..quality.page.render import render
 from ..quality.page.summary import summarise
 from .checking import verdicts_of
@@ -61,14 +64,32 @@ class Report:
         return Product({PAGE: render(self.title, found, notes, scores).encode()}, {"languages": len(found)})
 
 
+class _Kept(Record):
+    """A language's scores, ``quality.reference_scores.ReferenceScores``, with what they are of."""
+
+    model_config = ConfigDict(extra="allow")
+
+    file: str
+    translations: str  # their hash
+
+
 def kept_scores(build: Path, hashes: Mapping[str, str]) -> dict[str, Any]:
     """What ``BUILD/references.json`` says of translations that are still the same, by language.
 
     Args:
         hashes: SHA-256 of each language's translations.
+
+    Raises:
+        WorkspaceError: there is such a file, and it is not what was written.
     """
+    from ..quality.reference_scores import ReferenceScores
+
+    path, hint = build / REFERENCES_FILE, "remove it, and run: mycook validate BUILD --references FILE"
     try:
-        found = json.loads((build / REFERENCES_FILE).read_text(encoding="utf-8"))
-        return {lang: row for lang, row in found.items() if hashes.get(lang) == row["translations"]}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        found = read_json(path, dict[str, _Kept], hint=hint)
+    except FileNotFoundError:
         return {}
+    kept = {lang: row.model_dump() for lang, row in found.items() if hashes.get(lang) == row.translations}
+    for lang, row in kept.items():
+        parse_json(json_bytes(row), ReferenceScores, f"{lang} of {shown(path)}", hint=hint)
+    return kept

@@ -16,11 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from ..corpus.tables import ABOUT_FILE, HUMAN
 from ..errors import DatasetError, shown
-from ..files import read_text
+from ..files import read_parquet, read_text
 from ..languages import LANGUAGES
 from ..sources.youcook2 import read_clips
 
@@ -146,12 +144,11 @@ def _of_data_set(root: Path, langs: Sequence[str]) -> References:
     found: References = {}
     for lang in langs:
         for file in sorted((root / lang).glob("*.parquet")):
-            names = pq.read_schema(file).names
+            rows = read_parquet(file, error=DatasetError)
+            names = rows.column_names
             if lacking := next((name for name in ("clip_id", "caption", "origin") if name not in names), None):
                 raise DatasetError(f"{shown(file)} has no column {lacking!r}", hint="give a build's folder")
-            index = ["caption_index"] if "caption_index" in names else []
-            table = pq.read_table(file, columns=["clip_id", "caption", "origin", *index])
-            for row in table.to_pylist():
+            for row in rows.to_pylist():
                 if row["origin"] == HUMAN and row["caption"]:
                     found.setdefault(lang, {})[row["clip_id"], row.get("caption_index") or 0] = [row["caption"]]
     return found

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import FAST, ROOT, MyCook
 
-from multiyoucook2.errors import DatasetError
+from multiyoucook2.building.reporting import kept_scores
+from multiyoucook2.errors import DatasetError, WorkspaceError
 from multiyoucook2.quality.reference_scores import Statistics, drawn_sums, make_metric, score_language
 from multiyoucook2.quality.references import align, read_references
 from multiyoucook2.quality.significance import compare_quality, compare_texts
@@ -101,6 +102,13 @@ def test_bad_tables_name_the_line(text: str, message: str, tmp_path: Path) -> No
         read_references(tmp_path / "de.tsv", ["de"])
     with pytest.raises(DatasetError, match="cannot be read"):
         read_references(tmp_path / "absent.tsv", ["de"])
+
+
+@pytest.mark.parametrize("text", ["[" * 9000, '{"mine": {"scores": []}}', '{"de": {"file": "x", "translations": "h"}}'])
+def test_kept_scores_that_are_not_ours_are_neither_used_nor_replaced(text: str, tmp_path: Path) -> None:
+    (tmp_path / "references.json").write_text(text)
+    with pytest.raises(WorkspaceError, match=r"references\.json is damaged"):
+        kept_scores(tmp_path, {"de": "h"})
 
 
 def test_rows_without_a_counterpart_are_named() -> None:
