@@ -81,7 +81,8 @@ def test_the_top_level(mycook: MyCook) -> None:
         (("build", "--device", "gpu"), "unknown device 'gpu'", "Known: auto, cpu, cuda"),
         (("build", "--recipe", "absent.yaml"), "the recipe absent.yaml does not exist", "multi-youcook2"),
         (("build", "--recipe", "engines.yaml"), "unknown language 'japanse'", "did you mean 'ja'"),
-        (("translate", "--recipe", "mini", "--runner", "ray"), "--runner says nothing about a recipe", "leave it out"),
+        (("translate", "--recipe", "mini", "--column", "text"), "--column says nothing about a recipe", "leave it out"),
+        (("build", "--recipe", "mini", "--runner", "slurm"), "unknown runner 'slurm'", "Known: local, ray"),
         (("translate", "a.jsonl", "b.jsonl", "--limit", "3"), "--limit says nothing about IN OUT", "leave it out"),
     ],
 )

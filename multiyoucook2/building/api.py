@@ -1,6 +1,7 @@
 """``build``: from captions to a data set, stage by stage. The command line is a thin layer over it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from ..corpus.dataset import dataset_about
 from ..errors import RecipeError, WorkspaceError, nearest, readable
 from ..files import atomic_write, cache_root, file_bytes, json_bytes
 from ..progress import Listener, Silent
+from ..runners.base import RUNNERS
 from ..settings import load_recipe
 from .publishing import report
 from .reading import source_files
@@ -48,6 +50,8 @@ def build(
     until: str = "publish",
     listener: Listener | None = None,
     overrides: Mapping[str, Any] | None = None,
+    runner: str = "local",
+    workers: int | None = None,
 ) -> BuildResult:
     """Build a data set, or find that it is built; what an earlier run finished is kept and not done again.
 
@@ -62,6 +66,8 @@ def build(
         threads: parallel translators on the CPU; ``None`` means one a usable core.
         until: the last step: ``fetch``, ``translate``, ``validate`` or ``publish``.
         overrides: any other recipe values, by key, in place of the recipe's.
+        runner: where batches are translated, ``local`` or ``ray``; the data set is the same.
+        workers: processes of the runner ``ray``; ``None``: one a GPU, or one a machine.
 
     Raises:
         MyCookError: one of its kinds; the message is one clear line, ``hint`` the way out.
@@ -80,9 +86,9 @@ def build(
     if engine:
         plan = plan.model_copy(update={"engines": {}})  # the one engine is for all languages
     workspace = Workspace(Path(out) if out else Path("build") / plan.name)
-    tools = Tools(cache_root(), workspace.memory, device, threads, offline, listener or Silent())
     try:
-        with workspace.lock():
+        with workspace.lock(), closing(RUNNERS.find(runner)(workers)) as running:
+            tools = Tools(cache_root(), workspace.memory, device, threads, offline, listener or Silent(), running)
             workspace.claim(plan.name)
             if until == "publish":
                 _keep_languages(plan, workspace)

@@ -10,6 +10,7 @@ from ..corpus.croissant import CROISSANT_FILE, croissant, responsible_use
 from ..corpus.dataset import VERSION as DATASET_VERSION
 from ..corpus.dataset import content_hash, dataset_files, dataset_tables
 from ..corpus.hub_metadata import card_metadata
+from ..corpus.licenses import may_train
 from ..corpus.tables import ABOUT_FILE
 from ..engines.registry import citation_of
 from ..files import json_bytes
@@ -129,6 +130,7 @@ class Publish:
         recipe, languages = self.recipe, [self.recipe.source_language, *self._targets(results)]
         figures = {lang: results[figures_of(lang)] for lang in languages[1:]}
         clips, credit = results[CLIP_FIGURES], self._credit(results)
+        figures = {lang: found | {"models": [_told(row) for row in found["models"]]} for lang, found in figures.items()}
         models = [(lang, row) for lang, found in figures.items() for row in found["models"]]
         licenses = [credit["license"], *(row["license"] for _, row in models if row["license"])]
         values = {
@@ -193,6 +195,12 @@ class Publish:
         values["engine"] = Path(self.recipe.engine).name
         values["engines"] = {lang: Path(engine).name for lang, engine in self.recipe.engines.items()}
         return values
+
+
+def _told(model: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of the card's table of models, with what its licence says of training."""
+    words = {True: "yes", False: "no", None: "read its terms"}
+    return {**model, "may_train": words[may_train(model["license"])] if model["model"] else ""}
 
 
 def report(results: Results, recipe: DatasetRecipe) -> Mapping[str, Any]:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from ..corpus.dataset import FOLDER_KIND
 from ..files import file_sha256, read_parquet, refuse_foreign, replace_folder
 from ..progress import Listener, Silent
+from ..runners.base import Runner
+from ..runners.local import Local
 from ..version import __version__
 from .workspace import Workspace
 
@@ -56,6 +58,7 @@ class Tools:
     threads: int | None = None
     offline: bool = False
     listener: Listener = field(default_factory=Silent)
+    runner: Runner = field(default_factory=Local)  # where batches are translated
 
 
 @dataclass(frozen=True)

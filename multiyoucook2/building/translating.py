@@ -79,7 +79,7 @@ class Translate:
 
         def choices(texts: Sequence[str]) -> dict[str, list[Choice]]:
             task = EngineTask(OpenEngine(self.engine, self.device, self.decoding, tools.threads))
-            return n_best(texts, task, self.decoding, lang, repair.candidates, progress=progress)
+            return n_best(texts, task, self.decoding, lang, repair.candidates, tools.runner, progress)
 
         return repair_table(captions, machine, lang, repair, choices, self.engine.source_lang)
 
@@ -101,6 +101,7 @@ class Translate:
                 device=self.device,
                 threads=tools.threads,
                 memory=TranslationMemory(folder),
+                runner=tools.runner,
                 progress=progress,
             )
 

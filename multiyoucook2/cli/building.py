@@ -65,6 +65,8 @@ def build(
     limit: LimitOption = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = None,
+    runner: RunnerOption = "local",
+    workers: WorkersOption = None,
     offline: OfflineOption = False,
     show: Annotated[int, typer.Option("--show", help="Print N rows of the data set.", metavar="N", min=0)] = 0,
     json: JsonOption = False,
@@ -81,6 +83,7 @@ def build(
       mycook build --annotations youcookii_annotations_trainval.json --engine mini --out build/trial
       mycook build --captions my.csv --column text=sentence --column clip_id=id --split-column split --langs de,ja
       mycook build --captions hf:owner/name --config default --langs de
+      mycook build --engine nllb-200-3.3B --runner ray --workers 8
       mycook build --recipe multi-msrvtt --annotations MSRVTT_data.json --set source_options.split=1k-A
     """
     from ..settings import overridden, set_values
@@ -92,7 +95,8 @@ def build(
     )  # fmt: skip
     result = build_until(
         "publish", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
-        device=device, threads=threads, offline=offline, overrides=overridden(set_values(values or []), overrides),
+        device=device, threads=threads, runner=runner, workers=workers, offline=offline,
+        overrides=overridden(set_values(values or []), overrides),
     )  # fmt: skip
     printing.build_result(result, as_json=json, show=show)
 
@@ -118,7 +122,7 @@ def fetch(
 
 
 OF_A_RECIPE = ("recipe", "annotations", "out", "limit")
-_OF_A_FILE = ("column", "source_lang", "runner", "workers")
+_OF_A_FILE = ("column", "source_lang")
 
 
 def translate(
@@ -166,7 +170,7 @@ def translate(
         return
     result = build_until(
         "translate", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
-        device=device, threads=threads, offline=offline,
+        device=device, threads=threads, runner=runner, workers=workers, offline=offline,
     )  # fmt: skip
     printing.stages(result, as_json=json)
 

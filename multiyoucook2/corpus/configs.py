@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from .hub_metadata import ALL
 from .keys import caption_names, names_of
+from .licenses import may_train
 from .tables import ALL_CONFIG_COLUMNS, FLAGS, LANGUAGE_CONFIG, REJECT
 
 
@@ -77,6 +78,7 @@ def _translated_rows(
         "caption": _or_null(translations["text"]),
         "engine": _or_null(translations["model"]),
         "license": _or_null(translations["license"]),
+        "may_train": _may_train(translations["license"]),
         "flags": flags,
         "accepted": pa.array(~refused),
         "reviewed": pc.is_in(keys, value_set=names_of(reviewed)),
@@ -165,6 +167,13 @@ def _or_null(texts: pa.ChunkedArray) -> pa.Array:
     return pc.replace_with_mask(
         texts.combine_chunks(), pc.fill_null(pc.equal(texts, ""), False).combine_chunks(), pa.scalar(None, pa.string())
     )
+
+
+def _may_train(licenses: pa.ChunkedArray) -> pa.Array:
+    """What each row's licence says, ``null`` for rows without one and where nobody can tell."""
+    coded = pc.dictionary_encode(licenses.combine_chunks())
+    known = [may_train(name) if name else None for name in coded.dictionary.to_pylist()]
+    return pa.array(known, pa.bool_()).take(coded.indices)
 
 
 def _with(table: pa.Table, name: str, column: pa.Array) -> pa.Table:

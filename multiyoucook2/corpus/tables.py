@@ -92,6 +92,10 @@ LANGUAGE_CONFIG = pa.schema(
         ("origin", pa.string()),
         ("engine", pa.string()),  # what translated it; null for what people wrote
         ("license", pa.string()),  # of that engine's weights; null for what people wrote
+        (
+            "may_train",
+            pa.bool_(),
+        ),  # whether it lets a model be trained on the row; null where nobody can tell
         ("score", pa.float32()),
         ("quality", pa.float32()),  # probability that a reader finds the meaning kept, 0 to 1; null where not estimated
         ("flags", FLAGS),

@@ -8,9 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..errors import ModelError
+
 
 class OutOfMemory(Exception):
     """A batch did not fit; the ladder halves it."""
+
+
+class EngineFailed(ModelError):
+    """An engine that has been loaded fails at a batch; the texts at which it does are looked for."""
 
 
 @dataclass(frozen=True)
@@ -82,4 +88,8 @@ class Engine(Protocol):
         """Each text as the engine reads it."""
 
     def translate(self, batch: Sequence[Source], search: Search) -> list[tuple[Candidate, ...]]:
-        """Each source's candidates, the best first, at least one. Raises OutOfMemory where the batch does not fit."""
+        """Each source's candidates, the best first, at least one.
+
+        Raises:
+            OutOfMemory: the batch does not fit. EngineFailed: there is something in it that the engine fails at.
+        """

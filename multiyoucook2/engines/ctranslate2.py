@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from ..errors import ModelError
-from .base import Candidate, OutOfMemory, Search, Source
+from .base import Candidate, EngineFailed, OutOfMemory, Search, Source
 from .tokens import END, UNKNOWN, Tokenization
 
 
@@ -32,10 +32,10 @@ def engine_errors() -> Iterator[None]:
         yield
     except MemoryError as error:
         raise OutOfMemory(str(error)) from error
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         if "out of memory" in str(error).lower() or "alloc" in str(error).lower():
             raise OutOfMemory(str(error)) from error
-        raise ModelError(
+        raise EngineFailed(
             f"the translation engine failed: {str(error).splitlines()[0]}", hint="try --device cpu or --engine mini"
         ) from error
 

@@ -4,14 +4,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..corpus.licenses import may_train
 from ..errors import ModelError
 from .download import look, resolve_revision
 from .family import Checkpoint, Family, recognise
 from .folder import ModelFiles
 from .registry import MODELS
-
-# Licences under which outputs may train a retrieval model; of others a person has to read the terms.
-_MAY_TRAIN = ("apache-2.0", "mit", "openmdw", "cc0-1.0", "cc-by-", "bsd", "gemma")
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,6 @@ def find(text: str, *, cache_dir: Path, offline: bool = False) -> Found:
     commit = resolve_revision(asked, cache_dir, offline=offline)
     files, sizes = look(asked, commit, cache_dir, offline=offline)
     return _found(files, commit, sum(sizes.values()) // 10**6)
-
-
-def may_train(license_: str) -> bool | None:
-    """Whether a model's licence lets a retrieval model be trained on its outputs; ``None``: read the terms."""
-    return True if license_.lower().startswith(_MAY_TRAIN) else None
 
 
 def _found(files: ModelFiles, revision: str, megabytes: int) -> Found:

@@ -54,13 +54,14 @@ def vocabulary(folder: Path, side: str) -> list[str]:
 
 
 def license_of_readme(folder: Path) -> str | None:
-    """The licence in the YAML head of a model card, if there is one."""
+    """The licence in the YAML head of a model card, if there is one; its name, where the Hub lists it as "other"."""
     card = folder / "README.md"
     if not card.is_file():
         return None
     head = card.read_text(encoding="utf-8", errors="replace").split("\n---", 1)[0]
-    found = re.search(r"^license:\s*['\"]?([\w.+-]+)", head, flags=re.MULTILINE)
-    return found.group(1) if found else None
+    said = dict(re.findall(r"^(license|license_name):\s*['\"]?([\w.+-]+)", head, flags=re.MULTILINE))
+    own = said.get("license")
+    return said.get("license_name", own) if own == "other" else own
 
 
 @dataclass(frozen=True)

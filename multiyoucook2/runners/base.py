@@ -1,6 +1,7 @@
 """What a runner is: it applies a task to numbered pieces of work, and gives back each result as it is finished."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from ..registry import Registry
@@ -9,10 +10,18 @@ Work = TypeVar("Work", contravariant=True)
 Result = TypeVar("Result", covariant=True)
 
 
+@dataclass(frozen=True)
+class Failed:
+    """In place of a result: this piece of work cannot be done, for this reason; the others can."""
+
+    reason: str
+
+
 class Task(Protocol[Work, Result]):
     """A function that can be pickled, and loads what it needs (a model) at its first call, once a process.
 
-    The result of a piece of work may depend on that piece alone, so that every runner gives the same.
+    The result of a piece of work may depend on that piece alone, so that every runner gives the same. It may be
+    :class:`Failed`.
     """
 
     @property
@@ -31,7 +40,8 @@ class Runner(Protocol):
     def map(self, task: Task[Any, Any], works: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         """Yields (number of the piece of work, its result), in the order in which they are finished.
 
-        An error of the task is raised here. What was yielded before is done; the caller keeps it.
+        The result is :class:`Failed` where the piece ends every worker that is given it. An error of the task is raised
+        here. What was yielded before is done; the caller keeps it.
         """
 
     def close(self) -> None:

@@ -1,16 +1,19 @@
 """On a Ray cluster: actors that each hold the task, and with it one model, as processes on any number of machines.
 
 ``RAY_ADDRESS`` names a cluster; without it one is started on this machine. Ray only carries pieces of work and results:
-order, memory and resuming stay the caller's, and Ray's own data sets and checkpoints are not used. A worker that dies
-is started again and its piece of work repeated, twice at most: a piece that ends every worker is named in the error.
+order, memory and resuming stay the caller's, and Ray's own data sets, restarts and checkpoints are not used. A worker
+that dies is replaced. The pieces that it had are done again one at a time, so that one which ends every worker is known
+for certain, and ends no others.
 """
 
+import importlib.util
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Lock
 from typing import Any
 
-from ..errors import MyCookError, RecipeError, WorkspaceError, install_hint
-from .base import RUNNERS, Task
+from ..errors import MyCookError, RecipeError, install_hint
+from .base import RUNNERS, Failed, Task
 
 RETRIES = 2  # Ray's own default is to try for ever
 _AHEAD = 2  # pieces of work under way for each worker of an actor
@@ -27,81 +30,93 @@ class Ray:
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers
         self._task: Task[Any, Any] | None = None
-        self._actors: list[Any] = []
+        self._slots: list[_Slot] = []
         self._started = False
 
     def __call__(self, workers: int | None = None) -> "Ray":
-        """A runner with so many actors."""
+        """A runner with so many actors.
+
+        Raises:
+            RecipeError: Ray is not installed.
+        """
+        if importlib.util.find_spec("ray") is None:
+            raise RecipeError("the runner 'ray' needs Ray", hint=install_hint("ray"))
         return Ray(workers)
 
     def map(self, task: Task[Any, Any], works: Sequence[Any]) -> Iterator[tuple[int, Any]]:
-        """Yields (number, result) as each is finished.
-
-        Raises:
-            WorkspaceError: a piece of work has killed its worker three times.
-            RecipeError: Ray is not installed.
-        """
+        """Yields (number, result) as each is finished; ``Failed`` where a piece has ended its worker three times."""
         if not works:
             return
-        ray = self._start(task)
-        free = self._actors * (_AHEAD * task.workers)
-        waiting = iter(enumerate(works))
-        running: dict[Any, tuple[int, Any]] = {}
-        try:
-            while True:
-                while free and (following := next(waiting, None)) is not None:
-                    number, work = following
-                    actor = free.pop(0)
-                    running[actor.run.remote(work)] = (number, actor)
-                if not running:
-                    return
-                (done, *_), _ = ray.wait(list(running), num_returns=1)
-                number, actor = running.pop(done)
-                free.append(actor)
-                yield number, _result(ray, done, number, len(works))
-        finally:
-            for reference in running:
-                ray.cancel(reference)
+        self._start(task)
+        left = dict(enumerate(works))
+        for ahead in (_AHEAD * task.workers, *[1] * RETRIES):
+            ended: dict[int, str] = {}
+            for number, result in self._round(left, ahead):
+                if isinstance(result, _Ended):
+                    ended[number] = result.reason
+                else:
+                    yield number, result
+            left = {number: left[number] for number in ended}
+            if not left:
+                return
+        for number, reason in ended.items():
+            yield number, Failed(f"it has ended its worker {RETRIES + 1} times ({reason})")
 
     def close(self) -> None:
         """Ends the actors, and the cluster where it was started here."""
-        if not self._actors:
+        if not self._slots:
             return
         import ray
 
-        for actor in self._actors:
-            ray.kill(actor)
-        self._actors, self._task = [], None
+        for slot in self._slots:
+            ray.kill(slot.actor)
+        self._slots, self._task = [], None
         if self._started:
             ray.shutdown()
             self._started = False
 
-    def _start(self, task: Task[Any, Any]) -> Any:
+    def _round(self, works: Mapping[int, Any], ahead: int) -> Iterator[tuple[int, Any]]:
+        """Each piece of work once, ``ahead`` of them at a time on each actor; ``_Ended`` where its actor has died."""
+        import ray
+
+        free = self._slots * ahead
+        waiting = iter(works.items())
+        running: dict[Any, tuple[int, _Slot, Any]] = {}
+        try:
+            while True:
+                while free and (following := next(waiting, None)) is not None:
+                    slot = free.pop(0)
+                    running[slot.actor.run.remote(following[1])] = (following[0], slot, slot.actor)
+                if not running:
+                    return
+                (done, *_), _ = ray.wait(list(running), num_returns=1)
+                number, slot, actor = running.pop(done)
+                result = _result(done)
+                if isinstance(result, _Ended) and slot.actor is actor:
+                    slot.renew()
+                free.append(slot)
+                yield number, result
+        finally:
+            for reference in running:
+                ray.cancel(reference)
+
+    def _start(self, task: Task[Any, Any]) -> None:
         """Ray, with an actor a worker that holds this task."""
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # its telemetry is on by default
-        try:
-            import ray
-        except ImportError:
-            raise RecipeError("the runner 'ray' needs Ray", hint=install_hint("ray")) from None
+        import ray
+
         if not ray.is_initialized():
             local: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": (os.cpu_count() or 1) + 2}
             ray.init(log_to_driver=False, include_dashboard=False, logging_level="ERROR", **local)
             self._started = True
         if self._task != task:
-            for actor in self._actors:
-                ray.kill(actor)
+            for slot in self._slots:
+                ray.kill(slot.actor)
             gpus = int(ray.cluster_resources().get("GPU", 0))
-            worker = ray.remote(
-                num_cpus=0.5,
-                num_gpus=1 if gpus else 0,
-                max_restarts=RETRIES,
-                max_task_retries=RETRIES,
-                max_concurrency=_AHEAD * task.workers,
-            )(Worker)
+            options = {"num_cpus": 0.5, "num_gpus": 1 if gpus else 0, "max_concurrency": _AHEAD * task.workers}
             nodes = sum(node["Alive"] for node in ray.nodes())
-            self._actors = [worker.remote(task) for _ in range(self._workers or gpus or nodes)]
+            self._slots = [_Slot(task, options) for _ in range(self._workers or gpus or nodes)]
             self._task = task
-        return ray
 
 
 class Worker:
@@ -109,25 +124,43 @@ class Worker:
 
     def __init__(self, task: Task[Any, Any]) -> None:
         self._task = task
-        _ = task.workers  # opened before the first two calls come at once
+        self._opening = Lock()
 
     def run(self, work: Any) -> Any:
         """One piece of work."""
+        with self._opening:
+            _ = self._task.workers  # opened once, though the first calls come side by side
         return self._task(work)
 
 
-def _result(ray: Any, reference: Any, number: int, count: int) -> Any:
+class _Slot:
+    """The place of one actor, which is renewed when it dies."""
+
+    def __init__(self, task: Task[Any, Any], options: Mapping[str, Any]) -> None:
+        self._task, self._options = task, options
+        self.renew()
+
+    def renew(self) -> None:
+        import ray
+
+        self.actor: Any = ray.remote(**self._options)(Worker).remote(self._task)
+
+
+class _Ended(Failed):
+    """A piece of work whose actor died."""
+
+
+def _result(reference: Any) -> Any:
+    import ray
+
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:
         if isinstance(error.cause, MyCookError):
             raise error.cause from None
         raise
-    except ray.exceptions.RayActorError as error:
-        raise WorkspaceError(
-            f"piece {number + 1} of {count} has ended its worker {RETRIES + 1} times",
-            hint="it may need more memory: fewer workers, or smaller batch_tokens; what is finished is kept",
-        ) from error
+    except ray.exceptions.RayError as error:  # the actor, its machine or its memory
+        return _Ended(type(error).__name__)
 
 
 RUNNERS.add(Ray())

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from ..engines.base import Candidate, Engine, OutOfMemory, Search
-from ..errors import ModelError
+from ..engines.base import Candidate, Engine, EngineFailed, OutOfMemory, Search
+from ..runners.base import Failed
 from .batches import Batch
 
 
@@ -29,9 +29,12 @@ class EngineTask:
         """As many batches as the engine translates side by side."""
         return self.engine.workers
 
-    def __call__(self, work: tuple[Batch, Search]) -> list[tuple[Candidate, ...]]:
-        """The candidates of each text of a batch."""
-        return _translate(*work, self.engine)
+    def __call__(self, work: tuple[Batch, Search]) -> list[tuple[Candidate, ...]] | Failed:
+        """The candidates of each text of a batch, or why the engine fails at it."""
+        try:
+            return _translate(*work, self.engine)
+        except EngineFailed as error:
+            return Failed(str(error))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EngineTask) and self._open_engine == other._open_engine
@@ -49,9 +52,7 @@ def _translate(batch: Batch, search: Search, engine: Engine) -> list[tuple[Candi
         return engine.translate([item.source for item in batch], search)
     except OutOfMemory as error:
         if len(batch) == 1:
-            raise ModelError(
-                f"a text of {len(batch[0].source.tokens)} tokens does not fit into memory: {error}",
-                hint="take a smaller beam_size, a smaller engine, or --device cpu",
-            ) from error
+            tokens = len(batch[0].source.tokens)
+            raise EngineFailed(f"a text of {tokens} tokens does not fit into memory: {error}") from error
     middle = len(batch) // 2
     return [row for half in (batch[:middle], batch[middle:]) for row in _translate(half, search, engine)]

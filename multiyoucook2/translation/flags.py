@@ -8,6 +8,7 @@ from ..text.repetition import loops
 
 # A row that no retry mends keeps its least bad attempt, in this order of badness.
 SEVERITY = {"empty": 6, "loop": 5, "truncated": 4, "copy": 3, "artefact": 2, "number": 1, "unknown": 0}
+FAILED = "failed"  # the engine fails at the text, or its worker dies of it
 UNTRANSLATABLE = "untranslatable"  # there was nothing to translate: the caption is kept as it is
 
 
@@ -24,6 +25,7 @@ def find_flags(text: str, output: str, source: Source, candidate: Candidate, lan
         "artefact": "artefact" in candidate.flags or find_artefact(text, output) is not None,
         "number": numbers_changed(text, output, lang) is not None,
         "unknown": "unknown" in candidate.flags,
+        FAILED: FAILED in candidate.flags,
         "source_cut": source.cut,
     }
-    return tuple(name for name in (*SEVERITY, "source_cut") if found[name])
+    return tuple(name for name in (*SEVERITY, "source_cut", FAILED) if found[name])

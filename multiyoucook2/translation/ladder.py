@@ -20,7 +20,8 @@ from ..text.numbers import numbers_changed
 from ..text.prepare import normalise, untranslatable
 from .batches import Item, batch_key, plan_batches
 from .engine_task import EngineTask
-from .flags import SEVERITY, UNTRANSLATABLE, find_flags
+from .flags import FAILED, SEVERITY, UNTRANSLATABLE, find_flags
+from .isolating import run_batches
 from .memory import Attempt, Space
 from .parts import join_parts, split_parts
 from .stand_ins import with_stand_ins, without_stand_ins
@@ -114,7 +115,7 @@ def translate_texts(
         letters = {item.text: lost for item in items if (lost := _letters_without_a_word(tried[item.text])) is not None}
         for attempt in _attempts(items, number, job, letters, progress if number == 0 else None):
             tried[attempt.source].append(attempt)
-        current = [text for text in current if not any(_sound(attempt.flags) for attempt in tried[text])]
+        current = [text for text in current if not any(_over(attempt.flags) for attempt in tried[text])]
     outcomes = {text: _best(attempts) for text, attempts in tried.items()}
     outcomes |= {text: Outcome(text, None, (UNTRANSLATABLE,), 0) for text in kept}
     unread = [text for text in distinct if "source_cut" in outcomes[text].flags and text not in current]
@@ -167,14 +168,15 @@ def _attempts(
         progress(done, len(items))
     missing = [batch for key, batch in batches.items() if key not in known]
     search = LADDER[number].search(job.decoding)
-    for place, outputs in job.runner.map(job.task, [(batch, search) for batch in missing]):
+    for place, outputs in run_batches(missing, search, job.task, job.runner, whole=number == 0 and not known):
         batch = missing[place]
         attempts = [
             _attempt(item, found, number, job.lang, letters.get(item.text, -1))
             for item, found in zip(batch, outputs, strict=True)
         ]
         key = batch_key(batch)
-        known[key] = job.space.append(key, attempts)
+        failed = any(FAILED in attempt.flags for attempt in attempts)  # to be tried again by the next run
+        known[key] = attempts if failed else job.space.append(key, attempts)
         if progress:
             done += len(batch)
             progress(done, len(items))
@@ -214,6 +216,11 @@ def _letters(text: str) -> int:
 def _sound(flags: Sequence[str]) -> bool:
     """Whether nothing is wrong that another rung could mend."""
     return not any(flag in SEVERITY for flag in flags)
+
+
+def _over(flags: Sequence[str]) -> bool:
+    """Whether a text needs no further rung: it is sound, or no engine survives it."""
+    return _sound(flags) or FAILED in flags
 
 
 def _best(attempts: Sequence[Attempt]) -> Outcome:

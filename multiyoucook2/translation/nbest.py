@@ -10,6 +10,7 @@ from ..text.prepare import normalise
 from .batches import Item, plan_batches
 from .engine_task import EngineTask
 from .flags import find_flags
+from .isolating import run_batches
 from .ladder import RETRY_BATCH_SHARE, Rung
 from .parts import join_parts, split_parts
 
@@ -69,7 +70,7 @@ def _translated(
     items = [Item(text, source) for text, source in zip(texts, sources, strict=True)]
     batches = plan_batches(items, max(1, decoding.batch_tokens // RETRY_BATCH_SHARE))
     search = Rung(candidates=candidates).search(decoding)
-    for number, outputs in runner.map(task, [(batch, search) for batch in batches]):
+    for number, outputs in run_batches(batches, search, task, runner):
         for item, several in zip(batches[number], outputs, strict=True):
             text = normalise(item.text)
             yield (

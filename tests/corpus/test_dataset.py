@@ -102,7 +102,8 @@ def test_rows_by_hand() -> None:
     }  # fmt: skip
     assert found["all"].column("flags").to_pylist()[1] == ["whitespace"]
     assert found["de"].column_names == [name for name in LANGUAGE_CONFIG.names if name != "caption_index"]
-    of_machine = {"origin": "machine", "engine": "m", "license": "mit", "quality": None, "reviewed": False}
+    of_machine = {"origin": "machine", "engine": "m", "license": "mit", "may_train": True, "quality": None,
+                  "reviewed": False}  # fmt: skip
     assert found["de"].to_pylist()[0] == {
         "clip_id": "v0_0", "caption": "hacken", "caption_en": "chop it", "score": -0.25, "flags": [], "accepted": True,
         **of_machine,
@@ -114,6 +115,7 @@ def test_rows_by_hand() -> None:
     assert found["en"].to_pylist()[1] == {
         "clip_id": "v1_0", "caption": "fry it", "caption_en": "fry it", "score": None, "flags": ["whitespace"],
         "accepted": True, **of_machine, "origin": "human", "engine": None, "license": None,
+        "may_train": None,
     }  # fmt: skip
     assert all(row["accepted"] for row in found["ja"].to_pylist())  # a signal refuses nothing
 

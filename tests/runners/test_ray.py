@@ -19,14 +19,16 @@ __all__ = ["cache", "model"]
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed: the extra 'ray'")
 
 PROGRAM = """
-import json, sys
+import json, os, sys
 from pathlib import Path
 import psutil, pyarrow.parquet as pq
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.resolve import resolve
-from multiyoucook2.errors import MyCookError
+from multiyoucook2.engines.kinds.table import Lookup
 from multiyoucook2.runners.ray import Ray
-from multiyoucook2.translation.memory import TranslationMemory
+from multiyoucook2.translation.engine_task import EngineTask
+from multiyoucook2.translation.ladder import Job, translate_texts
+from multiyoucook2.translation.memory import SpaceKey, TranslationMemory
 from multiyoucook2.translation.table import translate_table
 
 captions, engine, out = map(Path, sys.argv[1:])
@@ -46,20 +48,19 @@ table = translate_table(
 )
 pq.write_table(table, out / "table.parquet")
 
-class Deadly:
-    workers = 1
-    def __call__(self, work):
-        import os
-        if work == 1:
+class Deadly(Lookup):
+    def translate(self, batch, search):
+        if any("poison" in source.tokens[0] for source in batch):
             os._exit(1)
-        return work
+        return super().translate(batch, search)
 
-try:
-    list(runner.map(Deadly(), [0, 1]))
-except MyCookError as error:
-    deadly = str(error)
+texts = [f"text {n}" for n in range(40)] + ["the poison"]
+task = EngineTask(lambda: Deadly({text: f"Wort {text.split()[-1]}" for text in texts}))
+with TranslationMemory(out / "deadly").space(SpaceKey("de", "deadly", "", "")) as space:
+    found = translate_texts(texts, Job("de", task, Decoding(batch_tokens=64), space, runner))
+lost = {text: outcome.flags for text, outcome in found.items() if outcome.flags}
 runner.close()
-print(json.dumps({"killed": len(killed), "deadly": deadly}))
+print(json.dumps({"killed": len(killed), "lost": lost, "sound": sum(bool(row.text) for row in found.values())}))
 """
 
 
@@ -75,7 +76,9 @@ def test_same_bytes_as_the_local_runner_though_a_worker_is_killed(
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["killed"] == 1
-    assert report["deadly"] == "piece 2 of 2 has ended its worker 3 times"
+    assert report["lost"] == {"the poison": ["empty", "failed"]}
+    assert report["sound"] == 40
+    assert "'the poison', which stays untranslated: it has ended its worker 3 times" in done.stderr
     local = translate_table(
         captions, engine=resolve(str(model("mini")), "de", cache_dir=cache, offline=True), device="cpu", threads=1,
         decoding=Decoding(beam_size=2, batch_tokens=64), memory=TranslationMemory(tmp_path / "local"),
