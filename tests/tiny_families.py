@@ -7,11 +7,13 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy
 import pyarrow as pa
 import pytest
 import sentencepiece
 import torch
 import transformers
+import yaml
 
 _VERBS = ("slice", "chop", "stir", "add", "heat", "fry", "mix", "pour", "bake", "serve")
 _REST = ("the", "onion", "garlic", "soup", "salt", "pepper", "to", "pan", "oil", "egg", "bowl", "sauce", "over")
@@ -102,8 +104,8 @@ def marian_separate(folder: Path) -> Path:
     return save(net, tokenizer, folder)
 
 
-def marian(folder: Path, extra_tokens: tuple[str, ...] = (), **spm: object) -> Path:
-    """A Marian model; ``extra_tokens`` are language tokens such as ``>>deu<<``."""
+def marian(folder: Path, extra_tokens: tuple[str, ...] = (), *, swish: bool = False, **spm: object) -> Path:
+    """A Marian model; ``extra_tokens`` are language tokens such as ``>>deu<<``; ``swish`` as OPUS-MT's."""
     folder.mkdir(parents=True)
     train_pieces(folder / "source", **spm)
     (folder / "source.model").rename(folder / "source.spm")
@@ -116,9 +118,50 @@ def marian(folder: Path, extra_tokens: tuple[str, ...] = (), **spm: object) -> P
     pad = vocabulary["<pad>"]
     config = transformers.MarianConfig(
         vocab_size=len(vocabulary), pad_token_id=pad, eos_token_id=0, decoder_start_token_id=pad,
-        bos_token_id=None, forced_eos_token_id=None, **SIZES,
+        bos_token_id=None, forced_eos_token_id=None, scale_embedding=swish,
+        activation_function="swish" if swish else "gelu", **SIZES,
     )  # fmt: skip
     return save(transformers.MarianMTModel(config), tokenizer, folder)
+
+
+_OF_MARIAN = {  # transformers' name of a layer's part -> Marian's
+    "self_attn.q_proj": "self_?q", "self_attn.k_proj": "self_?k", "self_attn.v_proj": "self_?v",
+    "self_attn.out_proj": "self_?o", "self_attn_layer_norm": "self_Wo_ln_?", "encoder_attn.q_proj": "context_?q",
+    "encoder_attn.k_proj": "context_?k", "encoder_attn.v_proj": "context_?v", "encoder_attn.out_proj": "context_?o",
+    "encoder_attn_layer_norm": "context_Wo_ln_?", "fc1": "ffn_?1", "fc2": "ffn_?2", "final_layer_norm": "ffn_ffn_ln_?",
+}  # fmt: skip
+
+
+def marian_npz(folder: Path, source: Path) -> Path:
+    """A Marian model of transformers in the format that OPUS-MT's zips have."""
+    folder.mkdir(parents=True)
+    net = transformers.MarianMTModel.from_pretrained(source)
+    weights = {"Wemb": net.model.shared.weight[:-1], "decoder_ff_logit_out_b": net.final_logits_bias[:, :-1]}
+    for name, value in net.state_dict().items():
+        side, _, rest = name.removeprefix("model.").partition(".layers.")
+        number, _, part = rest.rpartition(".")[0].partition(".")
+        if part in _OF_MARIAN:
+            norm, bias = part.endswith("norm"), name.endswith(".bias")
+            written = _OF_MARIAN[part].replace("?", ("bias" if bias else "scale") if norm else "b" if bias else "W")
+            weights[f"{side}_l{int(number) + 1}_{written}"] = value if norm or bias else value.T
+    said = {
+        "type": "transformer", "transformer-decoder-autoreg": "self-attention", "transformer-no-projection": False,
+        "transformer-ffn-activation": "swish", "transformer-preprocess": "", "transformer-postprocess": "dan",
+        "transformer-postprocess-emb": "d", "transformer-guided-alignment-layer": "last",
+        "enc-depth": net.config.encoder_layers, "dec-depth": net.config.decoder_layers,
+        "transformer-heads": net.config.encoder_attention_heads,
+    }  # fmt: skip
+    about = numpy.frombuffer(yaml.safe_dump(said).encode() + b"\0", numpy.int8)
+    arrays = {name: value.detach().numpy() for name, value in weights.items()}
+    numpy.savez(folder / "model1.npz", **arrays, **{"special:model.yml": about})
+    tokens = list(json.loads((source / "vocab.json").read_text()))[:-1]
+    (folder / "vocab.yml").write_text(
+        "".join(f"{json.dumps(t, ensure_ascii=False)}: {n}\n" for n, t in enumerate(tokens))
+    )
+    (folder / "decoder.yml").write_text("models: [model1.npz]\nvocabs: [vocab.yml, vocab.yml]\n")
+    for name in ("source.spm", "target.spm"):
+        shutil.copyfile(source / name, folder / name)
+    return folder
 
 
 def m2m100(folder: Path) -> Path:
@@ -218,6 +261,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         "marian-many": lambda folder: marian(folder, (">>deu<<", ">>cmn_Hans<<", ">>vie<<")),
         "marian-tags": lambda folder: marian(folder, tuple(LANGUAGE_TAGS)),
         "marian-separate": marian_separate,
+        "marian-swish": lambda folder: marian(folder, swish=True),
+        "marian-npz": lambda folder: marian_npz(folder, get("marian-swish")),
         "m2m100": m2m100,
         "small100": small100,
         "nllb": nllb,

@@ -163,7 +163,7 @@ class Family:
         Raises:
             ModelError: the folder has no subword model.
         """
-        about = read_json(folder / DESCRIPTION) or {}
+        about, config = (read_json(folder / name) or {} for name in (DESCRIPTION, "config.json"))
         prefix, target_prefix = self.layout(source, target)
         return Tokenization(
             *load_pieces(folder),
@@ -171,6 +171,7 @@ class Family:
             target_prefix=target_prefix,
             positions=int(about.get("max_positions") or self.positions),
             lowercase=bool(about.get("lowercase", False)),
+            ends=not config.get("add_source_eos"),
             language_tokens=re.compile(self.language_tokens),
         )
 
@@ -215,7 +216,7 @@ def recognise(files: ModelFiles) -> Family:
     if not files.converted and not files.model_type:
         raise ModelError(
             f"{files.place} holds neither a CTranslate2 model (model.bin) nor a transformers model (config.json)",
-            hint="give the folder that save_pretrained or ct2-transformers-converter wrote",
+            hint="give the folder that save_pretrained or ct2-transformers-converter wrote, or OPUS-MT's zip",
         )
     if not files.converted and (files.config.get("quantization_config") or {}).get("quant_method", "awq") != "awq":
         raise ModelError(f"{files.place} is quantized in a way that does not convert", hint="take the original model")

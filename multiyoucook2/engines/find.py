@@ -1,7 +1,7 @@
 """What a hub id or a folder is, before anything large is downloaded: family, languages, licence, size, or why not."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..corpus.licenses import may_train
@@ -10,6 +10,7 @@ from .download import look, resolve_revision
 from .family import Checkpoint, Family, recognise
 from .folder import ModelFiles
 from .registry import MODELS
+from .zipped import unzipped
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ def find(text: str, *, cache_dir: Path, offline: bool = False) -> Found:
     if folder.is_dir():
         megabytes = sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) // 10**6
         return _found(ModelFiles.of(folder), "", megabytes)
+    if folder.suffix.lower() == ".zip" and folder.is_file():
+        unpacked = unzipped(folder, cache_dir)
+        return _found(replace(ModelFiles.of(unpacked), place=str(folder)), "", folder.stat().st_size // 10**6)
     hub_id, _, revision = text.partition("@")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", hub_id):
         raise ModelError(f"{text!r} is neither a folder nor OWNER/NAME of the hub", hint=_named_alike(text))

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import ModelError
 
 DESCRIPTION = "mycook.json"  # what a user, or our conversion, says of a folder
+MARIAN, MARIAN_FILE = "marian-npz", "decoder.yml"  # Marian's own format, and the file that says what lies where in it
 
 
 def is_ctranslate2(folder: Path) -> bool:
@@ -106,8 +107,10 @@ class ModelFiles:
 
     @property
     def model_type(self) -> str:
-        """transformers' name of the architecture; empty for a converted model or where there is no config.json."""
-        return "" if self.converted else str(self.config.get("model_type") or "")
+        """transformers' name of the architecture; ``marian-npz`` for Marian's own format; empty where nothing tells."""
+        if self.converted:
+            return ""
+        return str(self.config.get("model_type") or "") or (MARIAN if MARIAN_FILE in self.names else "")
 
     @cached_property
     def tokenizer_config(self) -> dict[str, Any]:
@@ -124,6 +127,10 @@ class ModelFiles:
         """The vocabulary of a converted model, of ``vocab.json`` or ``tokenizer.json``; empty where none is there."""
         if self.converted:
             return vocabulary(self.folder, "source")
+        if self.model_type == MARIAN:
+            from .marian_npz import marian_vocabulary
+
+            return marian_vocabulary(self.folder)
         listed = read_json(self.folder / "vocab.json")
         if listed is not None:
             return list(listed)
@@ -135,7 +142,14 @@ class ModelFiles:
     @property
     def weights(self) -> str:
         """Which weights are there: ``ctranslate2``, ``safetensors``, ``pickle``, another format's name, or nothing."""
-        ends = {"safetensors": ".safetensors", "pickle": ".bin", "GGUF": ".gguf", "ONNX": ".onnx", "HDF5": ".h5"}
+        ends = {
+            "safetensors": ".safetensors",
+            "pickle": ".bin",
+            "npz": ".npz",
+            "GGUF": ".gguf",
+            "ONNX": ".onnx",
+            "HDF5": ".h5",
+        }
         if self.converted:
             return "ctranslate2"
         return next((name for name, end in ends.items() if any(file.endswith(end) for file in self.names)), "")

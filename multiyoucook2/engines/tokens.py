@@ -76,7 +76,7 @@ class Tokenization:
 
     ``prefix`` are the tokens before the source pieces, ``target_prefix`` those that decoding starts with,
     ``positions`` the longest source sequence, special tokens included. ``language_tokens`` is what the family's tokens
-    for languages look like.
+    for languages look like. ``ends``: whether the source needs ``</s>``, which some conversions add themselves.
     """
 
     source: Pieces
@@ -86,13 +86,15 @@ class Tokenization:
     positions: int
     language_tokens: re.Pattern[str]
     lowercase: bool = False
+    ends: bool = True
 
     def encode(self, texts: Sequence[str]) -> list[Source]:
         """The source tokens of each text: prefix, pieces, ``</s>``; cut to ``positions``."""
         room = self.positions - len(self.prefix) - 1
+        end = (END,) if self.ends else ()
         rows = self.source.split([self._prepare(text) for text in texts])
         return [
-            Source((*self.prefix, *row[:room], END), before=len(self.prefix), after=1, cut=len(row) >= room)
+            Source((*self.prefix, *row[:room], *end), before=len(self.prefix), after=len(end), cut=len(row) >= room)
             for row in rows
         ]
 

@@ -14,6 +14,7 @@ from tiny_families import made_up_lines
 
 from multiyoucook2.engines.base import Search
 from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.families.chat import Chat
 from multiyoucook2.engines.generator import Generator
 from multiyoucook2.engines.kinds.model import ResolvedModel
 from multiyoucook2.engines.resolve import resolve
@@ -34,6 +35,10 @@ GEMMA3: dict[str, Any] = SMALL | {
         "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1_000_000.0},
     },
 }  # fmt: skip
+VISION: dict[str, Any] = {
+    "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 16,
+    "patch_size": 8,
+}  # fmt: skip
 
 
 def configurations(size: int) -> dict[str, transformers.PretrainedConfig]:
@@ -45,6 +50,9 @@ def configurations(size: int) -> dict[str, transformers.PretrainedConfig]:
         "llama": transformers.LlamaConfig(**SMALL, **ids),
         "mistral": transformers.MistralConfig(**SMALL, **ids),
         "gemma3_text": transformers.Gemma3TextConfig(**GEMMA3, **ids),
+        "gemma3": transformers.Gemma3Config(
+            text_config=GEMMA3 | ids, vision_config=VISION, mm_tokens_per_image=4, bos_token_id=0, eos_token_id=2
+        ),
     }
 
 
@@ -93,7 +101,7 @@ def language_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
     return get
 
 
-@pytest.mark.parametrize("kind", ["qwen2", "qwen3", "llama", "mistral", "gemma3_text"])
+@pytest.mark.parametrize("kind", Chat.model_types)
 def test_greedy_output_is_transformers_own(language_model: Callable[[str], Path], cache: Path, kind: str) -> None:
     engine = open_engine(language_model(kind), cache)
     sources = engine.read(TEXTS)
@@ -149,6 +157,8 @@ def edit(folder: Path, **changes: object) -> Path:
         ({"model_type": "hunyuan_v1_dense"}, "after the rotation"),
         ({"model_type": "phi3"}, "Phi-3"),
         ({"model_type": "cohere2"}, "no loader"),
+        ({"model_type": "nllb-moe"}, "mixture of experts"),
+        ({"model_type": "qwen3", "rope_parameters": {"rope_type": "yarn", "factor": 4.0}}, "scaled by 'yarn'"),
         ({"model_type": "mpt"}, "'mpt' model, which is no translation model"),
         ({"quantization_config": {"quant_method": "gptq"}}, "quantized in a way"),
     ],

@@ -1,5 +1,7 @@
 """Each family's tokens and outputs, against transformers' own."""
 
+import json
+import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,10 +17,12 @@ from multiyoucook2.engines.base import Search, Source
 from multiyoucook2.engines.ctranslate2 import CTranslate2
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.kinds.model import ResolvedModel
+from multiyoucook2.engines.registry import FAMILIES
 from multiyoucook2.engines.resolve import resolve
 
 MAX_TOKENS = 12
 GREEDY = Search(beam_size=1, length_penalty=1.0, output_factor=0.0, output_extra=MAX_TOKENS)
+SAME = {"marian-npz": "marian-swish"}  # of which transformers reads the same weights in its own format
 TEXTS = [*made_up_lines(12), "chop the ZUCCHINI"]  # the last has pieces that the vocabulary lacks
 
 
@@ -28,6 +32,7 @@ TEXTS = [*made_up_lines(12), "chop the ZUCCHINI"]  # the last has pieces that th
         ("marian", "de", None),
         ("marian-many", "zh", ">>cmn_Hans<<"),
         ("marian-separate", "de", None),
+        ("marian-npz", "de", None),
         ("m2m100", "de", "__de__"),
         ("small100", "de", "__de__"),
         ("nllb", "fr", "fra_Latn"),
@@ -48,7 +53,7 @@ def test_greedy_output_is_transformers_own(
     tokenization, sources = engine.tokenization, engine.read(TEXTS)
     outputs = [best for (best,) in engine.translate(sources, GREEDY)]
     for text, source, output in zip(TEXTS, sources, outputs, strict=True):
-        ids, generated, tokenizer = _transformers(model(name), name, lang, special, text)
+        ids, generated, tokenizer = _transformers(model(SAME.get(name, name)), name, lang, special, text)
         assert tokenizer.convert_tokens_to_ids(list(source.tokens)) == ids
         kept = [token for token in tokenizer.convert_ids_to_tokens(generated) if token != "<pad>"]
         kept = kept[len(tokenization.target_prefix) :]
@@ -57,6 +62,32 @@ def test_greedy_output_is_transformers_own(
         assert list(output.pieces) == kept[: -1 if finished else None]
         text_ids = [i for i in generated if not tokenization.is_special(tokenizer.convert_ids_to_tokens(i))]
         assert output.text == tokenizer.decode(text_ids, skip_special_tokens=True).strip()
+
+
+def test_every_type_of_model_has_its_comparison_with_transformers() -> None:
+    """Here, and for language models in test_chat.py."""
+    types = {
+        name: name.split("-")[0] for name in ("marian", "marian-npz", "madlad", "mbart", "m2m100", "nllb", "small100")
+    }
+    compared = {family.name for family in FAMILIES if family.model_types}
+    assert compared == {*types.values(), "chat"}
+
+
+@pytest.mark.parametrize("lost", ["tokenizer_class", "tokenizer_config.json"])
+def test_nllb_folder_that_does_not_name_its_tokenizer(
+    model: Callable[[str], Path], cache: Path, tmp_path: Path, lost: str
+) -> None:
+    folder = shutil.copytree(model("nllb"), tmp_path / "own")
+    config = folder / "tokenizer_config.json"
+    config.write_text(json.dumps({key: value for key, value in json.loads(config.read_text()).items() if key != lost}))
+    if lost == config.name:
+        config.unlink()
+    engines = [
+        resolve(str(path), "fr", cache_dir=cache, offline=True).prepare("cpu").open(Decoding(), 1)
+        for path in (folder, model("nllb"))
+    ]
+    own, whole = ([best.text for (best,) in one.translate(one.read(TEXTS), GREEDY)] for one in engines)
+    assert own == whole
 
 
 def _transformers(

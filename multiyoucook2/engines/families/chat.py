@@ -17,7 +17,7 @@ from ..folder import DESCRIPTION, ModelFiles, read_json
 from ..generator import Generator
 
 _EXACT = ("qwen2", "qwen3", "llama", "mistral", "gemma3", "gemma3_text")
-_REFUSED = {
+_REFUSED = {  # translation models that are asked for
     "gemma2": "Gemma 2's attention soft-capping is lost in CTranslate2, and its output differs",
     "gemma4": "Gemma 4 does not convert",
     "gemma4_text": "Gemma 4 does not convert",
@@ -26,6 +26,9 @@ _REFUSED = {
     "cohere2": "CTranslate2 has no loader for Cohere 2",
     "smollm3": "CTranslate2 has no loader for SmolLM 3",
     "qwen3_5": "CTranslate2 has no loader for Qwen 3.5",
+    "nllb-moe": "CTranslate2 has no loader for NLLB-MoE's mixture of experts; nllb-200-3.3B runs",
+    "seamless_m4t": "CTranslate2 has no loader for SeamlessM4T",
+    "seamless_m4t_v2": "CTranslate2 has no loader for SeamlessM4T",
 }
 _GEMMA_TURN = "<bos><start_of_turn>user\n{0}<end_of_turn>\n<start_of_turn>model\n"
 # By what the name holds. {source}, {target}: names of languages; {source_code}, {target_code}: their codes.

@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import RecipeError
 from ...languages import language
 from ..family import FAMILIES, Checkpoint, Family, ModelSpec
-from ..folder import ModelFiles
+from ..folder import MARIAN, MARIAN_FILE, ModelFiles
 
 
 def _opus(repository: str, license_: str = "apache-2.0", token: str | None = None) -> Checkpoint:
@@ -44,11 +44,11 @@ class Marian(Family):
   booktitle = {Annual Conference of the European Association for Machine Translation},
   year      = {2020},
 }"""
-    model_types = ("marian",)
+    model_types = ("marian", MARIAN)
     language_tokens = r">>\S+<<"
     positions = 512
     tokenizer_class = "MarianTokenizer"
-    needs = (("source.spm",), ("target.spm",), ("vocab.json",))
+    needs = (("source.spm",), ("target.spm",), ("vocab.json", MARIAN_FILE))
 
     def models(self) -> Iterable[ModelSpec]:
         yield ModelSpec("opus-mt", self.name, _OPUS, size="0.3 GB a language", source_langs=("en",))
@@ -75,6 +75,10 @@ class Marian(Family):
         return next((token for token in spelled if token in files.token_set), spelled[0])
 
     def converter(self, source: Path) -> Any:
+        if (source / MARIAN_FILE).is_file():
+            from ..marian_npz import converter
+
+            return converter(source)
         from ctranslate2.converters.transformers import MarianMTLoader, register_loader
 
         class Loader(MarianMTLoader):  # type: ignore[misc]

@@ -21,6 +21,7 @@ class Nllb(Family):
     model_types = ("m2m_100",)
     language_tokens = r"[a-z]{3}_[A-Z][a-z]{3}"
     needs = (("sentencepiece.bpe.model", "tokenizer.json"),)
+    tokenizer_class = "NllbTokenizer"  # older folders name none, and M2M-100's would be taken
 
     def models(self) -> Iterable[ModelSpec]:
         for model, size in (("distilled-600M", "2.5 GB"), ("distilled-1.3B", "5.5 GB"), ("3.3B", "17.6 GB")):

@@ -1,7 +1,9 @@
 """A translation model: of the registry, in a folder, or on the Hugging Face Hub."""
 
+import logging
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from ...errors import ModelError, nearest
@@ -11,10 +13,13 @@ from ..decoding import Decoding
 from ..download import look, resolve_revision
 from ..family import AS_STORED, Checkpoint, ModelSpec, PreparedModel, recognise
 from ..fingerprint import fingerprint
-from ..folder import ModelFiles, is_ctranslate2
+from ..folder import MARIAN_FILE, ModelFiles
 from ..kind import KINDS, Request, ResolvedEngine
 from ..maps import measured_map
 from ..registry import MODELS, engines_for
+from ..zipped import unzipped
+
+log = logging.getLogger(__name__)
 
 _HUB_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w.-]+))?")
 
@@ -103,6 +108,9 @@ def _find(request: Request) -> ModelSpec:
     folder = Path(request.engine).expanduser()
     if folder.is_dir():
         return spec_of(ModelFiles.of(folder), request.lang, folder.resolve().name, folder=folder)
+    if folder.suffix.lower() == ".zip" and folder.is_file():
+        unpacked = unzipped(folder, request.cache_dir)
+        return spec_of(ModelFiles.of(unpacked), request.lang, folder.stem, folder=unpacked)
     hub_id = _HUB_ID.fullmatch(request.engine)
     if hub_id and (known := _registered(hub_id["id"], hub_id["revision"])):
         return known
@@ -136,6 +144,9 @@ def spec_of(
         ModelError: the files are of no translation model that is known here.
     """
     family = recognise(files)
+    _tell(
+        f"{files.place} is recognised as a model of the family {family.name} ({files.weights}), licence {files.license}"
+    )
     codes = [*(files.declared_languages or family.languages(files) or [lang])]
     prefix = files.about.get("source_prefix")
     rows = {
@@ -151,10 +162,16 @@ def spec_of(
     return ModelSpec(name, family.name, rows, AS_STORED if as_stored else family.compute_types, folder)
 
 
+@cache
+def _tell(line: str) -> None:
+    """Says it once a process, however many languages a model serves."""
+    log.info(line)
+
+
 def _revision(spec: ModelSpec, request: Request) -> str:
     if spec.folder is None:
         return resolve_revision(spec.checkpoints[request.lang], request.cache_dir, offline=request.offline)
-    if not is_ctranslate2(spec.folder) and not (spec.folder / "config.json").is_file():
+    if not any((spec.folder / name).is_file() for name in ("config.json", MARIAN_FILE)):
         raise ModelError(f"the model {spec.name} is missing from {spec.folder}", hint="install the package again")
     return folder_hash(spec.folder)
 

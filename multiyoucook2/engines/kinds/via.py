@@ -34,19 +34,20 @@ class InARow:
     def translate(self, batch: Sequence[Source], search: Search) -> list[tuple[Candidate, ...]]:
         """Each source's candidates by the second. Flags of the first are kept, scores are added."""
         between = [found[0] for found in self.first.translate(batch, replace(search, candidates=1))]
-        found = self.second.translate(self.second.read([candidate.text for candidate in between]), search)
+        read = self.second.read([candidate.text for candidate in between])
+        found = self.second.translate(read, search)
         return [
-            tuple(_joined(middle, last) for last in candidates)
-            for middle, candidates in zip(between, found, strict=True)
+            tuple(_joined(middle, source, last) for last in candidates)
+            for middle, source, candidates in zip(between, read, found, strict=True)
         ]
 
 
-def _joined(first: Candidate, last: Candidate) -> Candidate:
+def _joined(first: Candidate, read: Source, last: Candidate) -> Candidate:
     scores = [score for score in (first.score, last.score) if score is not None]
     return replace(
         last,
         score=sum(scores) if scores else None,
-        finished=first.finished and last.finished,
+        finished=first.finished and last.finished and not read.cut,
         flags=tuple(dict.fromkeys((*first.flags, *last.flags))),
     )
 

@@ -1,0 +1,59 @@
+"""Marian's own format, in which OPUS-MT releases its models: ``decoder.yml``, an ``.npz``, vocabularies as YAML."""
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import ModelError
+from .folder import MARIAN_FILE
+
+
+def converter(folder: Path) -> Any:
+    """CTranslate2's converter of OPUS-MT models.
+
+    Raises:
+        ModelError: ``decoder.yml`` names files that are not there.
+    """
+    from ctranslate2.converters import OpusMTConverter
+
+    _named_files(folder)
+
+    class Converter(OpusMTConverter):  # type: ignore[misc]
+        """As the others': the source's end is ours to add."""
+
+        def _load(self) -> Any:
+            spec = super()._load()
+            spec.config.add_source_eos = False
+            return spec
+
+    return Converter(str(folder))
+
+
+def marian_vocabulary(folder: Path) -> list[str]:
+    """The tokens of the source's vocabulary.
+
+    Raises:
+        ModelError: it is not there, or not readable.
+    """
+    from ctranslate2.converters.marian import load_vocab
+
+    path = folder / _named_files(folder)["vocabs"][0]
+    try:
+        return [str(token) for token in load_vocab(str(path))]
+    except (ValueError, OSError) as error:
+        raise ModelError(f"{path} is no vocabulary of Marian: {error}", hint="download the model again") from None
+
+
+def _named_files(folder: Path) -> dict[str, list[str]]:
+    """The files of ``decoder.yml``, which all lie beside it: ``models`` and ``vocabs``."""
+    import yaml
+
+    path = folder / MARIAN_FILE
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = {key: [str(name) for name in said[key]] for key in ("models", "vocabs")}
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError):
+        raise ModelError(f"{path} names no models and vocabs", hint="download the model again") from None
+    lost = [name for names in found.values() for name in names if "/" in name or not (folder / name).is_file()]
+    if lost or not all(found.values()):
+        raise ModelError(f"{folder} lacks {', '.join(lost) or 'files'}, which {MARIAN_FILE} names")
+    return found
