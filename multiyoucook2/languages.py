@@ -35,13 +35,19 @@ PAPER_LANGUAGES = tuple(LANGUAGES)[:16]  # of all data sets of the C2KD paper
 # What people write and no standard knows: countries' codes for languages. C2KD's code has "cz", for one.
 ALIASES = {"cz": "cs", "jp": "ja", "cn": "zh", "ua": "uk", "gr": "el", "dk": "da", "vn": "vi", "sp": "es", "ge": "ka"}
 _AMBIGUOUS = {"kr": "it is Kanuri's code and Korea's: write 'ko' for Korean, 'knc' for Kanuri"}
+_OWN_NAMES = {
+    "deutsch": "de", "français": "fr", "čeština": "cs", "русский": "ru", "tiếng việt": "vi", "español": "es",
+    "日本語": "ja", "한국어": "ko", "italiano": "it", "polski": "pl", "türkçe": "tr", "nederlands": "nl",
+    "українська": "uk", "हिन्दी": "hi", "العربية": "ar", "svenska": "sv", "ελληνικά": "el", "magyar": "hu",
+}  # fmt: skip
 _UNUSUAL = {
-    **dict.fromkeys(("chinese simplified", "simplified chinese", "mandarin", "cmn"), "zh"),
-    "traditional chinese": "zh-Hant",
+    **dict.fromkeys(("chinese simplified", "simplified chinese", "mandarin", "cmn", "中文", "hans"), "zh"),
+    **dict.fromkeys(("traditional chinese", "hant"), "zh-Hant"),
     **dict.fromkeys(("no", "norwegian bokmål"), "nb"),
-    "fil": "tl",
+    **dict.fromkeys(("fil", "tagalog"), "tl"),
     "farsi": "fa",
-    "brazilian portuguese": "pt",
+    **dict.fromkeys(("brazilian portuguese", "brazilian", "português"), "pt"),
+    **_OWN_NAMES,
 }
 
 

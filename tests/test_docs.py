@@ -22,7 +22,7 @@ from multiyoucook2.corpus.tables import ABOUT_FILE, ALL_CONFIG_COLUMNS, LANGUAGE
 from multiyoucook2.files import MANIFEST
 from multiyoucook2.settings import recipe_names, validate_recipe
 from multiyoucook2.sources.cleaning import CLEANING_FLAGS
-from multiyoucook2.translation.flags import SEVERITY, UNTRANSLATABLE
+from multiyoucook2.translation.flags import FAILED, SEVERITY, UNTRANSLATABLE
 
 README = ROOT / "README.md"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -88,7 +88,7 @@ def test_the_format_is_described_whole() -> None:
     for field in LANGUAGE_CONFIG:
         shown = "list of string" if pa.types.is_list(field.type) else TYPES.get(str(field.type), str(field.type))
         assert f"\n| `{field.name}` | {shown} |" in captions, field
-    for flag in (*CLEANING_FLAGS, *SEVERITY, UNTRANSLATABLE, "source_cut"):
+    for flag in (*CLEANING_FLAGS, *SEVERITY, UNTRANSLATABLE, FAILED, "source_cut"):
         assert f"`{flag}`" in captions, flag
     for name in (ABOUT_FILE, CROISSANT_FILE, MANIFEST):
         assert f"`{name}`" in captions, name

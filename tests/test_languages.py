@@ -11,8 +11,8 @@ from multiyoucook2.languages import LANGUAGES, language
 from multiyoucook2.text.language_id import script_share
 
 SPELLINGS = {
-    "de": "de DE deu ger German german deu_Latn de-DE de_AT",
-    "zh": "zh zh-CN zh_Hans zh-Hans-CN cmn cn zho_Hans Chinese",
+    "de": "de DE deu ger German german Deutsch deu_Latn de-DE de_AT",
+    "zh": "zh zh-CN zh_Hans zh-Hans-CN cmn cn zho_Hans Chinese 中文",
     "zh-Hant": "zh-TW zh_Hant zh-HK zho_Hant",
     "ja": "ja jp jpn Japanese jpn_Jpan",
     "cs": "cs cz ces cze",
@@ -20,7 +20,7 @@ SPELLINGS = {
     "ko": "ko Korean kor_Hang ko-KR",
     "he": "he iw",
     "nb": "no nb nob_Latn",
-    "tl": "tl fil tgl_Latn",
+    "tl": "tl fil Tagalog tgl_Latn",
     "uk": "uk ua",
     "el": "el gr",
     "sr": "sr srp_Cyrl",

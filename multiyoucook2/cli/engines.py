@@ -14,7 +14,13 @@ def add_engine_commands(app: typer.Typer) -> None:
 
 
 def find_engine(
-    engine: Annotated[str, typer.Argument(help="OWNER/NAME[@REVISION] of the Hub, or a folder.", metavar="ENGINE")],
+    engine: Annotated[
+        str,
+        typer.Argument(
+            help="OWNER/NAME[@REVISION] of the Hub, a folder, a zip of OPUS-MT, or a name.",
+            metavar="ENGINE",
+        ),
+    ],
     offline: Annotated[bool, typer.Option("--offline", help="Ask nobody.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -26,6 +32,7 @@ def find_engine(
     Examples:
       mycook engines find facebook/nllb-200-distilled-600M
       mycook engines find path/to/folder --json
+      mycook engines find opus-mt-tc-big
     """
     from ..engines.find import find
     from ..files import cache_root

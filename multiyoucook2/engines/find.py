@@ -7,7 +7,7 @@ from pathlib import Path
 from ..corpus.licenses import may_train
 from ..errors import ModelError
 from .download import look, resolve_revision
-from .family import Checkpoint, Family, recognise
+from .family import Checkpoint, Family, ModelSpec, recognise
 from .folder import ModelFiles
 from .registry import MODELS
 from .zipped import unzipped
@@ -17,9 +17,10 @@ from .zipped import unzipped
 class Found:
     """What was recognised.
 
-    ``weights``: which kind is there. ``languages``: those that its own files name, empty where they name none.
-    ``may_train``: whether a retrieval model may be trained on its outputs, ``None`` where the licence does not tell.
-    ``refused``: why it cannot be used, empty if it can.
+    ``weights``: which kind is there, or how large those of a registry's row are. ``languages``: those that its own
+    files name, empty where they name none. ``known_as``: the registry's names of a hub id, and the hub ids of a name of
+    the registry. ``may_train``: whether a retrieval model may be trained on its outputs, ``None`` where the licence
+    does not tell. ``refused``: why it cannot be used, empty if it can.
     """
 
     name: str
@@ -36,11 +37,13 @@ class Found:
 
 
 def find(text: str, *, cache_dir: Path, offline: bool = False) -> Found:
-    """What the model of a folder, or of a hub id (``owner/name[@revision]``), is.
+    """What the model of a name of the registry, a folder, or a hub id (``owner/name[@revision]``) is.
 
     Raises:
         ModelError: there is no such folder or repository. FetchError: the hub cannot be asked.
     """
+    if text in MODELS:
+        return _registered(MODELS[text])
     folder = Path(text).expanduser()
     if folder.is_dir():
         megabytes = sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) // 10**6
@@ -55,6 +58,23 @@ def find(text: str, *, cache_dir: Path, offline: bool = False) -> Found:
     commit = resolve_revision(asked, cache_dir, offline=offline)
     files, sizes = look(asked, commit, cache_dir, offline=offline)
     return _found(files, commit, sum(sizes.values()) // 10**6)
+
+
+def _registered(spec: ModelSpec) -> Found:
+    """A row of the registry, which asks nobody."""
+    license_ = " and ".join(spec.licenses)
+    return Found(
+        name=spec.name,
+        revision="",
+        weights=spec.size,
+        model_type="",
+        family=spec.family,
+        languages=spec.languages,
+        license=license_,
+        may_train=may_train(license_),
+        megabytes=None,
+        known_as=tuple(dict.fromkeys(row.hub_id for row in spec.checkpoints.values() if row.hub_id)),
+    )
 
 
 def _found(files: ModelFiles, revision: str, megabytes: int) -> Found:

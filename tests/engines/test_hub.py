@@ -165,4 +165,7 @@ def test_hub_id_that_is_no_translation_model_says_what_it_is(tmp_path: Path, mon
             resolve("a/bert", "de", cache_dir=tmp_path)
     with pytest.raises(ModelError, match="neither a folder") as caught:
         find("tc-big", cache_dir=tmp_path)
+    row = find("opus-mt-tc-big", cache_dir=tmp_path, offline=True)
+    assert (row.family, row.license, row.may_train) == ("marian", "cc-by-4.0", True)
+    assert "Helsinki-NLP/opus-mt-tc-big-en-fr" in row.known_as
     assert "Helsinki-NLP/opus-mt-tc-big-en-fr" in caught.value.hint

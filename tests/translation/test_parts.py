@@ -20,6 +20,10 @@ from multiyoucook2.translation.parts import SHORTEST, join_parts, split_parts
         ("pour a cup of half and half into the pan", ["pour a cup of half and half into the pan"]),
         ("wait for two hours and a half in the sun", ["wait for two hours and a half in the sun"]),
         ("add 2 tbsp. of soy sauce to it", ["add 2 tbsp. of soy sauce to it"]),
+        ("玉ねぎを薄く切る。フライパンで炒める。", ["玉ねぎを薄く切る", "フライパンで炒める。"]),
+        ("将洋葱切成薄片！加盐。", ["将洋葱切成薄片！加盐。"]),
+        ("प्याज को बारीक काटें। कड़ाही में तेल गरम करें", ["प्याज को बारीक काटें", "कड़ाही में तेल गरम करें"]),
+        ("Corta la cebolla en aros. Fríe todo en aceite", ["Corta la cebolla en aros", "Fríe todo en aceite"]),
         ("", [""]),
     ],
 )

@@ -113,6 +113,7 @@ def _find(request: Request) -> ModelSpec:
         return spec_of(ModelFiles.of(unpacked), request.lang, folder.stem, folder=unpacked)
     hub_id = _HUB_ID.fullmatch(request.engine)
     if hub_id and (known := _registered(hub_id["id"], hub_id["revision"])):
+        _tell(f"{hub_id['id']} is {known.name} of the registry, licence {' and '.join(known.licenses)}")
         return known
     if hub_id:
         asked = Checkpoint(hub_id["id"], "unknown", revision=hub_id["revision"])
