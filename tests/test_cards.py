@@ -40,6 +40,9 @@ def test_own_captions_by_the_bundled_model_are_neither_youcook2_nor_the_data_set
     assert text.startswith(f"# {title}\n")
     warning = "**The translations into de come from the small bundled model: they are for trials, not for results.**"
     assert text.index(warning) < text.index("## Configs and columns")
+    models = text[text.index("## Models") :]
+    assert "| licence | may train models |" in models
+    assert "| cc-by-4.0 | yes |" in models
     assert "arXiv" not in text
     assert "Zhou" not in text
     described = json.loads((tmp_path / "out" / "dataset" / "croissant.json").read_text(encoding="utf-8"))

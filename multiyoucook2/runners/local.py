@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
+from ..errors import RecipeError
 from .base import RUNNERS, Task
 
 
@@ -16,7 +17,15 @@ class Local:
     name = "local"
 
     def __call__(self, workers: int | None = None) -> "Local":
-        """This runner: a task knows by itself how many calls pay."""
+        """This runner: a task knows by itself how many calls pay.
+
+        Raises:
+            RecipeError: it is told a number of processes, and there is one.
+        """
+        if workers is not None:
+            raise RecipeError(
+                f"{workers} workers: the runner 'local' has one process", hint="--threads N, or --runner ray"
+            )
         return self
 
     def map(self, task: Task[Any, Any], works: Sequence[Any]) -> Iterator[tuple[int, Any]]:

@@ -1,4 +1,4 @@
-"""On a Ray cluster: actors that each hold the task, and with it one model, as processes on any number of machines.
+"""On a Ray cluster: actors that each hold one task, and with it one model, as processes on any number of machines.
 
 ``RAY_ADDRESS`` names a cluster; without it one is started on this machine. Ray only carries pieces of work and results:
 order, memory and resuming stay the caller's, and Ray's own data sets, restarts and checkpoints are not used. A worker
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
-from ..errors import MyCookError, RecipeError, install_hint
+from ..errors import MyCookError, RecipeError, WorkspaceError, install_hint, shown
 from .base import RUNNERS, Failed, Task
 
 RETRIES = 2  # Ray's own default is to try for ever
@@ -29,7 +29,7 @@ class Ray:
 
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers
-        self._task: Task[Any, Any] | None = None
+        self._side_by_side = 0  # calls that an actor takes at a time
         self._slots: list[_Slot] = []
         self._started = False
 
@@ -47,11 +47,11 @@ class Ray:
         """Yields (number, result) as each is finished; ``Failed`` where a piece has ended its worker three times."""
         if not works:
             return
-        self._start(task)
+        shared = self._start(task)
         left = dict(enumerate(works))
         for ahead in (_AHEAD * task.workers, *[1] * RETRIES):
             ended: dict[int, str] = {}
-            for number, result in self._round(left, ahead):
+            for number, result in self._round(shared, left, ahead):
                 if isinstance(result, _Ended):
                     ended[number] = result.reason
                 else:
@@ -70,12 +70,12 @@ class Ray:
 
         for slot in self._slots:
             ray.kill(slot.actor)
-        self._slots, self._task = [], None
+        self._slots, self._side_by_side = [], 0
         if self._started:
             ray.shutdown()
             self._started = False
 
-    def _round(self, works: Mapping[int, Any], ahead: int) -> Iterator[tuple[int, Any]]:
+    def _round(self, task: Any, works: Mapping[int, Any], ahead: int) -> Iterator[tuple[int, Any]]:
         """Each piece of work once, ``ahead`` of them at a time on each actor; ``_Ended`` where its actor has died."""
         import ray
 
@@ -86,7 +86,7 @@ class Ray:
             while True:
                 while free and (following := next(waiting, None)) is not None:
                     slot = free.pop(0)
-                    running[slot.actor.run.remote(following[1])] = (following[0], slot, slot.actor)
+                    running[slot.actor.run.remote(task, following[1])] = (following[0], slot, slot.actor)
                 if not running:
                     return
                 (done, *_), _ = ray.wait(list(running), num_returns=1)
@@ -100,8 +100,8 @@ class Ray:
             for reference in running:
                 ray.cancel(reference)
 
-    def _start(self, task: Task[Any, Any]) -> None:
-        """Ray, with an actor a worker that holds this task."""
+    def _start(self, task: Task[Any, Any]) -> Any:
+        """Ray, with its actors; where Ray keeps the task."""
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # its telemetry is on by default
         import ray
 
@@ -109,41 +109,46 @@ class Ray:
             local: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": (os.cpu_count() or 1) + 2}
             ray.init(log_to_driver=False, include_dashboard=False, logging_level="ERROR", **local)
             self._started = True
-        if self._task != task:
+        if self._side_by_side != (side_by_side := _AHEAD * task.workers):
             for slot in self._slots:
                 ray.kill(slot.actor)
             gpus = int(ray.cluster_resources().get("GPU", 0))
-            options = {"num_cpus": 0.5, "num_gpus": 1 if gpus else 0, "max_concurrency": _AHEAD * task.workers}
             nodes = sum(node["Alive"] for node in ray.nodes())
-            self._slots = [_Slot(task, options) for _ in range(self._workers or gpus or nodes)]
-            self._task = task
+            options = {"num_cpus": 0.5, "num_gpus": 1 if gpus else 0, "max_concurrency": side_by_side}
+            self._slots = [_Slot(options) for _ in range(self._workers or gpus or nodes)]
+            self._side_by_side = side_by_side
+        return ray.put(task)
 
 
 class Worker:
-    """What lives in an actor: the task, unpickled there, which loads its model with the first piece of work."""
+    """What lives in an actor: the last task that it was given, whose model is loaded with the first piece of work."""
 
-    def __init__(self, task: Task[Any, Any]) -> None:
-        self._task = task
+    def __init__(self) -> None:
+        self._task: Task[Any, Any] | None = None
         self._opening = Lock()
 
-    def run(self, work: Any) -> Any:
+    def run(self, task: Task[Any, Any], work: Any) -> Any:
         """One piece of work."""
         with self._opening:
-            _ = self._task.workers  # opened once, though the first calls come side by side
-        return self._task(work)
+            if self._task != task:
+                _ = task.workers  # opened once, though the first calls come side by side
+                self._task = task
+            held = self._task
+        return held(work)
 
 
 class _Slot:
     """The place of one actor, which is renewed when it dies."""
 
-    def __init__(self, task: Task[Any, Any], options: Mapping[str, Any]) -> None:
-        self._task, self._options = task, options
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = options
         self.renew()
 
     def renew(self) -> None:
+        """Another actor, in a process of its own."""
         import ray
 
-        self.actor: Any = ray.remote(**self._options)(Worker).remote(self._task)
+        self.actor: Any = ray.remote(**self._options)(Worker).remote()
 
 
 class _Ended(Failed):
@@ -160,6 +165,10 @@ def _result(reference: Any) -> Any:
             raise error.cause from None
         raise
     except ray.exceptions.RayError as error:  # the actor, its machine or its memory
+        if getattr(error, "actor_init_failed", False):  # no piece of work has even been looked at
+            reason = str(error).strip().splitlines()[-1].strip()
+            hint = "the same version of this package has to be installed on every machine of the cluster"
+            raise WorkspaceError(f"Ray's workers cannot start: {shown(reason)}", hint=hint) from None
         return _Ended(type(error).__name__)
 
 

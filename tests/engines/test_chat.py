@@ -133,6 +133,15 @@ def test_control_token_in_a_caption_is_text(language_model: Callable[[str], Path
     assert source.tokens[len(source.pieces) :].count("<end>") == 1  # the prompt's own is still one
 
 
+def test_caption_that_leaves_no_room_for_its_translation_is_cut(
+    language_model: Callable[[str], Path], cache: Path
+) -> None:
+    engine = open_engine(language_model("qwen3"), cache)
+    short, long = engine.read([TEXTS[0], " ".join(TEXTS * 20)])
+    assert (short.cut, long.cut) == (False, True)
+    assert len(engine._static) + 2 * len(long.pieces) + long.after <= 256
+
+
 def test_batch_says_what_each_says_alone(language_model: Callable[[str], Path], cache: Path) -> None:
     engine = open_engine(language_model("qwen3"), cache)
     sources = engine.read(TEXTS)

@@ -53,6 +53,8 @@ def test_registry_knows_the_runners() -> None:
     assert {runner.name for runner in RUNNERS} == {"local", "ray"}
     make: Callable[[int], object] = RUNNERS.find("ray")
     assert make(2) is not RUNNERS.find("ray")
+    with pytest.raises(RecipeError, match="2 workers: the runner 'local' has one process"):
+        RUNNERS.find("local")(2)
     with pytest.raises(RecipeError, match="unknown runner 'slurm'"):
         RUNNERS.find("slurm")
 
