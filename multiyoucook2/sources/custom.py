@@ -106,22 +106,23 @@ class _Records:
         self.rows, self.options, self.gather = rows, options, gather
         self.column = choose_columns(rows.columns, options.columns, path)
         self.default = options.split or self._split_of(rows.split) or split_of_name(path) or "train"
-        self.of_clip = [column for name, column in self.column.items() if name not in ("text", "split")]
+        self.of_clip = [column for name, column in self.column.items() if name != "text"]
         self.counts: Counter[str] = Counter()  # video -> segments so far, for ids of clips without any
 
     def take(self) -> None:
         """Read all."""
         gather, lang, text_column = self.gather, self.options.language, self.column["text"]
         gather.unit = self.rows.unit
-        last: tuple[object, ...] = ()
+        named = "clip_id" in self.column
+        last: list[object] = []
         clip_id: str | None = None
         for where, record in self.rows.rows:
             if not isinstance(record, dict):
                 gather.refuse(where, str(record))
                 continue
-            said = (self._said(record), *map(record.get, self.of_clip))
-            if said != last or "clip_id" not in self.column:  # the same clip as before, mostly, where it has several
-                last, clip_id = said, self._clip(where, record, said[0])
+            said = list(map(record.get, self.of_clip))
+            if said != last or not named:  # the same clip as before, mostly, where it has several
+                last, clip_id = said, self._clip(where, record)
             elif clip_id is None:
                 gather.refuse(where, "its clip was refused")
             if clip_id is None:
@@ -143,9 +144,10 @@ class _Records:
     def _split_of(self, value: object) -> str | None:
         return split_of(self.options.splits.get(value, value)) if isinstance(value, str) else None
 
-    def _clip(self, where: int | str, record: Mapping[str, object], said: object) -> str | None:
+    def _clip(self, where: int | str, record: Mapping[str, object]) -> str | None:
         """The id of a record's clip, which is made known; ``None`` if it was refused."""
         gather, column = self.gather, self.column
+        said = self._said(record)
         split = self._split_of(said)
         if split is None:
             gather.refuse(where, f"the split is {shown(said)}, none of train, validation and test")

@@ -50,6 +50,11 @@ def test_the_divisions_of_the_validation_part(tmp_path: Path) -> None:
     }  # fmt: skip
     assert splits(read("vatex", held_out, split="1k5"))[videos[2]] == "test"
     assert set(splits(read("vatex", held_out, split="official")).values()) == {"validation"}
+    named = (
+        write_json(tmp_path / "vatex_test.json", vatex(videos[1:2])),
+        write_json(tmp_path / "all.json", vatex(videos[:1])),
+    )
+    assert list(splits(read("vatex", *named, split="official")).values()) == ["test", "validation"]
     assert (len(TEST), len(VALIDATION), len(set(TEST) & shipped_ids("vatex-1k5-test"))) == (1500, 1500, 724)
 
 

@@ -10,6 +10,7 @@ from ..archive import require_file
 from .base import LOOKED_AT, Row, Rows
 
 SUFFIXES = (".jsonl", ".ndjson")
+NO_OBJECT = "it is not a JSON object"
 
 
 def read_lines(path: Path) -> Rows:
@@ -22,20 +23,29 @@ def read_lines(path: Path) -> Rows:
 
 
 def _rows(path: Path) -> Iterator[Row]:
-    loads = json.loads
+    from pydantic_core import from_json  # four times as fast as json, which says better what is wrong
+
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
-            if not line.strip():
-                continue
             try:
-                row = loads(line.decode())
-            except UnicodeDecodeError as error:
-                yield number, f"it is not UTF-8: byte {line[error.start]:#04x}"
-            except json.JSONDecodeError as error:
-                yield number, f"it is not JSON: column {error.colno}: {error.msg}"
-            except (ValueError, RecursionError) as error:
-                yield number, f"it is not readable JSON: {error}"
+                row = from_json(line, cache_strings="keys")
+            except ValueError:
+                if line.strip():
+                    yield number, _carefully(line)
             else:
-                yield number, row if isinstance(row, dict) else "it is not a JSON object"
+                yield number, row if isinstance(row, dict) else NO_OBJECT
+
+
+def _carefully(line: bytes) -> object:
+    """The value of a line that the fast parser refuses, or what is wrong with it in words."""
+    try:
+        row: object = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        return f"it is not UTF-8: byte {line[error.start]:#04x}"
+    except json.JSONDecodeError as error:
+        return f"it is not JSON: column {error.colno}: {error.msg}"
+    except (ValueError, RecursionError) as error:
+        return f"it is not readable JSON: {error}"
+    return row if isinstance(row, dict) else NO_OBJECT
