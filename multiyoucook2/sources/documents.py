@@ -10,6 +10,7 @@ from .archive import read_annotations
 from .base import Refused, require_sound
 from .cleaning import shown
 
+_DAMAGED = "it may be cut off or edited by hand: copy or download it again"
 MAX_BYTES = 1024**3  # a document is held in memory as a whole, at several times its size
 
 
@@ -40,8 +41,10 @@ def read_document(path: Path, max_bytes: int = MAX_BYTES) -> Any:
     try:
         parsed = json.loads(text, object_pairs_hook=once)
     except json.JSONDecodeError as error:
-        raise SourceError(f"{path} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+        raise SourceError(
+            f"{path} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}", hint=_DAMAGED
+        ) from None
     except (RecursionError, ValueError) as error:  # nested without end; a number of thousands of digits
-        raise SourceError(f"{path} is not readable JSON: {error}") from None
+        raise SourceError(f"{path} is not readable JSON: {error}", hint=_DAMAGED) from None
     require_sound(path, [Refused(shown(key), "this key is there twice") for key in doubles], "remove one of them")
     return parsed

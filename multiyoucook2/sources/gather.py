@@ -17,6 +17,7 @@ from .base import Credit, Reading, Refused, require_sound
 from .cleaning import clean_caption, shown
 
 MAX_ID = 200  # characters
+_NOTHING = frozenset({"nan", "NaN", "NULL", "None", "<NA>"})  # as tables that were written by programs have it
 QUERY_FLAG = "query"  # of the caption that a data set's own protocol asks in evaluation
 _SPLITS = {
     "train": "train", "training": "train", "restval": "train",
@@ -136,8 +137,10 @@ class Gather:
             self.refuse(where, "the caption is missing" if missing else f"the caption is {shown(text)}, not a text")
             return None
         cleaned, changed = clean_caption(text)
-        if not cleaned:
-            self.refuse(where, "the caption is empty")
+        if not cleaned or cleaned in _NOTHING:
+            self.refuse(
+                where, f"the caption is {shown(cleaned)}, which stands for none" if cleaned else "the caption is empty"
+            )
             return None
         clip, code = self.numbers[clip_id], self._langs.setdefault(lang, len(self._langs))
         if code == len(self._counts):

@@ -82,6 +82,9 @@ class Msrvtt(SourceRow):
                 continue
             if _add_clip(gather, video_id, video, split):
                 _add_captions(gather, video_id, sentences.get(video_id, []), queries.get(video_id))
+        absent = len(queries.keys() - videos.keys())
+        if absent:
+            gather.note(f"{absent:,} of {len(queries):,} listed sentences are of clips that the files lack")
         if left_out:
             gather.note(f"{left_out:,} clips are not part of the split {options.split}")
         if options.split in ("7k", "1k-A") and not queries:

@@ -41,6 +41,7 @@ class Released(SourceRow):
         human = _human_languages(paths)
         origins = {lang: HUMAN if lang in human else MACHINE for lang in LANGUAGES}
         gather = Gather(paths, skip_bad=options.skip_bad, origins=origins)
+        first: dict[str, _Clip] = {}
         twice = 0
         for path in paths:
             split = split_of_name(path)
@@ -52,10 +53,18 @@ class Released(SourceRow):
             for number, record in enumerate(_records(path)):
                 clip_id = record.get("id") if isinstance(record, dict) else None
                 clip_id = str(clip_id) if isinstance(clip_id, int) else clip_id
-                if isinstance(clip_id, str) and clip_id in gather.numbers:
+                try:
+                    clip = _captions_of(record) if isinstance(clip_id, str) else None
+                except RecipeError as error:
+                    gather.refuse(str(clip_id), str(error))
+                    continue
+                if isinstance(clip_id, str) and clip_id in first:
                     twice += 1  # the same clip with other features
-                elif gather.clip(f"record {number}", clip_id, split) and isinstance(clip_id, str):
-                    _add(gather, clip_id, record)
+                    if first[clip_id] != clip:
+                        gather.refuse(clip_id, "it is there already with other captions")
+                elif gather.clip(f"record {number}", clip_id, split) and isinstance(clip_id, str) and clip:
+                    first[clip_id] = clip
+                    _add(gather, clip_id, clip)
         if twice:
             gather.note(f"{twice:,} records repeat a clip; its captions are those of the first")
         return gather.finish()
@@ -76,23 +85,25 @@ def _records(path: Path) -> list[Any]:
     return records
 
 
-def _add(gather: Gather, clip_id: str, record: Mapping[str, Any]) -> None:
-    try:
-        clip = _captions_of(record)
-    except RecipeError as error:
-        gather.refuse(clip_id, str(error))
-        return
-    asked = None  # one index for all languages
-    if "en" in clip.queries:
-        english, query = clip.texts.get("en", []), clip.queries["en"]
-        asked = english.index(query) if query in english else len(english)
+def _add(gather: Gather, clip_id: str, clip: _Clip) -> None:
+    asked = _asked(clip)
     for lang in dict.fromkeys([*clip.texts, *clip.queries]):
         captions = dict(enumerate(clip.texts.get(lang, [])))
         if lang in clip.queries:
-            captions[asked or 0] = clip.queries[lang]
+            captions[asked] = clip.queries[lang]
         for index, text in captions.items():
             flags = (QUERY_FLAG,) if index == asked and lang in clip.queries else ()
             gather.caption(f"{clip_id}: {lang}", clip_id, lang, text, flags=flags, index=index)
+
+
+def _asked(clip: _Clip) -> int:
+    """The query's index, one for all languages: where it stands among the captions, else behind all of them."""
+    english, query = clip.texts.get("en", []), clip.queries.get("en")
+    if query in english:
+        place = english.index(query)
+        if all(clip.texts.get(lang, [])[place : place + 1] in ([], [text]) for lang, text in clip.queries.items()):
+            return place
+    return max((len(texts) for texts in clip.texts.values()), default=0)
 
 
 def _captions_of(record: Mapping[str, Any]) -> _Clip:
@@ -123,6 +134,7 @@ SOURCES.add(
         "released",
         LANGUAGES,
         credit=Credit(homepage="https://github.com/roudimit/c2kd"),
+        version=2,
         needs="the authors' pickles: mycook import released FILES --out data/released",
     )
 )

@@ -56,7 +56,11 @@ class Rudder(SourceRow):
         pickles = [path for path in paths if path.suffix.lower() in PICKLES]
         splits = _splits([path for path in paths if path not in pickles])
         gather = Gather(paths, skip_bad=options.skip_bad, origins=dict.fromkeys(TRANSLATED, MACHINE))
-        found = {_language_of(path): path for path in pickles}
+        found: dict[str, Path] = {}
+        for path in pickles:
+            other = found.setdefault(_language_of(path), path)
+            if other != path:
+                raise SourceError(f"{other} and {path} are of one language", hint="give one file a language")
         if options.language not in found:
             raise SourceError(
                 f"there are no captions in {language(options.language).name}, the source language",
@@ -118,10 +122,12 @@ def _splits(lists: Sequence[Path]) -> dict[str, str]:
         try:
             names = path.read_text(encoding="utf-8-sig").split()
         except UnicodeDecodeError as error:
-            raise SourceError(f"{path} is not UTF-8: byte {error.start}") from None
+            raise SourceError(f"{path} is not UTF-8: byte {error.start}", hint="save it as UTF-8") from None
         doubled = next((name for name in names if splits.get(name, split) != split), None)
         if doubled:
-            raise SourceError(f"{shown(doubled)} is in the lists of {splits[doubled]} and of {split}")
+            raise SourceError(
+                f"{shown(doubled)} is in the lists of {splits[doubled]} and of {split}", hint="leave it in one of them"
+            )
         splits |= dict.fromkeys(names, split)
     return splits
 

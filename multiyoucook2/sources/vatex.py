@@ -76,7 +76,9 @@ class Vatex(SourceRow):
                     _add(gather, where, match, entry, splitter.split_of(match[0], path))
         if bare:
             gather.note(f"{bare:,} clips without captions, as in the private test part, are left out")
-        reading = gather.finish(credit=CREDIT)
+        reading = gather.finish(
+            credit=CREDIT, hint="VATEX's training and validation files have captions" if bare else ""
+        )
         leak = leak_note(reading.clips)
         notes = (*reading.notes, *([f"VATEX {options.split}: {leak}"] if leak else []))
         return Reading(reading.clips, reading.captions, reading.credit, reading.refused, notes)
@@ -142,5 +144,6 @@ SOURCES.add(
         ),
         credit=CREDIT,
         options=VatexOptions,
+        version=2,
     )
 )

@@ -250,6 +250,9 @@ def test_encodings(tmp_path: Path) -> None:
         ("a.json", b"[{]", "is not JSON: line 1, column 3"),
         ("a.json", b'[{"caption": "x", "caption": "y"}]', "'caption': this key is there twice"),
         ("a.docx", b"x", "is of no known kind"),
+        ("a.jsonl", '{"caption": "x"}'.encode("utf-16"), "line 1: it is not UTF-8: byte 0xff"),
+        ("a.csv", b"caption\nnan\n", "line 2: the caption is 'nan', which stands for none"),
+        ("a.json", b'{"images": [{"id": [7]}], "annotations": [{"image_id": [7], "caption": "x"}]}', "names no image"),
     ],
 )
 def test_files_that_are_no_captions(name: str, content: bytes, message: str, tmp_path: Path) -> None:

@@ -115,3 +115,10 @@ def test_a_list_of_queries_without_its_columns(tmp_path: Path) -> None:
     annotations = write_json(tmp_path / "a.json", msrvtt((2,)))
     with pytest.raises(SourceError, match="has no column 'sentence'; it has 'video_id', 'text'"):
         read("msrvtt", annotations, write_csv(tmp_path / "q.csv", [{"video_id": "video2", "text": "x"}]))
+
+
+def test_listed_sentences_of_other_clips_are_counted(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "MSRVTT_data.json", msrvtt([1, 7020]))
+    rows = [{"key": f"ret{n}", "vid_key": f"msr{n}", "video_id": f"video{n}", "sentence": "x y"} for n in (7020, 9999)]
+    reading = read("msrvtt", path, write_csv(tmp_path / "MSRVTT_JSFUSION_test.csv", rows), split="7k")
+    assert "1 of 2 listed sentences are of clips that the files lack" in reading.notes

@@ -97,6 +97,29 @@ def test_released_msrvtt_keeps_the_queries_of_evaluation(tmp_path: Path) -> None
                        for lang in ("en", "de")}  # fmt: skip
 
 
+def test_a_query_takes_no_captions_place(tmp_path: Path) -> None:
+    """The English query is its caption 0; the German caption 0 is another text, which stays."""
+    rows = [
+        {"id": "a", "caption_en": ["x", "y"], "caption_de": ["X", "Y"], "eval_caption_en": "x", "eval_caption_de": "Z"}
+    ]
+    reading = read("released", write_pickle(tmp_path / "msrvtt_test.pkl", rows))
+    assert captions(reading, "de") == {("a", 0): "X", ("a", 1): "Y", ("a", 2): "Z"}
+    assert captions(reading) == {("a", 0): "x", ("a", 1): "y", ("a", 2): "x"}
+
+
+def test_a_repeated_clip_with_other_captions_is_named(tmp_path: Path) -> None:
+    rows = [{"id": "a", "caption": "x"}, {"id": "a", "caption": "x"}, {"id": "a", "caption": "z"}]
+    with pytest.raises(SourceError, match="a: it is there already with other captions"):
+        read("released", write_pickle(tmp_path / "youcook_train.pkl", rows))
+    assert captions(read("released", write_pickle(tmp_path / "youcook_train.pkl", rows[:2]))) == {("a", 0): "x"}
+
+
+def test_rudder_has_one_file_a_language(tmp_path: Path) -> None:
+    files = [write_pickle(tmp_path / name, {"c": ["x"]}) for name in ("raw-captions_marathi.pickle", "captions_mr.pkl")]
+    with pytest.raises(SourceError, match="are of one language"):
+        read("rudder", *files)
+
+
 def test_released_rudder_and_vatex_are_by_people(tmp_path: Path) -> None:
     rudder_file = write_pickle(
         tmp_path / "rudder_train.pkl", [{"id": "a", "captions": {"en": "x", "hi": "एक", "ta": "த"}}]

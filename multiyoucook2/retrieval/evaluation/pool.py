@@ -12,11 +12,15 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class PoolRow:
-    """A pool that ships: ``file`` in pools/ holds clip ids, one a line, and no texts."""
+    """A pool that ships: ``file`` in pools/ holds clip ids, one a line, and no texts.
+
+    Without a file it is a whole split, known by its ``size`` alone, since nobody has published its ids.
+    """
 
     name: str
-    file: str
+    file: str | None
     about: str
+    size: int = 0
 
 
 POOLS = {
@@ -35,6 +39,7 @@ POOLS = {
         ),
         PoolRow("msrvtt-full", "msrvtt_full.txt", "the 2,990 test clips of MSR-VTT"),
         PoolRow("vatex-hgr-1500", "vatex_hgr_1500.txt", "the 1,500 of VATEX's validation clips that HGR tests on"),
+        PoolRow("rudder-819", None, "the 819 test clips of RUDDER's draft: the whole split, if it has as many", 819),
     )
 }
 
@@ -59,8 +64,16 @@ def find_pool(name: str, clip_ids: Sequence[str]) -> Pool:
     """
     if name == ALL:
         return Pool(ALL, tuple(clip_ids))
-    if name in POOLS:
-        lines = (resources.files(__package__) / "pools" / POOLS[name].file).read_text(encoding="utf-8").splitlines()
+    row = POOLS.get(name)
+    if row and not row.file:
+        if len(clip_ids) != row.size:
+            raise DatasetError(
+                f"the pool {name} is a split of {row.size:,} clips, and this one has {len(clip_ids):,}",
+                hint="evaluate with --pool all, whose signature says the number, or on --split test",
+            )
+        return Pool(name, tuple(clip_ids))
+    if row and row.file:
+        lines = (resources.files(__package__) / "pools" / row.file).read_text(encoding="utf-8").splitlines()
         label = name
     else:
         path = Path(name)

@@ -94,7 +94,8 @@ def _not_in(encoding: str, path: Path, error: UnicodeError) -> SourceError:
     byte = f" (byte {error.object[error.start]:#04x})" if isinstance(error, UnicodeDecodeError) else ""
     return SourceError(
         f"{path} is not in {encoding}: line {line}{byte}",
-        hint="name its encoding, e.g. --encoding cp1252 (Western Windows), gb18030 (Chinese) or utf-16",
+        hint="save it as UTF-8, or, of --captions, name its encoding: --encoding cp1252 (Western Windows), gb18030 "
+        "(Chinese) or utf-16",
     )
 
 

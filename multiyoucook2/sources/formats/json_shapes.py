@@ -47,15 +47,16 @@ def _coco(document: Any) -> Rows | None:
     """``{"images": [{"id", "file_name"}], "annotations": [{"id", "image_id", "caption"}]}``."""
     if not _has_lists(document, "images", "annotations"):
         return None
-    names = {row["id"]: row.get("file_name") for row in document["images"] if isinstance(row, dict) and "id" in row}
+    images = [row for row in document["images"] if isinstance(row, dict) and isinstance(row.get("id"), int | str)]
+    names = {row["id"]: row.get("file_name") for row in images}
 
     def rows() -> Iterator[Row]:
         for number, row in enumerate(document["annotations"]):
             where = f"annotation {number}"
-            if not isinstance(row, dict) or row.get("image_id") not in names:
+            image = row.get("image_id") if isinstance(row, dict) else None
+            if not isinstance(image, int | str) or image not in names:
                 yield where, "its image_id names no image"
             else:
-                image = row["image_id"]
                 yield where, {"clip_id": str(names[image] or image), "text": row.get("caption")}
 
     return Rows(("clip_id", "text"), rows())

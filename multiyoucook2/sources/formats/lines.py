@@ -16,9 +16,11 @@ NO_OBJECT = "it is not a JSON object"
 def read_lines(path: Path) -> Rows:
     """Rows by line; a line that is no object is the row's fault. The first thousand lines name the columns."""
     require_file(path)
-    names = dict.fromkeys(name for _, row in islice(_rows(path), LOOKED_AT) if isinstance(row, dict) for name in row)
+    first = list(islice(_rows(path), LOOKED_AT))
+    names = dict.fromkeys(name for _, row in first if isinstance(row, dict) for name in row)
     if not names:
-        raise SourceError(f"{path} has no JSON object", hint='a line is such as {"caption": "cut it"}')
+        said = f": line {first[0][0]}: {first[0][1]}" if first and isinstance(first[0][1], str) else ""
+        raise SourceError(f"{path} has no JSON object{said}", hint='a line is such as {"caption": "cut it"}, in UTF-8')
     return Rows(list(names), _rows(path), unit="line")
 
 

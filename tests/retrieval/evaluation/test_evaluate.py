@@ -133,6 +133,10 @@ def test_pools_of_a_file(tmp_path: Path) -> None:
     path.write_text("c\n\na\n")
     assert find_pool(str(path), CLIPS) == Pool("my-pool", ("a", "c"))
     assert find_pool("all", CLIPS) == Pool("all", CLIPS)
+    toys = tuple(f"toy{number}" for number in range(819))
+    assert find_pool("rudder-819", toys) == Pool("rudder-819", toys)
+    with pytest.raises(DatasetError, match="a split of 819 clips, and this one has 818"):
+        find_pool("rudder-819", toys[1:])
     for content, message in (
         ("a\na\n", "lists 1 clips twice"),
         ("\n", "is empty"),
