@@ -8,7 +8,6 @@ import shutil
 import tarfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,22 +20,8 @@ from retrieval.small_data import make_dataset
 
 from multiyoucook2.files import json_bytes, replace_folder
 
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind.
-
-    Attributes:
-        files: which files of the folder are changed, by pattern, one of them at a time.
-        read: reads the folder; raises a MyCookError, or gives a value.
-        sealed: a changed file must be found: what is read is what was written, or an error.
-    """
-
-    name: str
-    make: Callable[[Path], None]
-    files: tuple[str, ...]
-    read: Callable[[Path], Any]
-    sealed: bool = False
+from . import source_kinds
+from .kind import Kind
 
 
 def _annotations(folder: Path) -> None:
@@ -331,4 +316,5 @@ KINDS = [
     Kind("unsealed-model", _model, ("m/**/*.json", "m/*.safetensors"), _read_unsealed_model),
     Kind("hub", _hub, ("answer.json",), _read_hub),
     Kind("engine", _engine, ("e/*.json", "e/*.txt"), _read_engine),
+    *source_kinds.KINDS,
 ]

@@ -18,7 +18,8 @@ import pytest
 
 from multiyoucook2.errors import MyCookError
 
-from .kinds import KINDS, Kind
+from .kind import Kind
+from .kinds import KINDS
 from .mutations import mutated
 
 CHANGES = int(os.environ.get("FUZZ", "30"))
