@@ -422,9 +422,19 @@ def test_evaluating_with_features_of_another_size(folder: Path, tmp_path: Path) 
         evaluate_run(tmp_path / "nowhere")
 
 
-def test_the_mixing_weights_of_teachers_decay_with_the_learning_rate() -> None:
-    recipe = training_recipe("c2kd-tiny", {"objective": "learned", "learned_lr": 0.01, "lr_decay": 0.5})
-    assert [learning_rate(recipe, epoch, recipe.learned_lr) for epoch in range(3)] == [0.01, 0.005, 0.0025]
+def test_the_mixing_weights_of_teachers_decay_with_the_learning_rate(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, plain = [], torch.optim.AdamW.step
+
+    def step(optimizer: torch.optim.AdamW, *arguments: Any) -> Any:
+        taken.append([group["lr"] for group in optimizer.param_groups])
+        return plain(optimizer, *arguments)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", step)
+    given = {"lr": 1e-3, "learned_lr": 0.01, "lr_decay": 0.5, "batch_size": 48, "epochs": 2}
+    run(folder, tmp_path / "run", "c2kd-tiny", objective="learned", **given)
+    assert taken[-4:] == [[1e-3, 0.01], [1e-3, 0.01], [5e-4, 0.005], [5e-4, 0.005]]  # two steps an epoch
 
 
 def test_learning_rate_decays_an_epoch() -> None:
