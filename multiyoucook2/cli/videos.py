@@ -126,7 +126,9 @@ def cut(
     source: Annotated[Path, typer.Argument(help="Folder with an array a video (.npy .npz .h5 .pth), or one file.")],
     dataset: DatasetArgument,
     out: OutOption,
-    name: Annotated[str, typer.Option("--name", help="What they are, for signatures, e.g. s3d.")],
+    name: Annotated[
+        str | None, typer.Option("--name", help="What they are, for signatures.", show_default="the name of --out")
+    ] = None,
     fps: Annotated[float, typer.Option("--fps", help="Rows a second of the arrays.")] = 1.0,
     key: Annotated[str | None, typer.Option("--key", help="Which array, where a video's file has several.")] = None,
     json: JsonOption = False,
@@ -136,7 +138,7 @@ def cut(
 
     \b
     Examples:
-      mycook features cut s3d_videos/ --name s3d --dataset build/multi-youcook2/dataset --out features/s3d
+      mycook features cut s3d_videos/ --dataset build/multi-youcook2/dataset --out features/s3d
       mycook features cut features.h5 --name clip --fps 2 --dataset build/multi-youcook2/dataset --out features/clip
     """
     from ..features.extract.cut import cut_features
@@ -144,7 +146,9 @@ def cut(
 
     clips, label = _clips(dataset)
     with Terminal(quiet=quiet) as listener:
-        result = cut_features(source, clips, out, fps=fps, name=name, key=key, dataset=label, listener=listener)
+        result = cut_features(
+            source, clips, out, fps=fps, name=name or out.resolve().name, key=key, dataset=label, listener=listener
+        )
     _print(result, as_json=json)
 
 

@@ -125,6 +125,6 @@ def test_the_command(mycook: MyCook, tmp_path: Path) -> None:
     data = make_clips_dataset(tmp_path / "data", [("a_0", "a", 0.0, 1.0), ("b_0", "b", 0.0, 1.0)])
     (tmp_path / "arrays").mkdir()
     np.save(tmp_path / "arrays" / "a.npy", np.ones((2, 3)))
-    said = mycook("features", "cut", "arrays", "--dataset", data, "--out", "f", "--name", "s3d").stdout
-    assert "f: 1 clips of s3d, 3 dimensions" in said
+    said = mycook("features", "cut", "arrays", "--dataset", data, "--out", "s3d").stdout
+    assert "s3d: 1 clips of s3d, 3 dimensions" in said
     assert "1 missing   there is no file of the video" in said

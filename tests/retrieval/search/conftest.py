@@ -1,7 +1,11 @@
-"""A trained tiny model, its features and an index, made once; never written into."""
+"""A trained tiny model, its features and an index, made once, never written into; and a browser."""
 
 import json
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,6 +13,7 @@ import pytest
 
 from ..small_data import make_dataset, make_features
 
+DESKTOP = {"width": 1280, "height": 800}
 CLIP_S = 8  # seconds of a clip of the small data set; four clips a video
 
 
@@ -56,3 +61,32 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert about["finished"]
     build_index(folder / "run", folder / "index", device="cpu")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium: what is installed, or the one at ``$CHROMIUM``."""
+    playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Any]:
+    """A tab that fails the test on an error in the console, and asks nobody but the page's server."""
+    context = browser.new_context(viewport=DESKTOP)
+    tab = context.new_page()
+    wrong: list[str] = []
+    tab.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    yield tab
+    assert not wrong
+    assert all(url.startswith(("http://127.0.0.1", "data:")) for url in asked), asked
+    context.close()

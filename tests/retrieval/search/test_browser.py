@@ -3,9 +3,7 @@
 Needs a Chromium (``apt-get install chromium``, or its path in ``$CHROMIUM``) and playwright.
 """
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,42 +14,16 @@ from features.extract.making import make_video
 
 from multiyoucook2.retrieval.search import open_index
 
+from .conftest import DESKTOP
 from .serving import served
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
-PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
 def address(made: Path) -> Iterator[str]:
     with served(open_index(made / "index", device="cpu")) as where:
         yield where
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def tab(browser: Any) -> Iterator[Any]:
-    """A tab that fails the test on an error in the console, and asks nobody but the page's server."""
-    context = browser.new_context(viewport=DESKTOP)
-    tab = context.new_page()
-    wrong: list[str] = []
-    tab.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
-    tab.on("pageerror", lambda error: wrong.append(str(error)))
-    asked: list[str] = []
-    tab.on("request", lambda request: asked.append(request.url))
-    yield tab
-    assert not wrong
-    assert all(url.startswith(("http://127.0.0.1", "data:")) for url in asked), asked
-    context.close()
 
 
 def overflows(tab: Any) -> bool:

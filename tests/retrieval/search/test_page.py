@@ -18,7 +18,7 @@ from conftest import MyCook
 from multiyoucook2.retrieval.search import open_index
 from multiyoucook2.retrieval.search.app.curve import draw
 from multiyoucook2.retrieval.search.app.pages import clock
-from multiyoucook2.retrieval.search.moments import Moment
+from multiyoucook2.retrieval.search.moments import Moment, find_moments
 
 from .serving import served
 
@@ -116,8 +116,11 @@ def test_who_may_ask_and_what_a_browser_may_load(page: httpx.Client) -> None:
     assert " onclick=" not in text
 
 
-def test_files_are_played_in_parts(page: httpx.Client) -> None:
+def test_files_are_played_in_parts(page: httpx.Client, made: Path) -> None:
     assert "/media/video003#t=" in page.get("/?q=rice&k=100").text
+    best = max(find_moments(open_index(made / "index", device="cpu"), "video003", "rice"), key=lambda row: row.score)
+    player = re.findall(r'src="/media/video003#t=([\d.]+),([\d.]+)"', page.get("/video/video003?q=rice").text)
+    assert [(float(start), float(end)) for start, end in player] == [(best.start_s, best.end_s)]
     answer = page.get("/media/video003", headers={"Range": "bytes=10-19"})
     assert (answer.status_code, answer.content) == (206, bytes(range(10, 20)))
     assert answer.headers["content-type"] == "video/mp4"

@@ -3,18 +3,20 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import av
-import httpx
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from features.extract.making import make_clip_model
 
 from multiyoucook2.corpus.clips import load_clips
 from multiyoucook2.features.extract.encoders import load_vision_encoder
 from multiyoucook2.features.extract.extract import extract_features
 from multiyoucook2.retrieval.search.build import build_index
+from multiyoucook2.retrieval.search.index import SearchIndex
 from multiyoucook2.retrieval.search.moments import find_moments
 from multiyoucook2.retrieval.training.run import train
 
@@ -76,22 +78,28 @@ def make_soup_dataset(folder: Path) -> Path:
     return folder
 
 
-def test_from_files_to_answers(tmp_path: Path) -> None:
-    (tmp_path / "videos").mkdir()
+@pytest.fixture(scope="module")
+def soups(tmp_path_factory: pytest.TempPathFactory) -> tuple[SearchIndex, Path]:
+    """From files to an index, and the folder of the files."""
+    folder = tmp_path_factory.mktemp("soups")
+    (folder / "videos").mkdir()
     for video in range(VIDEOS):
-        make_soup_video(tmp_path / "videos" / f"soup{video:02}.mp4", video)
-    data = make_soup_dataset(tmp_path / "data")
-    encoder = load_vision_encoder(str(make_clip_model(tmp_path / "clip")), device="cpu", offline=True)
-    extracted = extract_features(load_clips(data), tmp_path / "videos", tmp_path / "features", encoder=encoder, fps=2)
+        make_soup_video(folder / "videos" / f"soup{video:02}.mp4", video)
+    data = make_soup_dataset(folder / "data")
+    encoder = load_vision_encoder(str(make_clip_model(folder / "clip")), device="cpu", offline=True)
+    extracted = extract_features(load_clips(data), folder / "videos", folder / "features", encoder=encoder, fps=2)
     assert {row.status for row in extracted.rows} == {"ok"}
     train(
-        "translate-train-tiny", dataset=data, features=tmp_path / "features", out=tmp_path / "run", device="cpu",
+        "translate-train-tiny", dataset=data, features=folder / "features", out=folder / "run", device="cpu",
         overrides={"batch_size": 12, "hidden_dim": 32, "embedding_dim": 32, "epochs": 25, "lr": 1e-3,
                    "evaluate_every": 25, "tiny": {"vocab_size": 300}},
     )  # fmt: skip
-    index = build_index(tmp_path / "run", tmp_path / "index", device="cpu")
-    assert len(index) == 3 * VIDEOS
+    return build_index(folder / "run", folder / "index", device="cpu"), folder / "videos"
 
+
+def test_answers_in_three_languages(soups: tuple[SearchIndex, Path]) -> None:
+    index, _ = soups
+    assert len(index) == 3 * VIDEOS
     right, curves = [], []
     for soup, said in enumerate(SOUPS.values()):
         for query in said:
@@ -104,10 +112,29 @@ def test_from_files_to_answers(tmp_path: Path) -> None:
     assert np.mean(right) >= 0.8, right  # a sixth by chance; clips that nothing was trained on
     assert np.mean(curves) >= 0.8, curves  # a third by chance
 
-    with served(index, tmp_path / "videos") as address, httpx.Client(base_url=address, timeout=60) as client:
+
+def test_in_a_browser(soups: tuple[SearchIndex, Path], tab: Any) -> None:
+    """Asked in three languages, the page shows the index's clips, and the first one's picture has its soup's colour."""
+    index, videos = soups
+    with served(index, videos) as address:
         for query in SOUPS[COLOURS[0]]:
-            answer = client.get("/", params={"q": query, "k": 5, "lang": "ja"}).text
-            wanted = [hit.clip_id for hit in index.search(query, 5)]
-            assert re.findall(r"<span>(soup\d\d_\d)</span>", answer) == wanted
-        file = client.get("/media/" + wanted[0].partition("_")[0]).content
-        assert file == (tmp_path / "videos" / f"{wanted[0][:6]}.mp4").read_bytes()
+            tab.goto(address)
+            tab.locator("input[name=q]").fill(query)
+            tab.keyboard.press("Enter")
+            tab.wait_for_selector("ol.hits")
+            wanted = [hit.clip_id for hit in index.search(query, 10)]
+            assert re.findall(r"soup\d\d_\d", " ".join(tab.locator(".facts").all_inner_texts())) == wanted
+            video = tab.locator("li.hit video").first
+            tab.wait_for_function("video => video.readyState >= 2 && !video.seeking", arg=video.element_handle())
+            colour = COLOURS[soup_of(int(wanted[0][4:6]), int(wanted[0][-1]))]
+            assert np.abs(np.array(video.evaluate(MIDDLE)) - colour).max() < 40
+        assert tab.request.get(f"{address}/media/soup00").body() == (videos / "soup00.mp4").read_bytes()
+
+
+MIDDLE = """video => {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  const pen = canvas.getContext("2d");
+  pen.drawImage(video, 0, 0);
+  return [...pen.getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data].slice(0, 3);
+}"""

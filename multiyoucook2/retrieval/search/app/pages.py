@@ -66,7 +66,7 @@ class Pages:
         captions = {clip.clip_id: self._caption(clip, asked["lang"]) for clip in clips}
         return self._page(
             "video.html", asked, video_id=video_id, clips=clips, captions=captions, best=best, first=first,
-            player=self._player(first, best[0].start_s if best else first.start_s),
+            player=self._player(first, best[0] if best else first),
             link=link, curve=draw(moments, link) if moments else None,
         )  # fmt: skip
 
@@ -118,7 +118,7 @@ class Pages:
         return asked
 
     def _shown(self, hit: Hit, lang: str) -> dict[str, Any]:
-        return {"hit": hit, "caption": self._caption(hit, lang), "player": self._player(hit, hit.start_s)}
+        return {"hit": hit, "caption": self._caption(hit, lang), "player": self._player(hit, hit)}
 
     def _caption(self, hit: Hit, lang: str) -> tuple[str, str]:
         """A clip's caption and its language: the one asked for, else any."""
@@ -126,12 +126,12 @@ class Pages:
             return hit.captions[lang], lang
         return next(((text, other) for other, text in hit.captions.items()), ("", ""))
 
-    def _player(self, hit: Hit, start_s: float) -> dict[str, Any]:
-        """How a clip can be played here: its file, else YouTube's player, else not."""
+    def _player(self, hit: Hit, span: Hit | Moment) -> dict[str, Any]:
+        """How a stretch of a clip's video can be played here: its file, else YouTube's player, else not."""
         if hit.video_id in self.files:
-            return {"kind": "file", "start": start_s, "end": hit.end_s}
+            return {"kind": "file", "start": span.start_s, "end": span.end_s}
         youtube = "youtu" in hit.video_url and _YOUTUBE_ID.fullmatch(hit.video_id)
-        return {"kind": "youtube" if youtube else "", "start": start_s, "end": hit.end_s}
+        return {"kind": "youtube" if youtube else "", "start": span.start_s, "end": span.end_s}
 
     def _choices(self, column: str) -> list[str]:
         found = sorted(value for value in set(self.index.clips[column].to_pylist()) if value)
