@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from multiyoucook2.errors import ModelError, RecipeError
+from multiyoucook2.quality.neural import scoring
 from multiyoucook2.quality.neural.metrics import METRICS, find_metric
 from multiyoucook2.quality.neural.scoring import CHUNK, estimate, sample, score_pairs
 from multiyoucook2.quality.neural.worker import started
 
 PYTHON = Path(sys.executable)
+PROGRAM = Path(scoring.__file__).with_name("metric_program.py")
 STAND_IN = """
 import json, os, sys
 seen = 0
@@ -38,7 +40,7 @@ def test_scores_in_order_and_nothing_twice(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     done: list[tuple[int, int]] = []
     with started(PYTHON, program(tmp_path)) as worker:
-        worker.load("a/b")
+        worker.load("comet", "a/b")
         assert worker.about == {"model": "a/b", "path": None}  # our environment is not handed on
         scores = score_pairs(PAIRS, worker, tmp_path / "scores/x.jsonl", lambda *of: done.append(of))
     assert scores == [n / 10 for n in range(150)]
@@ -96,3 +98,48 @@ def test_samples_are_seeded_and_intervals_hold_the_mean() -> None:
     assert (found.mean, found.rows, found.of) == (0.5, 100, 1000)
     assert found.low < 0.5 < found.high
     assert 0.15 < found.high - found.low < 0.25  # two standard errors of 0.05 to either side
+
+
+def test_metricx_is_the_first_output_at_one_token(tmp_path: Path) -> None:
+    """The real program beside a tiny random mT5: the score of a pair does not depend on its batch."""
+    transformers, torch = pytest.importorskip("transformers"), pytest.importorskip("torch")
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    words = "source: candidate: reference: chop the onion die Zwiebel hacken".split()
+    tokenizer = Tokenizer(models.WordLevel({"<pad>": 0, "</s>": 1, "<unk>": 2} | {w: n for n, w in enumerate(words, 3)},
+                                           unk_token="<unk>"))  # fmt: skip
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    ).save_pretrained(tmp_path)
+    torch.manual_seed(6)
+    config = transformers.MT5Config(
+        vocab_size=20, d_model=16, d_ff=32, d_kv=8, num_layers=1, num_heads=2, decoder_start_token_id=0,
+        initializer_factor=20.0,
+    )  # fmt: skip
+    model = transformers.MT5ForConditionalGeneration(config).eval()
+    model.lm_head.weight.data *= 0.02  # into the range of scores
+    model.save_pretrained(tmp_path)
+
+    pairs = [{"src": "chop the onion", "mt": "die Zwiebel hacken", "ref": "die Zwiebel"}, {"src": "chop", "mt": "die"}]
+    with started(PYTHON, PROGRAM) as worker:
+        worker.load("metricx", str(tmp_path))
+        assert worker.about["model"] == str(tmp_path)
+        together, alone = worker.scores(pairs), [worker.scores([pair])[0] for pair in pairs]
+    assert together == pytest.approx(alone, abs=1e-4)
+    ids = [[3, 6, 7, 8, 4, 9, 10, 11, 5, 9, 10], [3, 6, 4, 9]]  # without the end mark
+    with torch.inference_mode():
+        start = torch.tensor([[0]])
+        expected = [model(input_ids=torch.tensor([row]), decoder_input_ids=start).logits[0, 0, 19] for row in ids]
+    assert alone == pytest.approx([min(max(float(value), 0), 25) for value in expected], abs=1e-4)
+    assert any(0 < score < 25 for score in alone)
+
+
+def test_a_model_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    with started(PYTHON, PROGRAM) as worker, pytest.raises(ModelError, match="the metric failed: LocalEntryNotFound"):
+        worker.load("metricx", "google/metricx-24-hybrid-large-v2p6")
+    with started(PYTHON, PROGRAM) as worker, pytest.raises(ModelError, match="no model is loaded"):
+        worker.scores([{"src": "a", "mt": "b"}])

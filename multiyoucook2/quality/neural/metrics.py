@@ -1,7 +1,8 @@
 """The metrics, one row each: what is installed for them, which model they load, and which way is better.
 
 unbabel-comet 2.2.7 wants transformers 4 and numpy 1, and imports only beside an old setuptools; so it gets an
-environment of its own, with these versions, which were seen to import together.
+environment of its own, with these versions, which were seen to import together. MetricX shares it: plain transformers
+of version 4 compute it.
 """
 
 from dataclasses import dataclass
@@ -14,13 +15,15 @@ class Metric:
     """One metric.
 
     Attributes:
-        packages: exact versions for its environment. ``model``: hub id of its weights.
+        kind: how ``metric_program`` loads it. ``model``: hub id of its weights.
+        packages: exact versions for its environment.
         needs_reference: whether it compares with a human translation.
         higher_is_better: never mix metrics of both kinds in one ranking.
         license: of the weights.
     """
 
     name: str
+    kind: str
     packages: tuple[str, ...]
     model: str
     needs_reference: bool
@@ -36,8 +39,10 @@ _COMET = (
 METRICS = {
     row.name: row
     for row in (
-        Metric("comet", _COMET, "Unbabel/wmt22-comet-da", True, True, "apache-2.0"),
-        Metric("comet-qe", _COMET, "Unbabel/wmt20-comet-qe-da", False, True, "apache-2.0"),
+        Metric("comet", "comet", _COMET, "Unbabel/wmt22-comet-da", True, True, "apache-2.0"),
+        Metric("comet-qe", "comet", _COMET, "Unbabel/wmt20-comet-qe-da", False, True, "apache-2.0"),
+        Metric("metricx-qe", "metricx", _COMET, "google/metricx-24-hybrid-large-v2p6", False, False, "apache-2.0"),
+        Metric("metricx", "metricx", _COMET, "google/metricx-24-hybrid-large-v2p6", True, False, "apache-2.0"),
     )
 }
 

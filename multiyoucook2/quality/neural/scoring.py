@@ -40,7 +40,7 @@ class Estimate:
 
 def environment(metric: Metric) -> Path:
     """The Python of a metric's environment, there or not."""
-    folder = cache_root() / "environments" / f"{metric.name}-{_digest(*metric.packages)[:12]}"
+    folder = cache_root() / "environments" / f"metrics-{_digest(*metric.packages)[:12]}"
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 

@@ -27,13 +27,13 @@ class Worker:
         threading.Thread(target=_read, args=(process.stdout, self._lines), daemon=True).start()
         self.about: Mapping[str, Any] = {}
 
-    def load(self, model: str) -> None:
+    def load(self, kind: str, model: str) -> None:
         """Have the model loaded.
 
         Raises:
             ModelError: it cannot be, or the process ends or does not answer.
         """
-        self.about = self._ask({"init": {"model": model}}, "ready")
+        self.about = self._ask({"init": {"kind": kind, "model": model}}, "ready")
 
     def scores(self, pairs: Sequence[Pair]) -> list[float]:
         """A score a pair.
@@ -73,7 +73,7 @@ class Worker:
             # any other line is something that a library printed
 
 
-_AGAIN = "run the same command again: what is scored is kept; mycook score --setup makes the environment anew"
+_AGAIN = "run the same command again: what is scored is kept; mycook score --setup METRIC makes the environment anew"
 
 
 @contextmanager

@@ -1,0 +1,65 @@
+"""A build by a neural metric: a sample of each language, against references where the metric wants them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import RecipeError
+from ..progress import Listener
+from ..quality.neural import scoring
+from ..quality.neural.metrics import Metric
+from ..quality.neural.worker import Pair, started
+from ..quality.references import References, align, read_references
+from .opening import OpenBuild
+from .referring import captions_by_key, machine_rows
+
+PROGRAM = Path(scoring.__file__).with_name("metric_program.py")
+
+
+def score_by_metric(
+    build: OpenBuild,
+    metric: Metric,
+    langs: Sequence[str],
+    listener: Listener,
+    *,
+    references: Path | None = None,
+    model: Path | None = None,
+    size: int = 500,
+    seed: int = 0,
+) -> list[scoring.Estimate]:
+    """Mean score of each language with its interval; what is scored is kept in ``BUILD/scores``.
+
+    Args:
+        references: translations by people, which some metrics need; only rows that have one are scored then.
+        model: a folder with the metric's weights, instead of its id on the Hub.
+        size, seed: how many rows a language are drawn.
+
+    Raises:
+        RecipeError: the metric needs references, and none are given. ModelError: it is not set up, or fails.
+        DatasetError: the references cannot be read.
+    """
+    if metric.needs_reference and references is None:
+        raise RecipeError(f"{metric.name} compares with references", hint="--references FILE, or --metric comet-qe")
+    known = read_references(references, langs) if references else None
+    found = []
+    with started(scoring.environment(metric), PROGRAM) as worker:
+        worker.load(metric.kind, str(model or metric.model))
+        for lang in known or langs:
+            listener.started(f"score-{lang}")
+            pairs = _pairs(build, lang, known)
+            chosen = [pairs[place] for place in scoring.sample(len(pairs), size, seed=seed)]
+            memory = build.workspace.root / "scores" / f"{metric.name}.jsonl"
+            scores = scoring.score_pairs(chosen, worker, memory, listener.progress)
+            if scores:
+                found.append(scoring.estimate(lang, metric.name, scores, len(pairs), seed=seed))
+    return found
+
+
+def _pairs(build: OpenBuild, lang: str, known: References | None) -> list[Pair]:
+    """What is scored of a language, in an order that does not depend on the build's."""
+    english, (keys, texts) = captions_by_key(build), machine_rows(build, lang)
+    rows = sorted(zip(keys, texts, strict=True))
+    if known is None:
+        return [{"src": english.get(key, ""), "mt": text} for key, text in rows]
+    aligned = align([key for key, _ in rows], known[lang])
+    pairs = zip(aligned.places, aligned.references, strict=True)
+    return [{"src": english.get(rows[n][0], ""), "mt": rows[n][1], "ref": some[0]} for n, some in pairs]
