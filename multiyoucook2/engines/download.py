@@ -100,7 +100,7 @@ def look(checkpoint: Checkpoint, revision: str, cache_dir: Path, *, offline: boo
             local_files_only=offline,
         )
     except Exception as error:  # httpx, hub and disk errors have no common base
-        raise FetchError(f"looking at {checkpoint.hub_id} failed: {_first_line(error)}", hint=_RETRY) from error
+        raise _failed("looking at", checkpoint.hub_id, error) from error
     return ModelFiles(checkpoint.hub_id, Path(folder), frozenset(sizes)), sizes
 
 
@@ -140,13 +140,23 @@ def download(checkpoint: Checkpoint, revision: str, cache_dir: Path, *, offline:
             checkpoint.hub_id, revision=revision, cache_dir=hub, allow_patterns=list(files), endpoint=_endpoint()
         )
     except Exception as error:  # httpx, hub and disk errors have no common base
-        raise FetchError(f"downloading {checkpoint.hub_id} failed: {_first_line(error)}", hint=_RETRY) from error
+        raise _failed("downloading", checkpoint.hub_id, error) from error
     write_manifest(Path(path))
     atomic_write(done, os.path.relpath(path, hub).encode())
     return Path(path)
 
 
 _RETRY = "run the same command again: finished files are kept; HF_ENDPOINT=https://... points at a mirror"
+
+
+def _failed(doing: str, hub_id: str, error: Exception) -> FetchError:
+    """The error of a download, with the way out: a gated model has terms that a person has to accept."""
+    from huggingface_hub.errors import GatedRepoError
+
+    if isinstance(error, GatedRepoError):
+        hint = "accept its terms on its page on the Hub, make a token there that may read it, and set HF_TOKEN"
+        return FetchError(f"{hub_id} is gated: its files are for those who have accepted its terms", hint=hint)
+    return FetchError(f"{doing} {hub_id} failed: {_first_line(error)}", hint=_RETRY)
 
 
 def _sizes(siblings: list[Any]) -> dict[str, int]:

@@ -244,7 +244,7 @@ def check_card(folder: Path, german: list[dict[str, object]]) -> None:
     assert (head["language"], head["license"]) == (["en", "de", "ja"], ["apache-2.0"])
     accepted = sum(1 for row in german if row["accepted"])
     assert f"| German (de) | 40 | {accepted} | {40 - accepted} |" in card
-    assert f"`{about['content_hash']}`" in card
+    assert f"`{about.content_hash}`" in card
     assert "Limited to the first 40 clips" in card
     recipe = yaml.safe_load(card.split("```yaml\n")[1].split("```")[0])
     assert (recipe["engine"], recipe["languages"], recipe["decoding"]["beam_size"]) == ("tiny", ["en", "de", "ja"], 1)

@@ -12,8 +12,11 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @contextmanager
-def serve(repositories: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
-    """Serves local folders as model repositories; yields the endpoint and the growing list of requests."""
+def serve(repositories: dict[str, Path], gated: tuple[str, ...] = ()) -> Iterator[tuple[str, list[str]]]:
+    """Serves local folders as model repositories; yields the endpoint and the growing list of requests.
+
+    Files of the ``gated`` ones are refused, as to somebody who has not accepted their terms.
+    """
     requests: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -31,14 +34,18 @@ def serve(repositories: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
                     return self._send(json.dumps(_describe(name, folder)).encode(), "application/json")
                 if path.startswith(f"/api/models/{name}/tree/{COMMIT}"):
                     return self._send(json.dumps(_tree(folder)).encode(), "application/json")
+                if name in gated and path.startswith(f"/{name}/resolve/"):
+                    return self._refuse(403, "GatedRepo")
                 file = folder / path.removeprefix(f"/{name}/resolve/{COMMIT}/")
                 if path.startswith(f"/{name}/resolve/{COMMIT}/") and file.is_file():
                     return self._send(file.read_bytes(), "application/octet-stream")
-            self.send_response(404)
-            self.send_header("X-Error-Code", "RepoNotFound")
+            return self._refuse(404, "RepoNotFound")
+
+        def _refuse(self, status: int, code: str) -> None:
+            self.send_response(status)
+            self.send_header("X-Error-Code", code)
             self.send_header("Content-Length", "0")
             self.end_headers()
-            return None
 
         def _send(self, content: bytes, kind: str) -> None:
             self.send_response(200)

@@ -89,6 +89,18 @@ def test_hub_that_lacks_the_model_or_cannot_be_reached(tmp_path: Path, monkeypat
     assert "--engine mini" in caught.value.hint
 
 
+def test_gated_model_says_what_to_do(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve({"google/translategemma-4b-it": repository}, gated=("google/translategemma-4b-it",)) as (endpoint, _):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        for ask in (
+            lambda: find("google/translategemma-4b-it", cache_dir=tmp_path),
+            lambda: resolve("translategemma-4b", "de", cache_dir=tmp_path).prepare("cpu"),
+        ):
+            with pytest.raises(FetchError, match="google/translategemma-4b-it is gated") as caught:
+                ask()
+            assert "accept its terms" in caught.value.hint
+
+
 def test_no_room_is_said_before_the_download(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(hub.shutil, "disk_usage", lambda _: usage._replace(free=10))
