@@ -15,6 +15,7 @@ from multiyoucook2.engines.registry import FAMILIES, MODELS
 from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import FetchError, ModelError
 from multiyoucook2.files import damaged_files, folder_hash, write_manifest
+from multiyoucook2.languages import language
 
 
 def ready(engine: Path, cache: Path, lang: str = "de") -> PreparedModel:
@@ -127,6 +128,7 @@ def test_registry_rows_are_whole() -> None:
     for name, spec in MODELS.items():
         assert spec.name == name
         assert spec.family in FAMILIES
+        assert all(language(code).code == code for code in spec.languages)
         for row in spec.checkpoints.values():
             assert row.license
             assert (row.hub_id == "") == (name == "mini")
@@ -135,6 +137,7 @@ def test_registry_rows_are_whole() -> None:
     assert MODELS["opus-mt"].checkpoints["zh"].token == ">>cmn_Hans<<"
     assert MODELS["nllb-200-3.3B"].checkpoints["zh"].token == "zho_Hans"
     assert "te" not in MODELS["small100"].languages
+    assert {"hi", "mr", "ta", "te"} <= set(MODELS["lmt-60-0.6B"].languages)
 
 
 def test_folder_hash_is_of_names_and_contents(tmp_path: Path) -> None:
