@@ -1,15 +1,15 @@
 """A sound row and a poor one of a language, for the card: figures alone do not show what a translation is like."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..corpus.keys import caption_names
 from ..corpus.tables import HUMAN, REJECT
 
 WORDS = range(5, 15)  # of a caption that is shown: neither trivial nor long
-Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -33,34 +33,43 @@ def example_rows(
     Args:
         captions, translations, verdicts, quality: schemas of ``corpus.tables``; captions of the source language alone.
     """
-    sources = dict(zip(_keys(captions), captions["text"].to_pylist(), strict=True))
-    values = dict(zip(_keys(quality), quality["quality"].to_pylist(), strict=True))
-    refused = set(_keys(verdicts.filter(pc.equal(verdicts["severity"], REJECT))))
-    machine = translations.filter(pc.not_equal(translations["origin"], HUMAN))
-    texts = {key: text for key, text in zip(_keys(machine), machine["text"].to_pylist(), strict=True) if text}
-    shown = [key for key in texts if len(sources.get(key, "").split()) in WORDS] or list(texts)
-    if not shown:
+    machine = translations.filter(
+        pc.and_(pc.not_equal(translations["origin"], HUMAN), pc.not_equal(pc.fill_null(translations["text"], ""), ""))
+    )
+    names = caption_names(machine)
+    refused = caption_names(verdicts.filter(pc.equal(verdicts["severity"], REJECT)))
+    caption, value = (
+        table[column].take(pc.index_in(names, value_set=caption_names(table)))
+        for table, column in ((captions, "text"), (quality, "quality"))
+    )
+    rows = machine.select(["clip_id", "caption_index", "text"])
+    rows = rows.append_column("caption", pc.fill_null(caption, "")).append_column("quality", value)
+    rows = rows.append_column("accepted", pc.cast(pc.invert(pc.is_in(names, value_set=refused)), pa.int8()))
+    rows = rows.append_column("known", pc.fill_null(value, 0.0))
+    words = pc.add(pc.count_substring(rows["caption"], " "), 1)
+    shown = rows.filter(pc.is_in(words, value_set=pa.array(WORDS, words.type)))
+    shown = shown if shown.num_rows else rows
+    if not shown.num_rows:
         return []
-    best = max(shown, key=lambda key: (key not in refused, values.get(key) or 0, key))
-    worst = min(shown, key=lambda key: (key not in refused, values.get(key) or 0, key))
-    chosen = [best, worst] if best != worst else [best]
-    reasons = _reasons(verdicts, chosen)
+    chosen = [_first(shown, "descending"), _first(shown, "ascending")]
     return [
-        Example(lang, key[0], sources.get(key, ""), texts[key], values.get(key), key not in refused, reasons[key])
-        for key in chosen
-    ]
+        Example(
+            lang, row["clip_id"], row["caption"], row["text"], row["quality"], bool(row["accepted"]),
+            _why(verdicts, row["clip_id"], row["caption_index"]),
+        )
+        for row in (chosen if chosen[0] != chosen[1] else chosen[:1])
+    ]  # fmt: skip
 
 
-def _reasons(verdicts: pa.Table, keys: Sequence[Key]) -> dict[Key, str]:
-    """What was found in some rows, what refuses them first."""
-    rows = verdicts.filter(pc.is_in(verdicts["clip_id"], value_set=pa.array([clip for clip, _ in keys]))).to_pylist()
-    rows.sort(key=lambda row: row["severity"] != REJECT)
-    return {key: "; ".join(f"{row['check']}: {row['reason']}" for row in rows if _key(row) == key) for key in keys}
+def _first(rows: pa.Table, order: str) -> dict[str, Any]:
+    """The row that comes first by whether it is accepted, and then by quality."""
+    keys = [(name, order) for name in ("accepted", "known", "clip_id", "caption_index")]
+    row: dict[str, Any] = rows.take(pc.select_k_unstable(rows, 1, keys)).to_pylist()[0]
+    return row
 
 
-def _key(row: dict[str, object]) -> Key:
-    return str(row["clip_id"]), int(str(row["caption_index"]))
-
-
-def _keys(table: pa.Table) -> list[Key]:
-    return list(zip(table["clip_id"].to_pylist(), table["caption_index"].to_pylist(), strict=True))
+def _why(verdicts: pa.Table, clip_id: str, caption_index: int) -> str:
+    """What was found in a row, what refuses it first."""
+    mine = pc.and_(pc.equal(verdicts["clip_id"], clip_id), pc.equal(verdicts["caption_index"], caption_index))
+    rows = sorted(verdicts.filter(mine).to_pylist(), key=lambda row: row["severity"] != REJECT)
+    return "; ".join(f"{row['check']}: {row['reason']}" for row in rows)
