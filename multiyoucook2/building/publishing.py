@@ -21,6 +21,7 @@ from ..settings import recipe_names
 from ..sources.base import SOURCES
 from ..version import __version__
 from .checking import figures_of, quality_of, verdicts_of
+from .one_by_one import OneByOne
 from .reading import CAPTIONS, CLIP_FIGURES, CLIPS, input_sha256
 from .recipe import DatasetRecipe
 from .reviewing import apply_reviews
@@ -71,18 +72,18 @@ class Publish:
         """See the class."""
         recipe, clips = self.recipe, results[CLIPS]
         targets = self._targets(results)
-        after = {
-            lang: apply_reviews(results[translations_of(lang)], results[verdicts_of(lang)], Reviews(self.build))
-            for lang in targets
-        }
+        reviews = Reviews(self.build)
+        after: OneByOne[Reviewed] = OneByOne(
+            targets, lambda lang: apply_reviews(results[translations_of(lang)], results[verdicts_of(lang)], reviews)
+        )
         tables = dataset_tables(
             clips,
             results[CAPTIONS],
-            {lang: translations for lang, (translations, _, _) in after.items()},
-            {lang: verdicts for lang, (_, verdicts, _) in after.items()},
-            {lang: results[quality_of(lang)] for lang in targets},
+            OneByOne(targets, lambda lang: after[lang][0]),
+            OneByOne(targets, lambda lang: after[lang][1]),
+            OneByOne(targets, lambda lang: results[quality_of(lang)]),
             source_lang=recipe.source_language,
-            reviewed={lang: keys for lang, (_, _, keys) in after.items()},
+            reviewed=OneByOne(targets, lambda lang: after[lang][2]),
         )
         content = content_hash(tables, clips)
         about = {

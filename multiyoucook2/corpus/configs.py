@@ -4,7 +4,10 @@ A million captions pass through here: all is done on Arrow's columns, and Python
 or were refused.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +28,7 @@ def dataset_tables(
     *,
     source_lang: str = "en",
     reviewed: Mapping[str, Collection[tuple[str, int]]] | None = None,
-) -> dict[str, pa.Table]:
+) -> "Configs":
     """The rows of each config, all splits together: a row a clip in ``all``, a row a caption in a language's config.
 
     Args:
@@ -38,23 +41,58 @@ def dataset_tables(
 
     Returns:
         Config -> table: ``all``, the source language, and each other one. A text that is empty becomes null. The column
-        ``caption_index`` is there only where some clip has several captions.
+        ``caption_index`` is there only where some clip has several captions. A table is made when it is asked for, from
+        its language's rows, and not kept: mappings that load a language at a time keep one in memory.
     """
-    known, seen = qualities or {}, reviewed or {}
-    rows = {source_lang: _source_rows(captions.filter(pc.equal(captions["lang"], source_lang)))}
-    rows |= {
-        lang: _translated_rows(table, verdicts[lang], known.get(lang), seen.get(lang, ()))
-        for lang, table in translations.items()
-    }
-    several = any(pc.any(pc.greater(table["caption_index"], 0)).as_py() for table in rows.values())
-    english = rows.get("en", LANGUAGE_CONFIG.empty_table())
-    english_keys = caption_names(english)
-    tables = {ALL: _all_config(clips, rows, several=several)}
-    for lang, table in rows.items():
-        place = pc.index_in(caption_names(table), value_set=english_keys)
+    source = _source_rows(captions.filter(pc.equal(captions["lang"], source_lang)))
+    return Configs(clips, source, source_lang, translations, verdicts, qualities or {}, reviewed or {})
+
+
+@dataclass(frozen=True, eq=False)
+class Configs(Mapping[str, pa.Table]):
+    """See :func:`dataset_tables`; ``source`` has the rows of the source language."""
+
+    clips: pa.Table
+    source: pa.Table
+    source_lang: str
+    translations: Mapping[str, pa.Table]
+    verdicts: Mapping[str, pa.Table]
+    qualities: Mapping[str, pa.Table]
+    reviewed: Mapping[str, Collection[tuple[str, int]]]
+
+    def __len__(self) -> int:
+        return 2 + len(self.translations)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (ALL, self.source_lang, *self.translations)
+
+    def __getitem__(self, config: str) -> pa.Table:
+        if config == ALL:
+            langs = (self.source_lang, *self.translations)
+            return _all_config(self.clips, ((lang, self._rows(lang)) for lang in langs), several=self.several)
+        table, english = self._rows(config), self._english
+        place = pc.index_in(caption_names(table), value_set=caption_names(english))
         table = _with(table, "caption_en", english["caption"].combine_chunks().take(place))
-        tables[lang] = table if several else table.drop_columns(["caption_index"])
-    return tables
+        return table if self.several else table.drop_columns(["caption_index"])
+
+    @cached_property
+    def several(self) -> bool:
+        """Whether some clip has several captions, in any language."""
+        tables = chain([self.source], self.translations.values())
+        return any(pc.any(pc.greater(table["caption_index"], 0)).as_py() for table in tables)
+
+    @cached_property
+    def _english(self) -> pa.Table:
+        if self.source_lang == "en" or "en" in self.translations:
+            return self._rows("en").select(["clip_id", "caption_index", "caption"])
+        return LANGUAGE_CONFIG.empty_table()
+
+    def _rows(self, lang: str) -> pa.Table:
+        """Schema ``LANGUAGE_CONFIG``, ``caption_en`` not yet."""
+        if lang == self.source_lang:
+            return self.source
+        quality, reviewed = self.qualities.get(lang), self.reviewed.get(lang, ())
+        return _translated_rows(self.translations[lang], self.verdicts[lang], quality, reviewed)
 
 
 def _source_rows(captions: pa.Table) -> pa.Table:
@@ -121,18 +159,18 @@ def _rows(table: pa.Table, made: Mapping[str, pa.Array]) -> pa.Table:
     return pa.table(columns, schema=LANGUAGE_CONFIG)
 
 
-def _all_config(clips: pa.Table, rows: Mapping[str, pa.Table], *, several: bool) -> pa.Table:
+def _all_config(clips: pa.Table, rows: Iterable[tuple[str, pa.Table]], *, several: bool) -> pa.Table:
     """A row a clip. ``captions`` has a text a language, or a list of them by caption index where there are several."""
-    langs = sorted(rows)  # the order of datasets.Translation
     clip_ids = clips["clip_id"].combine_chunks()
     texts, flags = {}, [[] for _ in range(clips.num_rows)]  # type: tuple[dict[str, pa.Array], list[list[str]]]
-    for lang, table in rows.items():
+    for lang, table in rows:
         clip = pc.index_in(table["clip_id"].combine_chunks(), value_set=clip_ids).to_numpy(zero_copy_only=False)
         texts[lang] = _by_clip(table, clip, clips.num_rows, several=several)
         counts = pc.list_value_length(table["flags"]).to_numpy()
         for row in np.flatnonzero(counts).tolist():
             said = table["flags"][row].as_py()
             flags[clip[row]] += [flag if lang == "en" else f"{lang}:{flag}" for flag in said]
+    langs = sorted(texts)  # the order of datasets.Translation
     made = {
         "captions": pa.StructArray.from_arrays([texts[lang] for lang in langs], langs),
         "flags": pa.array(flags, FLAGS),

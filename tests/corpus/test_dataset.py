@@ -178,7 +178,7 @@ def test_files_depend_on_the_rows_alone(tmp_path: Path) -> None:
     assert content_hash(chunked, clips()) == content_hash(found, clips())
     place = found["de"].schema.get_field_index("caption")
     other = found["de"].set_column(place, "caption", pa.array(["hacken", "braten", "essen"]))
-    changed = found | {"de": other}
+    changed = {**found, "de": other}
     assert content_hash(changed, clips()) != content_hash(found, clips())
     assert content_hash(found, clips().set_column(6, "split", pa.array(["train"] * 3))) != content_hash(found, clips())
     assert set(dataset_files(found, clips().set_column(6, "split", pa.array(["train"] * 3)))) == {
