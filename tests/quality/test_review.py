@@ -1,6 +1,7 @@
 """Reviews: what is kept, what holds after several reviewers, who may write, and what a build publishes of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -234,3 +235,44 @@ def test_a_build_publishes_what_people_said(tmp_path: Path) -> None:
     assert [(row["clip_id"], row["check"]) for row in verdicts.to_pylist()] == [("v_3", "numbers"), ("v_2", "review")]
     assert reviewed == {("v_0", 0), ("v_1", 0), ("v_2", 0)}
     assert json.loads((tmp_path / "reviews/ana.jsonl").read_text().splitlines()[1])["text"] == "ZWEI"
+
+
+def test_only_the_end_of_a_file_that_grew_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from multiyoucook2.quality.review import overlay
+
+    reviews, parsed = Reviews(tmp_path), []
+    real = overlay.parse_json
+    monkeypatch.setattr(
+        overlay, "parse_json", lambda row, *rest, **more: parsed.append(row) or real(row, *rest, **more)
+    )
+    for n in range(5):
+        reviews.append("ana", said("accept" if n % 2 else "reject", at=n))
+        assert outcome(reviews) == outcome(Reviews(tmp_path))
+    assert len(parsed) == 5 + (1 + 2 + 3 + 4 + 5)  # a line once, beside all of them for whoever comes fresh
+    path = tmp_path / "reviews/ana.jsonl"
+    path.write_text(path.read_text().splitlines(keepends=True)[0])  # shorter: somebody has put another file there
+    assert outcome(reviews) == ("reject", "", "ana", False, False)
+
+
+def test_words_without_a_counterpart_are_marked() -> None:
+    checks = (("coverage", "no counterpart of onion, stir-fry"), ("misses", "poor counterparts of the"))
+    row = replace(worklist().rows[0], checks=checks, caption="Onion & onions: stir-fry the onion")
+    marked = [(piece, there) for piece, there in row.marked() if there]
+    assert "".join(piece for piece, _ in row.marked()) == row.caption
+    assert marked == [("Onion", True), ("stir-fry", True), ("onion", True)]
+
+
+def test_rows_are_filtered_by_reviewer_and_state(page, client, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    client.cookies.set("mycook-review", page.token)
+    page.reviews.append("ben", said("reject", key=("v_2", 0, "de"), seen="Text 2"))
+    for number, expected in ((1, "accept"), (2, "accept")):
+        done = client.post("/act", json=action(clip_id=f"v_{number}", seen=text_hash(f"Text {number}")), headers=OURS)
+        assert done.json() == {"state": expected}
+    assert "2 of 4 reviewed" in client.get("/").text
+    assert "1 of 2" in client.get("/?by=ana").text
+    assert "No row fits" in client.get("/?by=ben").text  # the latest word on that row is ana's
+    assert "reviewers disagree</span>" in client.get("/?state=disagree&by=ana").text
+    assert "No row fits" in client.get("/?state=stale").text
+    undone = client.post("/act", json=action(clip_id="v_1", seen=text_hash("Text 1"), action="undo"), headers=OURS)
+    assert undone.json() == {"state": "open"}
+    assert "1 of 4 reviewed" in client.get("/").text

@@ -3,6 +3,7 @@
 from ..check import CHECKS, Batch, Check, Context, Findings
 
 SHOWN = 3.0  # nats below what is usual for the word
+_REASON = "no counterpart of "
 
 
 def coverage(batch: Batch, context: Context) -> Findings:
@@ -12,9 +13,14 @@ def coverage(batch: Batch, context: Context) -> Findings:
     evidence = context.evidence
 
     def reason(row: int) -> str:
-        return f"no counterpart of {', '.join(evidence.missed(row, SHOWN))}"
+        return f"{_REASON}{', '.join(evidence.missed(row, SHOWN))}"
 
     return Findings(evidence.worst_miss.copy(), reason, SHOWN)
+
+
+def uncovered_words(reason: str) -> list[str]:
+    """The words that a reason of this check names, in lower case."""
+    return reason.removeprefix(_REASON).casefold().split(", ") if reason.startswith(_REASON) else []
 
 
 CHECKS.add(Check("coverage", 1, "signal", coverage))

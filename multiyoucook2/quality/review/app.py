@@ -1,7 +1,8 @@
 """The page: a row at a time, the worst first, all by keys; every action is on the disk before it is answered."""
 
 import secrets
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from ...files import Record
 from ...files.reading import parse_json
 from ...languages import LANGUAGES
 from .overlay import TEXT_CHARACTERS, Action, Key, Outcome, Reviews, said_now, text_hash
-from .worklist import Row, Worklist, check_names
+from .worklist import Row, Worklist
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 COOKIE = "mycook-review"
-STATES = {"": "all rows", "open": "not reviewed", "reviewed": "reviewed", "disagree": "reviewers disagree"}
+STATES = {"": "all rows", "open": "not reviewed", "reviewed": "reviewed", "disagree": "reviewers disagree",
+          "stale": "edited, then translated anew"}  # fmt: skip
 _BODY_BYTES = 16_000
-_FILTERS = ("state", "check", "recipe_type", "text")
+_FILTERS = ("state", "by", "check", "recipe_type", "text")
 
 
 class Asked(Record):
@@ -52,6 +54,7 @@ class Page:
         self.token = secrets.token_urlsafe(24)
         self.texts = {row.key: row.text for list_ in worklists.values() for row in list_.rows}
         self.outcomes = reviews.outcomes(self.texts)
+        self.done = Counter(lang for _, _, lang in self.outcomes)
         self.others: dict[Key, list[Row]] = {}
         for list_ in worklists.values():
             for row in list_.rows:
@@ -73,14 +76,17 @@ class Page:
         lang = request.query_params.get("lang", "")
         worklist = self.worklists.get(lang) or next(iter(self.worklists.values()))
         rows = worklist.filtered(
-            check=asked["check"], recipe_type=asked["recipe_type"], text=asked["text"], only=self._only(asked["state"])
+            check=asked["check"],
+            recipe_type=asked["recipe_type"],
+            text=asked["text"],
+            only=self._only(asked["state"], asked["by"]),
         )
         place = min(max(_number(request.query_params.get("n", "")), 0), max(len(rows) - 1, 0))
         row = rows[place] if rows else None
-        done = sum(1 for one in worklist.rows if one.key in self.outcomes)
         page = self.templates.get_template("review.html").render(
-            lang=worklist.lang, row=row, place=place, count=len(rows), total=len(worklist.rows), done=done, asked=asked,
-            checks=check_names(worklist.rows), may_write=self._may_write(request), link=_links(worklist.lang, asked),
+            lang=worklist.lang, row=row, place=place, count=len(rows), total=len(worklist.rows),
+            done=self.done[worklist.lang], asked=asked, reviewers=self.reviews.reviewers(),
+            checks=worklist.checks, may_write=self._may_write(request), link=_links(worklist.lang, asked),
             outcome=self.outcomes.get(row.key) if row else None, seen=text_hash(row.text) if row else "",
             neighbours=worklist.neighbours(row) if row else [], others=self._others(row) if row else [],
             video=_video_link(row) if row else "",
@@ -113,16 +119,23 @@ class Page:
             found = self.reviews.outcomes({key: self.texts[key]})
         except MyCookError as error:
             return JSONResponse({"error": f"{error}: {error.hint}"}, 507)
-        self.outcomes.pop(key, None)
+        self.done[key[2]] += len(found) - (self.outcomes.pop(key, None) is not None)
         self.outcomes |= found
         return JSONResponse({"state": _state(self.outcomes.get(key))})
 
-    def _only(self, state: str) -> set[Key] | None:
-        if state == "open":
-            return self.texts.keys() - self.outcomes.keys()
-        if state == "reviewed":
-            return set(self.outcomes)
-        return {key for key, one in self.outcomes.items() if one.disagree} if state == "disagree" else None
+    def _only(self, state: str, reviewer: str) -> Callable[[Key], bool] | None:
+        """Which captions a state and a reviewer leave; ``None``: all."""
+        of = self.outcomes
+        states: dict[str, Callable[[Key], bool]] = {
+            "open": lambda key: key not in of,
+            "reviewed": lambda key: key in of,
+            "disagree": lambda key: key in of and of[key].disagree,
+            "stale": lambda key: key in of and of[key].stale,
+        }
+        wanted = states.get(state)
+        if not reviewer:
+            return wanted
+        return lambda key: key in of and of[key].reviewer == reviewer and (wanted is None or wanted(key))
 
     def _others(self, row: Row) -> list[Row]:
         return [other for other in self.others[row.clip_id, row.caption_index, ""] if other.lang != row.lang]

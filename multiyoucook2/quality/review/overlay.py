@@ -14,8 +14,8 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +25,7 @@ from ...files.reading import parse_json
 
 FOLDER = "reviews"
 TEXT_CHARACTERS = 2000
+MOST_BYTES = 1 << 30  # that are read of a reviewer's file
 Action = Literal["accept", "edit", "reject", "undo"]
 Key = tuple[str, int, str]  # clip, caption index, language
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -67,11 +68,29 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+@dataclass
+class _Read:
+    """What was read of a reviewer's file: whole lines alone."""
+
+    bytes: int = 0
+    lines: int = 0
+    stacks: dict[Key, list[Said]] = field(default_factory=dict)
+
+    def add(self, actions: Iterable[Said]) -> None:
+        for said in actions:
+            stack = self.stacks.setdefault(said.key, [])
+            if said.action == "undo":
+                stack[-1:] = []
+            else:
+                stack.append(said)
+
+
 class Reviews:
     """The reviews of a build folder."""
 
     def __init__(self, build: Path) -> None:
         self.folder = build / FOLDER
+        self._known: dict[str, _Read] = {}
 
     def append(self, reviewer: str, said: Said) -> None:
         """Add a line and wait until it is on the disk: an answer to the reviewer means that nothing is lost.
@@ -107,33 +126,36 @@ class Reviews:
         """
         path = self._file(reviewer)
         try:
-            text = read_text(path)
+            yield from _parse(read_text(path), path, 1)
         except FileNotFoundError:
             return
-        rows = text.split("\n")
-        for number, row in enumerate(rows, 1):
-            if not row.strip():
-                continue
-            try:
-                yield parse_json(row, Said, f"line {number} of {shown(path)}", hint="mend or remove that line")
-            except WorkspaceError:
-                if number == len(rows):
-                    return
-                raise
 
     def latest(self) -> dict[str, dict[Key, Said]]:
         """Reviewer -> caption -> what holds of their actions; an ``undo`` takes the one before it back."""
-        found: dict[str, dict[Key, Said]] = {}
-        for reviewer in self.reviewers():
-            stacks: dict[Key, list[Said]] = {}
-            for said in self.lines(reviewer):
-                stack = stacks.setdefault(said.key, [])
-                if said.action == "undo":
-                    stack[-1:] = []
-                else:
-                    stack.append(said)
-            found[reviewer] = {key: stack[-1] for key, stack in stacks.items() if stack}
-        return found
+        return {
+            reviewer: {key: stack[-1] for key, stack in self._stacks(reviewer).items() if stack}
+            for reviewer in self.reviewers()
+        }
+
+    def _stacks(self, reviewer: str) -> dict[Key, list[Said]]:
+        """A reviewer's actions that were not taken back, by caption. Of a file that has grown only the end is read."""
+        path = self._file(reviewer)
+        known = self._known.get(reviewer)
+        with path.open("rb") as file:
+            if known is None or os.fstat(file.fileno()).st_size < known.bytes:
+                known = self._known[reviewer] = _Read()
+            file.seek(known.bytes)
+            new = file.read(MOST_BYTES)
+        whole, _, rest = new.rpartition(b"\n")
+        if whole:
+            known.add(_parse(_decoded(whole, path) + "\n", path, known.lines + 1))
+            known.bytes += len(whole) + 1
+            known.lines += whole.count(b"\n") + 1
+        if rest.strip():  # a line that is being written, or was left so
+            with_rest = _Read(stacks={key: list(stack) for key, stack in known.stacks.items()})
+            with_rest.add(_parse(_decoded(rest, path), path, known.lines + 1))
+            return with_rest.stacks
+        return known.stacks
 
     def outcomes(self, texts: Mapping[Key, str]) -> dict[Key, Outcome]:
         """What holds for translations, by caption.
@@ -142,10 +164,11 @@ class Reviews:
             texts: the machine's translations of today; captions that are not among them are left out.
         """
         found: dict[Key, list[tuple[Said, str]]] = {}
-        for reviewer, actions in self.latest().items():
-            for key, said in actions.items():
-                if key in texts:
-                    found.setdefault(key, []).append((said, reviewer))
+        for reviewer in self.reviewers():
+            stacks = self._stacks(reviewer)
+            for key in texts if len(texts) < len(stacks) else stacks:
+                if key in texts and (stack := stacks.get(key)):
+                    found.setdefault(key, []).append((stack[-1], reviewer))
         outcomes = {}
         for key, voices in found.items():
             current = text_hash(texts[key])
@@ -179,6 +202,32 @@ def said_now(key: Key, seen: str, action: Action, text: str = "") -> Said:
     return Said(
         time=time.time(), clip_id=clip_id, caption_index=caption_index, lang=lang, seen=seen, action=action, text=text
     )
+
+
+def _parse(text: str, path: Path, first: int) -> Iterator[Said]:
+    """The actions of some lines, the first of which has that number in its file."""
+    rows = text.split("\n")
+    for number, row in enumerate(rows):
+        if not row.strip():
+            continue
+        try:
+            yield parse_json(row, Said, f"line {first + number} of {shown(path)}", hint="mend or remove that line")
+        except WorkspaceError:
+            if number == len(rows) - 1:
+                return
+            raise
+
+
+def _decoded(data: bytes, path: Path) -> str:
+    """Text of a file, which must be UTF-8.
+
+    Raises:
+        WorkspaceError: it is not.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise WorkspaceError(f"{shown(path)} is damaged: {error}", hint="mend or remove that line") from None
 
 
 def _ends_a_line(path: Path) -> bool:

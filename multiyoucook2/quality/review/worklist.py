@@ -1,13 +1,18 @@
 """The rows of a language in the order in which they are worth a reviewer's time, and the filters of the page."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pyarrow as pa
 
 from ...corpus.tables import HUMAN, REJECT
+from ..checks.coverage import uncovered_words
 from .overlay import Key
+
+_WORD = re.compile(r"(\w+(?:[-'’]\w+)*)")
 
 
 @dataclass(frozen=True)
@@ -31,10 +36,16 @@ class Row:
     refused: bool = False
     badness: float = 0.0
 
-    @property
+    @cached_property
     def key(self) -> Key:
         """Which caption in which language."""
         return self.clip_id, self.caption_index, self.lang
+
+    def marked(self) -> list[tuple[str, bool]]:
+        """The caption in pieces, and whether the check ``coverage`` misses a counterpart of each."""
+        missed = {word for name, reason in self.checks if name == "coverage" for word in uncovered_words(reason)}
+        pieces = _WORD.split(self.caption)
+        return [(piece, piece.casefold() in missed) for piece in pieces if piece]
 
 
 @dataclass(frozen=True)
@@ -45,19 +56,28 @@ class Worklist:
     rows: list[Row]
     steps: dict[str, list[Row]] = field(repr=False)
 
+    @cached_property
+    def checks(self) -> list[str]:
+        """The checks that found something."""
+        return sorted({name for row in self.rows for name, _ in row.checks})
+
+    @cached_property
+    def _sought(self) -> list[str]:
+        """What a search looks into, of each row."""
+        return [f"{row.caption}\n{row.text}".casefold() for row in self.rows]
+
     def filtered(
-        self, *, check: str = "", recipe_type: str = "", text: str = "", only: set[Key] | None = None
+        self, *, check: str = "", recipe_type: str = "", text: str = "", only: Callable[[Key], bool] | None = None
     ) -> list[Row]:
-        """The rows that a filter leaves, in order. ``text`` is sought in both languages, ``only`` keeps its keys."""
-        wanted = text.casefold().strip()
-        return [
-            row
-            for row in self.rows
-            if (only is None or row.key in only)
-            and (not check or any(name == check for name, _ in row.checks))
-            and (not recipe_type or row.recipe_type == recipe_type)
-            and (not wanted or wanted in row.caption.casefold() or wanted in row.text.casefold())
-        ]
+        """The rows that a filter leaves, in order. ``text`` is sought in both languages; ``only`` says what to keep."""
+        rows, wanted = self.rows, text.casefold().strip()
+        if wanted:
+            rows = [row for row, sought in zip(rows, self._sought, strict=True) if wanted in sought]
+        if check:
+            rows = [row for row in rows if any(name == check for name, _ in row.checks)]
+        if recipe_type:
+            rows = [row for row in rows if row.recipe_type == recipe_type]
+        return rows if only is None else [row for row in rows if only(row.key)]
 
     def neighbours(self, row: Row, count: int = 2) -> list[Row]:
         """The row's video around it: up to ``count`` steps before and after, itself among them."""
@@ -104,11 +124,6 @@ def make_worklist(
     for one in rows:
         steps[one.video_id].append(one)
     return Worklist(lang, sorted(rows, key=lambda one: (not one.refused, -one.badness)), dict(steps))
-
-
-def check_names(rows: Iterable[Row]) -> list[str]:
-    """The checks that found something."""
-    return sorted({name for row in rows for name, _ in row.checks})
 
 
 def _keys(table: pa.Table) -> list[tuple[str, int]]:
