@@ -109,8 +109,10 @@ def extract(
     """  # noqa: E501  a command is one line
     from ..features.extract.encoders import load_vision_encoder
     from ..features.extract.extract import extract_features
+    from ..features.extract.files import check_folder
     from .terminal import Terminal
 
+    check_folder(videos)  # before the encoder is loaded, which takes a while
     clips, label = _clips(dataset)
     with Terminal(quiet=quiet) as listener:
         model = load_vision_encoder(

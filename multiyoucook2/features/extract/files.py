@@ -3,9 +3,19 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from ...errors import FeatureError
+from ...errors import FeatureError, shown
 
 VIDEO_ENDINGS = frozenset(".mp4 .mkv .webm .avi .mov .m4v .flv .3gp .ts .mpg .mpeg .wmv .ogv".split())
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that is not there.
+
+    Raises:
+        FeatureError: it is not.
+    """
+    if not folder.is_dir():
+        raise FeatureError(f"there is no folder {shown(folder)}")
 
 
 def files_by_stem(folder: Path, stems: Iterable[str], endings: frozenset[str]) -> dict[str, Path]:
@@ -14,8 +24,7 @@ def files_by_stem(folder: Path, stems: Iterable[str], endings: frozenset[str]) -
     Raises:
         FeatureError: no such folder, or two files of one video.
     """
-    if not folder.is_dir():
-        raise FeatureError(f"there is no folder {folder}")
+    check_folder(folder)
     wanted, found = set(stems), dict[str, Path]()
     for path in sorted(folder.rglob("*")):
         if path.stem not in wanted or path.suffix.lower() not in endings:

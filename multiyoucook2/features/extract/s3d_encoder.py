@@ -106,6 +106,8 @@ def load_s3d(
 
 
 def _tensors(path: Path) -> dict[str, torch.Tensor]:
+    if not path.is_file():
+        raise ModelError(f"there is no file {shown(path)}", hint=_RELEASE)
     try:
         found = load_tensors(path, ModelError)
     except (OSError, EOFError, RuntimeError, ValueError) as error:

@@ -200,7 +200,10 @@ class SearchIndex:
         """As :meth:`search` for many queries, with one pass over the vectors."""
         if k < 1:
             raise DatasetError(f"cannot find {k} clips", hint="such as -k 10")
-        texts = [checked_query(query, f"query {number}: ") for number, query in enumerate(queries, 1)]
+        several = len(queries) > 1
+        texts = [
+            checked_query(query, f"query {number}: " if several else "") for number, query in enumerate(queries, 1)
+        ]
         if not texts:
             return []
         rows = self.rows_of(**filters)

@@ -141,7 +141,7 @@ def test_files_that_are_refused(weights: Path, tmp_path: Path) -> None:
     (tmp_path / "cut.pth").write_bytes(weights.read_bytes()[:5000])
     with pytest.raises(ModelError, match=r"cut.pth cannot be read as weights"):
         load_s3d(tmp_path / "cut.pth")
-    with pytest.raises(ModelError, match=r"nowhere.pth cannot be read as weights"):
+    with pytest.raises(ModelError, match=r"there is no file .*nowhere\.pth"):
         load_s3d(tmp_path / "nowhere.pth")
     with pytest.raises(ModelError, match="an even number of frames, not 7"):
         load_s3d(weights, window=7)

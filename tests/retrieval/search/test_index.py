@@ -78,7 +78,7 @@ def test_batches_and_filters(made: Path) -> None:
 
 @pytest.mark.parametrize("query", ["", "   ", "\t\n"])
 def test_empty_queries(made: Path, query: str) -> None:
-    with pytest.raises(DatasetError, match="the query is empty"):
+    with pytest.raises(DatasetError, match=r"^the query is empty"):
         open_index(made / "index").search(query)
     with pytest.raises(DatasetError, match="query 2: the query is empty"):
         open_index(made / "index").search_many(["rice", query])
