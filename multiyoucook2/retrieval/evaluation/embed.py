@@ -1,4 +1,7 @@
-"""Many texts and videos through a model, without gradients, in batches that bound the memory."""
+"""Many texts and videos through a model, without gradients, in batches that bound the memory.
+
+``done`` is told how many texts or videos came out of each batch.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -18,6 +21,11 @@ from ..objectives.losses import at_least_float32
 TEXT_TOKENS = 16384  # padded tokens in a forward pass
 VIDEO_CLIPS = 256
 _TEXTS = 8192  # tokenised and bucketed at a time
+Done = Callable[[int], None]
+
+
+def nobody(count: int) -> None:
+    """Who hears of batches where nobody asks."""
 
 
 @torch.no_grad()
@@ -28,13 +36,19 @@ def encode_sentences(
     max_length: int,
     device: torch.device | str,
     autocast: Autocast = nullcontext,
+    done: Done = nobody,
 ) -> Tensor:
     """Pooled vectors [N, D] of an encoder in eval mode, float32 on the CPU; what a frozen text tower needs once."""
     was_training = encoder.training
     encoder.eval()
     parts = [
         _in_parts(
-            encoder, encoder.tokenize(texts[first : first + _TEXTS], max_length=max_length), encoder, device, autocast
+            encoder,
+            encoder.tokenize(texts[first : first + _TEXTS], max_length=max_length),
+            encoder,
+            device,
+            autocast,
+            done,
         )
         for first in range(0, len(texts), _TEXTS)
     ]
@@ -50,6 +64,7 @@ def embed_texts(
     max_length: int,
     device: torch.device | str,
     autocast: Autocast = nullcontext,
+    done: Done = nobody,
 ) -> Tensor:
     """Text embeddings [N, E] of a model in eval mode, float32 on the CPU, of texts or of sentence vectors [N, D]."""
     if isinstance(texts, Tensor):
@@ -57,6 +72,7 @@ def embed_texts(
         for vectors_ND in torch.split(texts, _TEXTS):
             with autocast():
                 parts.append(at_least_float32(model.encode_text(vectors_ND.to(device))).cpu())
+            done(len(vectors_ND))
         return torch.cat(parts) if parts else torch.zeros(0, model.config.embedding_dim)
     encoder = model.encoder
     parts = [
@@ -66,6 +82,7 @@ def embed_texts(
             encoder,
             device,
             autocast,
+            done,
         )
         for first in range(0, len(texts), _TEXTS)
     ]
@@ -80,6 +97,7 @@ def embed_videos(
     *,
     device: torch.device | str,
     autocast: Autocast = nullcontext,
+    done: Done = nobody,
 ) -> Tensor:
     """Video embeddings [N, E] of the clips at these rows of a store, float32 on the CPU, the model in eval mode."""
     parts = [torch.zeros(0, model.config.embedding_dim)]
@@ -88,6 +106,7 @@ def embed_videos(
         with autocast():
             embedded = model.encode_video(torch.from_numpy(video_BTD).to(device), torch.from_numpy(mask_BT).to(device))
         parts.append(at_least_float32(embedded).cpu())
+        done(len(video_BTD))
     return torch.cat(parts)
 
 
@@ -97,10 +116,12 @@ def _in_parts(
     encoder: TextEncoder,
     device: torch.device | str,
     autocast: Autocast,
+    done: Done,
 ) -> Tensor:
     buckets = make_buckets(ids, encoder.pad_id, overhead=pass_overhead(device), max_tokens=TEXT_TOKENS)
     found = []
     for part in buckets.parts:
         with autocast():
             found.append(at_least_float32(forward(part.to(device))).cpu())
+        done(len(found[-1]))
     return buckets.restore(found)

@@ -1,5 +1,6 @@
 """Scores of a model per language, in both directions, over a named pool of clips, with bootstrap intervals."""
 
+import time
 from collections.abc import Mapping
 
 import torch
@@ -36,13 +37,13 @@ def evaluate_model(
     """
     listener, pool = listener or Silent(), data.pool
     autocast = autocast or autocast_of(precision, torch.device(device))
-    steps, total = 0, 1 + 2 * len(data.asked)
-    listener.started(f"evaluate on {pool.name}", 0, total)
+    embedded, what, began = 0, f"evaluate on {pool.name}", time.monotonic()
+    listener.started(what, 0, data.items)
 
-    def done() -> None:
-        nonlocal steps
-        steps += 1
-        listener.progress(steps, total)
+    def done(count: int) -> None:
+        nonlocal embedded
+        embedded += count
+        listener.progress(embedded, data.items)
 
     was_training = model.training
     model.eval()
@@ -63,7 +64,8 @@ def evaluate_model(
                     ranks_P, pool=len(pool.clip_ids), candidates=candidates[task], tolerance=TIE, labels=names
                 )
                 ranks[task, lang] = ranks_P
-        done()
+    counts = {"clips": len(pool.clip_ids), "queries": sum(map(len, data.asked.values()))}
+    listener.finished(what, skipped=False, seconds=time.monotonic() - began, counts=counts)
     return evaluation_of(
         ranks,
         {key: score.made for key, score in scores.items()},

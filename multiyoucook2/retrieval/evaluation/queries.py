@@ -9,7 +9,6 @@ compared, so every signature names it:
 - ``mean``: one query a clip, the mean of its captions' embeddings (as the published code does with rows of equal id).
 """
 
-from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -23,7 +22,7 @@ from ...features.store import FeatureStore
 from ..device import Autocast
 from ..model.encoders import TextEncoder, TextKey
 from ..model.towers import TextVideoModel
-from .embed import embed_texts, embed_videos, encode_sentences
+from .embed import Done, embed_texts, embed_videos, encode_sentences, nobody
 from .pool import Pool
 
 QUERIES = ("first", "listed", "all", "mean")
@@ -94,6 +93,11 @@ class EvaluationSet:
             return [index for index in there if index == self._listed.get(clip)]
         return there
 
+    @property
+    def items(self) -> int:
+        """Videos and queries that are embedded."""
+        return len(self._store_rows) + sum(map(len, self.asked.values()))
+
     def text_rows(self, lang: str) -> Rows:
         """Row of each clip's queries among a language's embeddings, -1 where there is none: [P] or, of all, [P, K]."""
         places = [place for place, _, _ in self.asked[lang]]
@@ -148,14 +152,14 @@ class EvaluationSet:
         max_length: int,
         device: torch.device | str,
         autocast: Autocast,
-        done: Callable[[], None] = lambda: None,
+        done: Done = nobody,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The model's video embeddings [C, E] and, per language, its queries' [Q_l, E]; ``done`` is called after each.
+        """The model's video embeddings [C, E] and, per language, its queries' [Q_l, E]; ``done`` is told of each
+        video and each query that is embedded: :meth:`items` in all.
 
         A frozen text encoder runs at the first call only.
         """
-        video_CE = embed_videos(model, self.store, self._store_rows, device=device, autocast=autocast)
-        done()
+        video_CE = embed_videos(model, self.store, self._store_rows, device=device, autocast=autocast, done=done)
         texts_of: dict[str, Tensor] = {}
         for lang, asked in self.asked.items():
             texts = [text for _, _, text in asked]
@@ -171,9 +175,8 @@ class EvaluationSet:
                         model.encoder, texts, max_length=max_length, device=device, autocast=autocast
                     )
                 given = kept[lang, max_length]
-            text_QE = embed_texts(model, given, max_length=max_length, device=device, autocast=autocast)
+            text_QE = embed_texts(model, given, max_length=max_length, device=device, autocast=autocast, done=done)
             texts_of[lang] = _means(text_QE, [place for place, _, _ in asked]) if self.query == "mean" else text_QE
-            done()
         return video_CE, texts_of
 
 
