@@ -69,6 +69,9 @@ def language_plot(
             axes.axhline(chance[measure], color="black", linestyle=":", linewidth=1, label="chance")
         if measure == "median_rank":
             axes.set_yscale("log")
+            axes.set_ylim(bottom=1)
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_minor_formatter("")
         axes.set_ylabel(title)
         axes.set_xticks(range(len(langs)), langs, rotation=45, ha="right", rotation_mode="anchor")
         axes.grid(axis="y", alpha=0.3)
