@@ -304,6 +304,8 @@ def overhead(scratch: Path, arguments: argparse.Namespace) -> None:
 
     class Loop(Clock):
         def progress(self, done: int, total: int, figures: Any = None) -> None:
+            if total != arguments.steps:  # of the evaluation that follows
+                return
             if done == 5:  # warm
                 inner.clear()
                 self.started_at = time.perf_counter()

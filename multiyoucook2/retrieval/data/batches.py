@@ -1,6 +1,7 @@
 """Batches for training: captions, tokenised once, joined with features by clip_id; seeded order; resumable."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -216,6 +217,15 @@ class TrainingSet:
             self.table.take(np.concatenate(chosen)),
             rows,
         )
+
+
+def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, each put together in a thread while the one before it is computed with."""
+    with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:
+        coming = thread.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, batches, None)
+            yield batch
 
 
 class Batches:

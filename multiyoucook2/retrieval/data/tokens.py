@@ -59,13 +59,12 @@ class Tokenizer(Protocol):
 
 def pad_tokens(texts: Sequence[TokenList], pad_id: int, *, length: int = 0) -> Tokens:
     """Token lists -> one padded matrix, L being the longest, or ``length`` if that is more."""
-    longest = max((len(ids) for ids in texts), default=0)
-    ids_NL = np.full((len(texts), max(longest, length)), pad_id, dtype=np.int64)
-    mask_NL = np.zeros(ids_NL.shape, dtype=np.int64)
-    for row, ids in enumerate(texts):
-        ids_NL[row, : len(ids)] = ids
-        mask_NL[row, : len(ids)] = 1
-    return Tokens(torch.from_numpy(ids_NL), torch.from_numpy(mask_NL))
+    lengths = np.array([len(ids) for ids in texts], dtype=np.int64)
+    there_NL = np.arange(lengths.max(initial=length)) < lengths[:, None]
+    ids_NL = np.full(there_NL.shape, pad_id, dtype=np.int64)
+    if texts:
+        ids_NL[there_NL] = np.concatenate(texts)  # row by row, as the mask is read
+    return Tokens(torch.from_numpy(ids_NL), torch.from_numpy(there_NL.astype(np.int64)))
 
 
 def pass_overhead(device: torch.device | str) -> int:

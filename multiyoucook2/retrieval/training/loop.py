@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ...errors import TrainingError
 from ...progress import Listener, Silent
-from ..data.batches import Batch, Batches, TrainingSet
+from ..data.batches import Batch, Batches, TrainingSet, ahead
 from ..model.towers import TextVideoModel
 from ..objectives.loss import BatchEmbeddings
 from ..objectives.teachers import TeacherEmbeddings
@@ -112,7 +112,7 @@ class _Run:
         for group in training.optimizer.param_groups:
             group["lr"] = learning_rate(recipe, epoch, group["first_lr"])
         training.model.train()
-        for batch in batches.rest_of_epoch():
+        for batch in ahead(batches.rest_of_epoch()):
             loss, norm = self.step(batch)
             rate = (state.step - first_step) / (time.monotonic() - started)
             values = {"epoch": epoch, "loss": loss, "lr": learning_rate(recipe, epoch)}

@@ -77,7 +77,7 @@ def train(
         pool: of the final evaluation on the split ``validation``, as in ``mycook evaluate``.
         resume: go on from the checkpoint in ``out``; a run that is finished is left as it is.
         device: see :func:`multiyoucook2.retrieval.device.find_device`.
-        threads: cores to compute on; those that are free to this process by default.
+        threads: cores to compute on; by default one for the tiny encoder, else those that are free to this process.
         offline: download nothing; data set and encoders must be folders or, encoders, in the cache.
 
     Raises:
@@ -92,6 +92,7 @@ def train(
     accelerator = _accelerator(plan, device)
     heard = listener if listener and accelerator.is_main_process else Silent()
     inputs = load_inputs(plan, dataset, features, accelerator, heard, offline)
+    threads = threads or (1 if plan.encoder == "tiny" else None)  # its products are too small to be shared out
     with using_threads(threads, processes()), run_folder(folder, accelerator):
         require_place(folder, resume=resume)
         accelerator.wait_for_everyone()  # before the first process writes what the others would take for another run
