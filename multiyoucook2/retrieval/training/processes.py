@@ -12,7 +12,7 @@ def seed_everything(*key: int) -> None:
     # Not torch.manual_seed: for each kind of device that is not in use it keeps the whole stack as text, every time,
     # which took a twentieth of a small step.
     torch.default_generator.manual_seed(seed)
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.manual_seed_all(seed)
 
 
