@@ -117,6 +117,7 @@ def readers(home: Path, inputs: Path) -> dict[str, list[object]]:
         "publish": [build, "--repo", "me/x"],
         "review": [build, "--export", build / "thesis.txt"],
         "score": [build],
+        "repair": [build, "--offline", "--below", 0],
         "significance": [build, build, "--page", home.parent / "page.html"],
         "check": [inputs / "pairs.tsv", "--lang", "de", "--like", build],
         "vocabulary-map": ["--engine", home, "--langs", "de", "--offline"],

@@ -11,6 +11,7 @@ from multiyoucook2.building.checking import Check as CheckStage
 from multiyoucook2.building.reading import ReadClips
 from multiyoucook2.building.stage import Results, stage_key
 from multiyoucook2.quality import check
+from multiyoucook2.quality.estimation import shipped
 from multiyoucook2.quality.settings import Checks
 from multiyoucook2.sources.base import SOURCES
 
@@ -40,7 +41,7 @@ class _NothingRead(Results):
 
 
 def test_a_stages_key_follows_the_versions_of_its_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    stage = CheckStage("de", "en", Checks())
+    stage = CheckStage("de", "en", Checks(), shipped())
     before = stage_key(stage, _NothingRead())
     one = check.CHECKS.find("numbers")
     monkeypatch.setitem(check.CHECKS._rows, "numbers", replace(one, version=one.version + 1))

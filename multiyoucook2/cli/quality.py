@@ -38,7 +38,7 @@ def check(
     from .tables import print_json, print_table
 
     rows = read_pair_file(pairs)
-    settings = Checks(min_quality=min_quality) if min_quality is not None else None
+    settings = Checks(min_quality=min_quality, uncalibrated=True) if min_quality is not None else None
     found = check_pairs(rows, lang, like=like, settings=settings)
     if json:
         print_json(found.as_json())
@@ -49,4 +49,4 @@ def check(
         shown.append((number, f"{row.quality:.2f}", row.accepted, *pair, reasons))
     print_table(("row", "quality", "accepted", "source", "translation", "found"), shown, numbers=("row", "quality"))
     accepted = sum(row.accepted for row in found.rows)
-    print(f"{accepted:,} of {len(rows):,} accepted" + ("" if found.calibrated else f"; no marked rows in {lang}"))
+    print(f"{accepted:,} of {len(rows):,} accepted" + ("" if found.calibrated else "; quality is uncalibrated here"))

@@ -19,6 +19,7 @@ from ..translation.flags import UNTRANSLATABLE
 from .evidence import Evidence, Learned, Pair
 from .settings import Checks
 
+Translate = Callable[[str, str, str, Sequence[str]], list[str]]  # engine, into, out of, texts
 Severity = Literal["reject", "signal"]
 Scores = NDArray[np.float32]
 
@@ -83,6 +84,7 @@ class Context:
         like: (caption, translation) of the same engine, to learn from instead of the rows, e.g. a build's.
         sound: (caption, translation) that people wrote, to learn from besides.
         learned: what was learned already, for all parts of a large build.
+        translate: gives translations of texts by an engine, for checks that compare with others.
     """
 
     batch: Batch
@@ -90,6 +92,17 @@ class Context:
     like: Sequence[Pair] = ()
     sound: Sequence[Pair] = ()
     learned: Learned | None = None
+    translate: "Translate | None" = None
+
+    def translated(self, engine: str, lang: str, source_lang: str, texts: Sequence[str]) -> list[str]:
+        """Translations of texts by another engine, for a check.
+
+        Raises:
+            RecipeError: nobody translates here, as in ``mycook check``.
+        """
+        if self.translate is None:
+            raise RecipeError("checks by another engine want a build", hint="leave out agreement and round_trip")
+        return self.translate(engine, lang, source_lang, texts)
 
     @cached_property
     def evidence(self) -> Evidence:

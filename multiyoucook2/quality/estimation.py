@@ -6,64 +6,78 @@ well it did on clips that it had not seen. A language or engine that nobody mark
 correction, and is called uncalibrated.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import WorkspaceError, shown
+from ..files import Record, read_json
 from .check import CHECKS, Findings, Scores, checks_version
 from .settings import Checks
 
 Numbers = NDArray[np.float64]
 QUALITY_CHECK = "quality"  # its name among the verdicts
 SIGNALS = ("misses", "unsteady", "repeated")  # the checks whose scores enter
+ENOUGH_ROWS = 5000  # that a build needs to be calibrated
+CALIBRATION_FILE = "calibration.json"  # of a build whose marks were fitted
 MOST_STEPS = 30  # of Newton's method; it takes five
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """Weights of the signals, by name, and what is subtracted for a language; larger scores mean worse rows."""
+class Calibration(Record):
+    """Weights of the signals, by name, and what is added for a language; larger sums mean worse rows.
+
+    ``engines`` are those whose rows were marked.
+    """
 
     constant: float
-    weights: Mapping[str, float]
-    languages: Mapping[str, float]
-    engines: Sequence[str]
+    weights: dict[str, float]
+    languages: dict[str, float]
+    engines: tuple[str, ...]
 
-    def knows(self, lang: str, engines: Iterable[str]) -> bool:
-        """Whether rows of the language and of all the engines were marked."""
-        return lang in self.languages and set(engines) <= set(self.engines)
+    def knows(self, lang: str, engines: Iterable[str], rows: int) -> bool:
+        """Whether marks of the language and of all the engines stand behind the quality of a build of so many rows.
+
+        Of few rows an alignment knows too few words, and even sound translations look worse by it.
+        """
+        known = bool(set(engines)) and set(engines) <= set(self.engines)
+        return known and lang in self.languages and rows >= ENOUGH_ROWS
+
+    def score(self, found: Mapping[str, Findings], lang: str) -> Numbers:
+        """The log-odds that a row's meaning is not kept, by what the checks give it."""
+        signals = signal_matrix(found, list(self.weights))
+        odds: Numbers = self.constant + self.languages.get(lang, 0.0) + signals @ np.array(list(self.weights.values()))
+        return odds
 
     def quality(self, found: Mapping[str, Findings], lang: str) -> Scores:
-        """The probability that a row's meaning is kept, by what the checks give it."""
-        signals = signal_matrix(found, list(self.weights))
-        wrong = self.constant + self.languages.get(lang, 0.0) + signals @ np.array(list(self.weights.values()))
-        quality: Scores = (1 / (1 + np.exp(wrong))).astype(np.float32)
+        """The probability that a row's meaning is kept."""
+        quality: Scores = (1 / (1 + np.exp(self.score(found, lang)))).astype(np.float32)
         return quality
 
 
-def row_quality(found: dict[str, Findings], lang: str, settings: Checks) -> Scores:
+def row_quality(
+    found: dict[str, Findings], lang: str, settings: Checks, calibration: Calibration, *, calibrated: bool
+) -> Scores:
     """``quality`` of each row, 0 where a check refuses it; adds the finding of the check ``quality`` to what was found.
 
-    ``nan`` where the alignment is switched off.
+    ``nan`` where the alignment is switched off. Where it is not calibrated, ``min_quality`` refuses nothing unless the
+    settings ask for that.
     """
     refused = [findings for name, findings in found.items() if severity_of(name) == "reject"]
     if not settings.alignment:
         return np.full(len(next(iter(found.values())).scores), np.nan, np.float32)
-    quality = calibration().quality(found, lang)
+    quality = calibration.quality(found, lang)
     for findings in refused:
         quality[findings.scores > findings.shown] = 0
-    least = settings.min_quality
-    scores = (
-        np.where((quality > 0) & (quality < least), 1 - quality, 0) if least is not None else np.zeros_like(quality)
-    )
+    least = settings.min_quality if calibrated or settings.uncalibrated else None
+    poor = (quality > 0) & (quality < least) if least is not None else np.zeros(len(quality), np.bool_)
     found[QUALITY_CHECK] = Findings(
-        scores.astype(np.float32), lambda row: f"the meaning is kept with probability {quality[row]:.2f}"
+        np.where(poor, 1 - quality, 0).astype(np.float32),
+        lambda row: f"the meaning is kept with probability {quality[row]:.2f}",
     )
     return quality
 
@@ -74,19 +88,31 @@ def severity_of(name: str) -> str:
 
 
 @cache
-def calibration() -> Calibration:
+def shipped() -> Calibration:
     """The one that ships."""
-    values: dict[str, Any] = json.loads(_calibration_text())
-    return Calibration(values["constant"], values["weights"], values["languages"], values["engines"])
+    text = resources.files("multiyoucook2").joinpath("quality/calibration.json").read_text(encoding="utf-8")
+    return Calibration.model_validate_json(text)
 
 
-def judging_version() -> dict[str, int]:
+def calibration_of(build: Path) -> Calibration:
+    """The one of a build folder, if readers' marks were fitted there, or else the one that ships.
+
+    Raises:
+        WorkspaceError: its file is damaged, or fits other signals than these.
+    """
+    path = build / CALIBRATION_FILE
+    try:
+        found = read_json(path, Calibration, hint=f"remove {CALIBRATION_FILE}, or fit it again with --calibrate")
+    except FileNotFoundError:
+        return shipped()
+    if set(found.weights) != set(SIGNALS):
+        raise WorkspaceError(f"{shown(path)} was fitted by another version", hint="fit it again with --calibrate")
+    return found
+
+
+def judging_version(calibration: Calibration) -> dict[str, int]:
     """What verdicts and qualities depend on beside rows and settings: each check's version, and the calibration."""
-    return checks_version() | {"calibration": crc32(_calibration_text().encode())}
-
-
-def _calibration_text() -> str:
-    return resources.files("multiyoucook2").joinpath("quality/calibration.json").read_text(encoding="utf-8")
+    return checks_version() | {"calibration": crc32(calibration.model_dump_json().encode())}
 
 
 def signal_matrix(found: Mapping[str, Findings], names: Sequence[str]) -> Numbers:

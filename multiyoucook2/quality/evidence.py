@@ -6,6 +6,7 @@ then judged by it (:class:`Evidence`), a part of a large build at a time.
 """
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -47,6 +48,15 @@ class Learned:
         self.sources, self.targets = mine
         words, units = len(mine[0].ids), len(mine[1].ids)
         self.support = Support(support.words[:words], support.units[:units], support.explained[:units])
+
+    def without(self, pairs: Iterable[Pair]) -> "Learned":
+        """What the other pairs teach; what is usual stays as it was."""
+        left_out = {pair for pair in pairs if pair in self.place}
+        other = copy(self)
+        rows = np.array(sorted(self.place[pair] for pair in left_out), np.int64)
+        other.alignment = self.alignment.without(self.sources.take(rows)[0], self.targets.take(rows)[0])
+        other.place = {pair: place for pair, place in self.place.items() if pair not in left_out}
+        return other
 
 
 class Evidence:

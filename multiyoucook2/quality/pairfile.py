@@ -9,9 +9,9 @@ from ..errors import DatasetError, nearest, shown
 from ..files import read_text
 from ..languages import language
 from .check import Batch, Context, Findings, run_checks
-from .estimation import calibration, row_quality, severity_of
+from .estimation import calibration_of, row_quality, severity_of, shipped
 from .evidence import Pair
-from .pairs import published_pairs, sound_pairs
+from .pairs import published_engines, published_pairs, sound_pairs
 from .settings import Checks
 
 COLUMNS = ("source", "translation")
@@ -85,7 +85,7 @@ def check_pairs(
         pairs: (caption, translation).
         lang: language of the translations.
         like: a published data set by the same engine, whose rows teach the alignment; none: the pairs themselves.
-        settings: thresholds; none: the defaults, with ``MIN_QUALITY``.
+        settings: thresholds; none: the defaults, with ``MIN_QUALITY`` where quality is calibrated.
 
     Raises:
         RecipeError: unknown language. DatasetError: ``like`` has no rows in it.
@@ -97,9 +97,11 @@ def check_pairs(
     batch = Batch.of(code, [caption for caption, _ in pairs], [text for _, text in pairs])
     context = Context(batch, settings, like=list(peers.values()), sound=sound_pairs(code, english))
     found = run_checks(batch, context)
-    quality = row_quality(found, code, settings)
+    calibration = calibration_of(like) if like else shipped()
+    calibrated = calibration.knows(code, published_engines(like, code) if like else (), len(peers))
+    quality = row_quality(found, code, settings, calibration, calibrated=calibrated)
     rows = tuple(_row(row, found, float(quality[row])) for row in range(len(pairs)))
-    return CheckedPairs(rows, calibration().knows(code, ()))
+    return CheckedPairs(rows, calibrated)
 
 
 def _row(row: int, found: dict[str, Findings], quality: float) -> CheckedRow:

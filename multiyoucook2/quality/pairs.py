@@ -37,9 +37,9 @@ def published_pairs(folder: Path, lang: str) -> dict[str, Pair]:
     Raises:
         DatasetError: there is no such language, or the files are not a published data set's.
     """
-    root = folder / "dataset" if (folder / "dataset").is_dir() else folder
-    files = sorted((root / lang).glob("*.parquet"))
+    files = _files(folder, lang)
     if not files:
+        root = folder / "dataset" if (folder / "dataset").is_dir() else folder
         found = sorted(path.name for path in root.glob("*") if path.is_dir()) if root.is_dir() else []
         raise DatasetError(f"{folder} has no published rows in {lang}", hint=nearest(lang, found))
     pairs: dict[str, Pair] = {}
@@ -53,7 +53,21 @@ def published_pairs(folder: Path, lang: str) -> dict[str, Pair]:
     return pairs
 
 
-def _folder(name: str) -> Path:
+def published_engines(folder: Path, lang: str) -> set[str]:
+    """The engines of a published data set's rows in a language, as they name them; none: it does not say."""
+    found: set[str] = set()
+    for file in _files(folder, lang):
+        if "engine" in pq.read_schema(file).names:
+            found |= set(pq.read_table(file, columns=["engine"])["engine"].to_pylist())
+    return found - {"", None}
+
+
+def _files(folder: Path, lang: str) -> list[Path]:
+    root = folder / "dataset" if (folder / "dataset").is_dir() else folder
+    return sorted((root / lang).glob("*.parquet"))
+
+
+def source_folder(name: str) -> Path:
     """A folder of the bundled model's sources: in the installed package, or in the source tree beside it."""
     package = Path(str(resources.files("multiyoucook2")))
     installed = package / "pipelines" / "mini_nmt" / name
@@ -62,7 +76,7 @@ def _folder(name: str) -> Path:
 
 @cache
 def _written_pairs(lang: str) -> list[Pair]:
-    files = [_folder("handwritten") / f"{code}.txt" for code in ("en", lang)]
+    files = [source_folder("handwritten") / f"{code}.txt" for code in ("en", lang)]
     if not all(file.is_file() for file in files):
         return []
     english, translated = (file.read_text(encoding="utf-8").splitlines() for file in files)
@@ -71,7 +85,7 @@ def _written_pairs(lang: str) -> list[Pair]:
 
 @cache
 def _real_translations(lang: str) -> dict[str, str]:
-    file = _folder("real") / f"{lang}.tsv"
+    file = source_folder("real") / f"{lang}.tsv"
     if not file.is_file():
         return {}
     with file.open(encoding="utf-8", newline="") as lines:

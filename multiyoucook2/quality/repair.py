@@ -1,31 +1,68 @@
-"""Repair: what is probably wrong is translated in several ways, and the best by ``quality`` is taken.
+"""Repair: what is probably wrong is translated in other ways, one after another, and the best by ``quality`` is taken.
 
-The alignment is learned from the rows that seem sound, so no row vouches for itself, and the row as it stands is judged
-beside its rivals by the same measure. It is replaced only by one that is clearly better; nothing gets worse by it.
+The rows teach an alignment once; what is to be mended is judged by what the sound rows taught, the row as it stands
+beside its rivals, so that no row vouches for itself. It is replaced only by one that is clearly better: nothing gets
+worse by this measure. A row that is good enough goes no further up the ladder.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pyarrow as pa
 
-from ..translation.nbest import Choice
-from .check import Batch, Context, Scores, run_checks
-from .estimation import row_quality
-from .evidence import Pair
-from .pairs import sound_pairs
-from .settings import Checks, Repair
-from .table import batch_of, caption_keys, judge
+from ..translation.flags import SEVERITY
+from ..translation.ways import Ask, Choice, Maker
+from .check import CHECKS, Batch, Context, Scores, run_checks
+from .estimation import SIGNALS, Calibration, shipped
+from .evidence import Learned
+from .settings import Repair
+from .table import batch_of, learn
 
+VERSION = 2  # raise with any change to which rival is taken
 MARGIN = 0.05  # of quality, by which a rival has to be better
 CLOSE = 0.02  # rivals this near the best in quality are told apart by the engine's score
 FLAG = "repaired:"
+_MAKER = tuple(field.name for field in fields(Maker))
 
-Choices = Callable[[Sequence[str]], Mapping[str, Sequence[Choice]]]
+Rivals = list[tuple[float, Choice]]  # with their quality
+Offer = Callable[[Sequence[Ask]], Mapping[Ask, Sequence[Choice]]]  # gives rivals for captions, of one way
+
+
+@dataclass
+class _Patient:
+    """A row that is to be mended: what it says now, and how good that is."""
+
+    ask: Ask
+    now: Choice
+    quality: float
+    tried: int = 0
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """What rows taught, and what it counts for."""
+
+    learned: Learned
+    calibration: Calibration
+
+    def quality(self, batch: Batch) -> Scores:
+        """Quality as the signals give it, before any check refuses; 0 for what the engine itself found wrong."""
+        found = run_checks(batch, Context(batch, learned=self.learned), SIGNALS)
+        quality = self.calibration.quality(found, batch.lang)
+        quality[[any(flag in SEVERITY for flag in flags) for flags in batch.flags]] = 0
+        return quality
 
 
 def repair_table(
-    captions: pa.Table, translations: pa.Table, lang: str, settings: Repair, choices: Choices, source_lang: str = "en"
+    captions: pa.Table,
+    translations: pa.Table,
+    lang: str,
+    settings: Repair,
+    offers: Iterable[Offer],
+    source_lang: str = "en",
+    before: Sequence[str] | None = None,
+    calibration: Calibration | None = None,
 ) -> pa.Table:
     """A table of translations, mended where a rival is better.
 
@@ -34,67 +71,100 @@ def repair_table(
         translations: schema ``corpus.tables.TRANSLATION``, row for row.
         lang: the language of the translations.
         settings: which rows are tried again.
-        choices: gives rivals for some captions.
+        offers: ways to come by rivals, in the order in which they are tried.
         source_lang: the language of the captions.
+        before: the step before each caption in its video, ``""`` where there is none.
+        calibration: of ``quality``; none: the one that ships.
 
     Returns:
-        The table with other ``text``, ``score``, ``flags`` (``repaired:n-best``, ``repaired:parts``) and ``retries`` in
-        the rows that were mended.
+        The table with other ``text``, ``score``, ``flags`` (``repaired:n-best``, ``repaired:parts``, ...) and
+        ``retries`` in the rows that were mended.
     """
-    checks = Checks()
-    judged = judge(captions, translations, lang, checks, source_lang=source_lang)
-    quality = judged.quality["quality"].to_numpy(zero_copy_only=False)
     batch = batch_of(captions["text"].to_pylist(), translations, lang, source_lang)
-    poor = np.flatnonzero(quality < settings.below).tolist()
+    judge = _Judge(learn(captions, translations, lang, source_lang), calibration or shipped())
+    poor = np.flatnonzero(judge.quality(batch) < settings.below).tolist()
     if not poor:
         return translations
-    rivals = choices([batch.captions[row] for row in poor])
-    keys = zip(caption_keys(captions), batch.captions, strict=True)
-    sound = [pair for pair, good in zip(batch.pairs, quality >= settings.below, strict=True) if good]
-    human = sound_pairs(lang, {clip: caption for (clip, index), caption in keys if not index})
-    mended = {
-        row: choice
-        for row, choice in zip(poor, _best(batch.take(poor), rivals, sound, human), strict=True)
-        if choice is not None
+    judge = replace(judge, learned=judge.learned.without(batch.pairs[row] for row in poor))
+    patients = {
+        row: _Patient(
+            Ask(batch.captions[row], before[row] if before else ""),
+            Choice(batch.texts[row], _number(batch.scores[row]), batch.flags[row], ""),
+            float(value),
+        )
+        for row, value in zip(poor, judge.quality(batch.take(poor)), strict=True)
     }
-    columns = {name: translations[name].to_pylist() for name in ("text", "score", "flags", "retries")}
-    for row, choice in mended.items():
+    for offer in offers:
+        _try([patient for patient in patients.values() if patient.quality < settings.below], offer, batch, judge)
+    return _mended(translations, {row: patient for row, patient in patients.items() if patient.now.path})
+
+
+def _try(patients: Sequence[_Patient], offer: Offer, batch: Batch, judge: _Judge) -> None:
+    """One way, for the rows that are not good enough yet."""
+    if not patients:
+        return
+    for patient in patients:
+        patient.tried += 1
+    offered = offer([patient.ask for patient in patients])
+    rivals = [(ask, choice) for ask, choices in offered.items() for choice in choices]
+    if not rivals:
+        return
+    together = _batch(rivals, batch)
+    values = iter(judge.quality(together).tolist())
+    judged = {ask: [(next(values), choice) for choice in choices] for ask, choices in offered.items()}
+    _choose(patients, {ask: _best_first(found) for ask, found in judged.items()}, batch)
+
+
+def _choose(patients: Sequence[_Patient], judged: Mapping[Ask, Rivals], batch: Batch) -> None:
+    """Gives each row its best rival that no check refuses, where that is better; rivals are checked as they come up."""
+    waiting = [(patient, list(judged.get(patient.ask, ()))) for patient in patients]
+    while waiting := [(one, left) for one, left in waiting if left and left[0][0] >= one.quality + MARGIN]:
+        chosen = [left.pop(0) for _, left in waiting]
+        rivals = [(one.ask, rival) for (one, _), (_, rival) in zip(waiting, chosen, strict=True)]
+        refused = _refused(_batch(rivals, batch))
+        for (patient, left), (quality, rival), bad in zip(waiting, chosen, refused, strict=True):
+            if not bad:
+                patient.now, patient.quality = rival, quality
+                left.clear()
+
+
+def _best_first(found: Rivals) -> Rivals:
+    """The best by quality first, and of those near it the engine's own choice."""
+    found = sorted(found, key=lambda pair: -pair[0])
+    near = [pair for pair in found if pair[0] >= found[0][0] - CLOSE]
+    near.sort(key=lambda pair: -np.inf if pair[1].score is None else -pair[1].score)
+    return [*near, *found[len(near) :]]
+
+
+def _batch(rivals: Sequence[tuple[Ask, Choice]], like: Batch) -> Batch:
+    scores = [np.nan if choice.score is None else choice.score for _, choice in rivals]
+    captions, texts = [ask.caption for ask, _ in rivals], [choice.text for _, choice in rivals]
+    flags = [choice.flags for _, choice in rivals]
+    return Batch(like.lang, captions, texts, flags, np.array(scores, np.float32), like.source_lang)
+
+
+def _refused(batch: Batch) -> list[bool]:
+    """Whether some check refuses a row."""
+    found = run_checks(batch, Context(batch), [check.name for check in CHECKS if check.severity == "reject"])
+    refused: list[bool] = np.any([one.scores > one.shown for one in found.values()], axis=0).tolist()
+    return refused
+
+
+def _number(score: float) -> float | None:
+    return None if np.isnan(score) else float(score)
+
+
+def _mended(translations: pa.Table, mended: Mapping[int, _Patient]) -> pa.Table:
+    columns = {name: translations[name].to_pylist() for name in ("text", "score", "flags", "retries", *_MAKER)}
+    for row, patient in mended.items():
+        choice = patient.now
         columns["text"][row], columns["score"][row] = choice.text, choice.score
         columns["flags"][row] = [*choice.flags, f"{FLAG}{choice.path}"]
-        columns["retries"][row] += 1
+        columns["retries"][row] += patient.tried
+        for name in _MAKER if choice.maker else ():
+            columns[name][row] = getattr(choice.maker, name)
     for name, values in columns.items():
         place = translations.schema.get_field_index(name)
         field = translations.schema.field(name)
         translations = translations.set_column(place, field, pa.array(values, field.type))
     return translations
-
-
-def _best(
-    batch: Batch, rivals: Mapping[str, Sequence[Choice]], sound: Sequence[Pair], human: Sequence[Pair]
-) -> list[Choice | None]:
-    """For each row the rival to take, or ``None`` where the row stays as it is."""
-    own = [
-        Choice(text, None if np.isnan(score) else float(score), flags, "")
-        for text, score, flags in zip(batch.texts, batch.scores, batch.flags, strict=True)
-    ]
-    several = [[mine, *rivals[caption]] for mine, caption in zip(own, batch.captions, strict=True)]
-    together = Batch(
-        batch.lang,
-        [caption for caption, found in zip(batch.captions, several, strict=True) for _ in found],
-        [choice.text for found in several for choice in found],
-        [choice.flags for found in several for choice in found],
-        np.array([np.nan if one.score is None else one.score for found in several for one in found], np.float32),
-        batch.source_lang,
-    )
-    checks = Checks()
-    quality = row_quality(run_checks(together, Context(together, checks, sound, human)), batch.lang, checks)
-    starts = np.cumsum([0, *(len(found) for found in several)])
-    return [_pick(found, quality[start:]) for found, start in zip(several, starts.tolist(), strict=False)]
-
-
-def _pick(found: Sequence[Choice], quality: Scores) -> Choice | None:
-    best = float(quality[: len(found)].max())
-    if best < quality[0] + MARGIN:
-        return None
-    near = [choice for choice, value in zip(found, quality, strict=False) if value >= best - CLOSE]
-    return max(near, key=lambda choice: -np.inf if choice.score is None else choice.score)

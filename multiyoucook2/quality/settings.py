@@ -1,8 +1,13 @@
 """Thresholds of the checks: the section ``checks`` of a recipe."""
 
+from pathlib import Path
+from typing import Literal
+
 from pydantic import Field
 
 from ..settings import Strict
+
+Way = Literal["n-best", "parts", "recased", "decoding", "context"]
 
 
 class Checks(Strict):
@@ -18,6 +23,12 @@ class Checks(Strict):
     min_score: float | None = Field(None, le=0, description="mean log-probability an output token, at least")
     alignment: bool = Field(True, description="learn which words belong together: coverage, added, repeated, quality")
     min_quality: float | None = Field(None, ge=0, le=1, description="probability that the meaning is kept, at least")
+    uncalibrated: bool = Field(False, description="min_quality refuses also where no marked rows stand behind quality")
+    spelling: bool = Field(True, description="words that no dictionary has, for languages of which simplemma has one")
+    glossary: Path | None = Field(None, description="your terms, a TSV with columns source, translation and maybe lang")
+    similarity: bool = Field(False, description="sentence vectors, of the extra [similarity]")
+    agreement: str | None = Field(None, description="a second engine, whose translations are compared")
+    round_trip: str | None = Field(None, description="an engine that translates back, to compare with the caption")
     artefacts: bool = Field(True, description="broken characters and control tokens are refused")
 
 
@@ -25,4 +36,6 @@ class Repair(Strict):
     """What is tried again, and how: the section ``repair`` of a recipe; ``null`` repairs nothing."""
 
     below: float = Field(0.25, ge=0, le=1, description="rows of less quality are translated in several ways")
-    candidates: int = Field(8, ge=2, le=64, description="so many ways, and once part by part")
+    candidates: int = Field(6, ge=2, le=64, description="outputs of the beam of n-best, and of the second engine")
+    ways: tuple[Way, ...] = Field(("n-best", "parts"), description="what is tried, in this order")
+    engine: str | None = Field(None, description="a second engine, for rows that no way of the first one mends")

@@ -13,13 +13,12 @@ import pyarrow.compute as pc
 
 from ..corpus.tables import QUALITY, VERDICT
 from ..errors import WorkspaceError
-from .check import Batch, Context, Findings, run_checks
-from .estimation import calibration, row_quality, severity_of
+from .check import Batch, Context, Findings, Translate, run_checks
+from .estimation import Calibration, row_quality, severity_of, shipped
 from .evidence import Learned, Pair
 from .pairs import real_clips, sound_pairs
 from .settings import Checks
 
-ENOUGH_ROWS = 5000  # a smaller build's alignment knows too few words: even sound translations look worse by it
 PART = 20_000  # rows that are judged at a time
 MOST_LINKS = 8_000_000  # of a word with a unit, that are learned from: some 60 bytes each, three times YouCook2's
 BYTES_A_LINK = 12  # bytes of caption times bytes of translation, measured on human pairs in German and Japanese
@@ -44,7 +43,14 @@ class Judgement:
 
 
 def judge(
-    captions: pa.Table, translations: pa.Table, lang: str, settings: Checks, *, source_lang: str = "en"
+    captions: pa.Table,
+    translations: pa.Table,
+    lang: str,
+    settings: Checks,
+    *,
+    source_lang: str = "en",
+    calibration: Calibration | None = None,
+    translate: Translate | None = None,
 ) -> Judgement:
     """All verdicts on the translations into one language, and how likely each keeps its caption's meaning.
 
@@ -54,22 +60,30 @@ def judge(
         lang: the language of the translations.
         settings: the recipe's section ``checks``.
         source_lang: the language of the captions.
+        calibration: of ``quality``; none: the one that ships.
+        translate: gives other engines' translations, for the checks that compare with them.
 
     Raises:
         WorkspaceError: the two tables are not row for row of the same captions.
     """
     require_same_rows(captions, translations, lang)
-    learned = learn(captions, translations, lang, source_lang)
-    parts = [
-        _judge_part(captions.slice(first, PART), translations.slice(first, PART), learned, settings)
-        for first in range(0, max(1, captions.num_rows), PART)
-    ]
+    learned, calibration = learn(captions, translations, lang, source_lang), calibration or shipped()
     engines = translations.column("model").unique().to_pylist()
-    return Judgement(
-        pa.concat_tables([part for part, _ in parts]),
-        pa.concat_tables([part for _, part in parts]),
-        calibration().knows(lang, engines) and captions.num_rows >= ENOUGH_ROWS,
-    )
+    calibrated = calibration.knows(lang, engines, captions.num_rows)
+
+    def part(first: int) -> tuple[pa.Table, pa.Table]:
+        """Verdicts and qualities of some of the rows."""
+        rows, texts = captions.slice(first, PART), translations.slice(first, PART)
+        batch, keys = batch_of(rows["text"].to_pylist(), texts, lang, source_lang), caption_keys(rows)
+        found = run_checks(batch, Context(batch, settings, learned=learned, translate=translate))
+        quality = row_quality(found, lang, settings, calibration, calibrated=calibrated)
+        estimated = pa.array(quality, pa.float32(), from_pandas=True)  # nan is null
+        index = pa.array([index for _, index in keys], pa.int32())
+        return verdicts(keys, lang, found), pa.table([rows["clip_id"], index, estimated], schema=QUALITY)
+
+    parts = [part(first) for first in range(0, max(1, captions.num_rows), PART)]
+    said, estimated = (pa.concat_tables([pair[n] for pair in parts]) for n in (0, 1))
+    return Judgement(said, estimated, calibrated)
 
 
 def learn(captions: pa.Table, translations: pa.Table, lang: str, source_lang: str) -> Learned:
@@ -87,18 +101,6 @@ def learn(captions: pa.Table, translations: pa.Table, lang: str, source_lang: st
     return Learned(
         pairs, lang, sound_pairs(lang, {clip: text for (clip, index), text in keys if not index}), source_lang
     )
-
-
-def _judge_part(
-    captions: pa.Table, translations: pa.Table, learned: Learned, settings: Checks
-) -> tuple[pa.Table, pa.Table]:
-    """Verdicts and qualities of some of the rows."""
-    keys, lang = caption_keys(captions), learned.lang
-    batch = batch_of(captions.column("text").to_pylist(), translations, lang, learned.source_lang)
-    found = run_checks(batch, Context(batch, settings, learned=learned))
-    quality = pa.array(row_quality(found, lang, settings), pa.float32(), from_pandas=True)  # nan is null
-    index = pa.array([index for _, index in keys], pa.int32())
-    return verdicts(keys, lang, found), pa.table([captions["clip_id"], index, quality], schema=QUALITY)
 
 
 def caption_keys(table: pa.Table) -> list[Key]:

@@ -10,9 +10,11 @@ themselves. All work is done on flat arrays: one entry a row, source word and ta
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 ROUNDS = 5
@@ -142,10 +144,7 @@ class Alignment:
     def __init__(self, sources: Ragged, targets: Ragged, weights: Floats, rounds: int = ROUNDS) -> None:
         links = Links.of(sources, targets)
         self._units = int(targets.ids.max(initial=0)) + 1
-        self._keys, pair = np.unique(
-            sources.ids[links.word] * self._units + targets.ids[links.unit], return_inverse=True
-        )
-        pair = pair.astype(np.int32)
+        self._keys, pair = _distinct(sources.ids[links.word] * self._units + targets.ids[links.unit])
         self._pair_unit = self._keys % self._units
         share = self._learn(links, pair, np.repeat(weights, sources.lengths)[links.word], rounds)
         self.own = self._own_support(sources, targets, links, pair, share)
@@ -174,13 +173,30 @@ class Alignment:
         totals = self._totals[targets.ids[links.unit]] - own_totals[links.unit]
         return self._support(sources, targets, links, counts, totals)
 
+    def without(self, sources: Ragged, targets: Ragged) -> "Alignment":
+        """One that some of its pairs have not taught: their share is taken out of the counts."""
+        links, other = Links.of(sources, targets), copy(self)
+        place, _ = self._places(sources, targets, links)
+        share = self._counts[place] / self._totals[self._pair_unit[place]]
+        if len(share):
+            share /= np.add.reduceat(share, links.groups)[links.word]
+        gone = np.bincount(place, share, len(self._keys))
+        other._counts = np.clip(self._counts - gone, 0, None).astype(np.float32)
+        other._totals = np.bincount(self._pair_unit, other._counts, self._units).astype(np.float32)
+        return other
+
+    def _places(self, sources: Ragged, targets: Ragged, links: Links) -> tuple[Ints, NDArray[np.bool_]]:
+        """The place of each link among the pairs that were seen, and whether it is one of them."""
+        unit = targets.ids[links.unit]
+        key = sources.ids[links.word] * self._units + unit
+        place = np.minimum(np.searchsorted(self._keys, key), len(self._keys) - 1)
+        return place, (self._keys[place] == key) & (unit < self._units)
+
     def support(self, sources: Ragged, targets: Ragged) -> Support:
         """The support of other pairs, whose ids are of the same words and units; new ones have larger ids."""
         links = Links.of(sources, targets)
         unit = targets.ids[links.unit]
-        key = sources.ids[links.word] * self._units + unit
-        place = np.minimum(np.searchsorted(self._keys, key), len(self._keys) - 1)
-        known = (self._keys[place] == key) & (unit < self._units)
+        place, known = self._places(sources, targets, links)
         counts = np.where(known, self._counts[place], 0).astype(np.float32)
         totals = np.append(self._totals, 0)[np.minimum(unit, self._units)]
         return self._support(sources, targets, links, counts, totals.astype(np.float32))
@@ -207,6 +223,16 @@ class Alignment:
             units[filled] = np.maximum.reduceat(by_unit, turned.groups[filled])
             explained[filled] = np.add.reduceat(clear, turned.groups[filled])
         return Support(words, units, explained)
+
+
+def _distinct(values: Ints) -> tuple[Ints, Places]:
+    """The distinct values, sorted, and the place of each value among them; by hashing, which is faster than sorting."""
+    encoded = pa.array(values).dictionary_encode()
+    found = encoded.dictionary.to_numpy()
+    order = np.argsort(found)
+    place = np.empty(len(found), np.int32)
+    place[order] = np.arange(len(found), dtype=np.int32)
+    return found[order], place[encoded.indices.to_numpy()]
 
 
 def usual(ids: Ints, values: Floats, size: int) -> tuple[Floats, Ints]:

@@ -29,3 +29,13 @@ def find_flags(text: str, output: str, source: Source, candidate: Candidate, lan
         "source_cut": source.cut,
     }
     return tuple(name for name in (*SEVERITY, "source_cut", FAILED) if found[name])
+
+
+def output_flags(source: Source, candidate: Candidate) -> tuple[str, ...]:
+    """What is wrong with an output as it stands: those of the names that need no look at the texts."""
+    found = {
+        "loop": loops(candidate.pieces, source.pieces),
+        "truncated": not candidate.finished,
+        "source_cut": source.cut,
+    }
+    return (*(name for name, there in found.items() if there), *candidate.flags)

@@ -39,12 +39,30 @@ def build(tmp_path: Path) -> Path:
 
 
 def test_the_wrong_pair_is_refused_and_the_right_one_accepted(build: Path) -> None:
-    found = check_pairs([GOOD, BAD], "de", like=build, settings=Checks(min_quality=0.5))
+    found = check_pairs([GOOD, BAD], "de", like=build, settings=Checks(min_quality=0.5, uncalibrated=True))
     assert [row.accepted for row in found.rows] == [True, False]
     assert found.rows[0].quality > 0.5 > found.rows[1].quality
     assert {one.check for one in found.rows[1].checks} >= {"coverage", "repeated", "quality"}
-    assert found.calibrated
-    assert not check_pairs([GOOD], "sw").calibrated
+    assert not found.calibrated  # so few rows
+
+
+def test_what_is_uncalibrated_refuses_nothing_by_quality_unless_asked(
+    build: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows' engine, the language and the number of rows all count."""
+    file = build / "dataset" / "de" / "train.parquet"
+    table = pq.read_table(file)
+
+    def accepted(engine: str, rows: int = 1, **settings: bool) -> list[bool]:
+        pq.write_table(table.append_column("engine", pa.array([engine] * table.num_rows)), file)
+        monkeypatch.setattr("multiyoucook2.quality.estimation.ENOUGH_ROWS", rows)
+        found = check_pairs([GOOD, BAD], "de", like=build, settings=Checks(min_quality=0.5, **settings))
+        assert found.calibrated == (engine == "mini" and rows == 1)
+        return [row.accepted for row in found.rows]
+
+    assert accepted("mini") == [True, False]
+    assert accepted("opus-mt") == accepted("mini", rows=10_000) == [True, True]
+    assert accepted("opus-mt", uncalibrated=True) == [True, False]
 
 
 def test_the_command_prints_rows_in_the_files_order(tmp_path: Path, build: Path, mycook: MyCook) -> None:

@@ -2,18 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 
+from multiyoucook2.engines.base import Candidate, Engine
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.resolve import resolve
-from multiyoucook2.quality.repair import repair_table
-from multiyoucook2.quality.settings import Checks, Repair
+from multiyoucook2.quality.repair import Offer, repair_table
+from multiyoucook2.quality.settings import Checks, Repair, Way
 from multiyoucook2.quality.table import judge
+from multiyoucook2.runners.local import Local
 from multiyoucook2.translation.engine_task import EngineTask
-from multiyoucook2.translation.nbest import Choice, n_best
-from multiyoucook2.translation.parts import split_parts
+from multiyoucook2.translation.ladder import Job
+from multiyoucook2.translation.memory import SpaceKey, TranslationMemory
+from multiyoucook2.translation.rivals import rivals as rivals_of
 from multiyoucook2.translation.table import OpenEngine
+from multiyoucook2.translation.ways import WAYS, Ask, Choice, Maker
 from tests.quality.test_checks import english_of, translations
 from tests.quality.test_signals import corpus
 
@@ -38,11 +43,11 @@ def repaired(*texts: str) -> tuple[list[str], dict[str, object]]:
     captions, german = tables()
     asked: list[str] = []
 
-    def choices(wanted: Sequence[str]) -> dict[str, list[Choice]]:
-        asked.extend(wanted)
-        return {text: rivals(*texts) for text in wanted}
+    def offer(asks: Sequence[Ask]) -> dict[Ask, list[Choice]]:
+        asked.extend(ask.caption for ask in asks)
+        return {ask: rivals(*texts) for ask in asks}
 
-    after = repair_table(captions, german, "de", Repair(below=0.5), choices)
+    after = repair_table(captions, german, "de", Repair(below=0.5), [offer])
     assert after.schema == german.schema
     assert after.slice(1).equals(german.slice(1))
     return asked, after.to_pylist()[0]
@@ -70,26 +75,58 @@ def test_a_rival_that_a_check_refuses_is_never_taken() -> None:
 
 def test_quality_does_not_fall() -> None:
     captions, german = tables()
-    after = repair_table(captions, german, "de", Repair(below=0.5), lambda texts: {t: rivals(RIGHT) for t in texts})
+    after = repair_table(captions, german, "de", Repair(below=0.5), [lambda asks: {ask: rivals(RIGHT) for ask in asks}])
     before, now = (judge(captions, table, "de", Checks()).quality["quality"].to_pylist() for table in (german, after))
     assert now[0] > before[0] + 0.05
     assert min(b - a for a, b in zip(before[1:], now[1:], strict=True)) > -0.05
 
 
-def test_choices_of_a_real_engine(tiny_model: Path, tmp_path: Path) -> None:
-    """Several outputs a text, the best first; a text with parts has the joined one too; doubles once."""
+def test_a_row_goes_up_the_ladder_until_it_is_good_enough() -> None:
+    """The second way is asked only for what the first did not mend, and its maker stands in the row."""
+    captions, german = tables()
+    asked: list[str] = []
+    maker = Maker("other", "2", "MIT", "f00")
+
+    def offer(name: str, *texts: str) -> Offer:
+        def rivals_of(asks: Sequence[Ask]) -> dict[Ask, list[Choice]]:
+            asked.append(name)
+            return {ask: [Choice(text, -1.0, (), name, maker) for text in texts] for ask in asks}
+
+        return rivals_of
+
+    after = repair_table(captions, german, "de", Repair(below=0.5), [offer("a", "Mehl"), offer("b", RIGHT), offer("c")])
+    assert asked == ["a", "b"]
+    row = after.to_pylist()[0]
+    assert (row["text"], row["flags"], row["retries"]) == (RIGHT, ["repaired:b"], 2)
+    assert (row["model"], row["revision"], row["license"], row["decode_hash"]) == ("other", "2", "MIT", "f00")
+    assert after["model"].to_pylist()[1:] == german["model"].to_pylist()[1:]
+
+
+def test_the_ways_of_a_real_engine(tiny_model: Path, tmp_path: Path) -> None:
+    """Each way's rivals bear its name, come out of the memory the second time, and differ by what was asked."""
     engine = resolve(str(tiny_model), "de", source_lang="en", cache_dir=tmp_path, offline=True)
     decoding = Decoding(beam_size=2, max_length_factor=1.0, max_length_extra=4)
-    texts = ["chop the onion", "chop the onion and fry the red garlic", "chop the onion"]
-    seen: list[tuple[int, int]] = []
+    asks = [Ask("chop the onion"), Ask("chop the onion and fry the red garlic", "heat the oil")]
     task = EngineTask(OpenEngine(engine, "cpu", decoding, 1))
-    found = n_best(texts, task, decoding, "de", 3, progress=lambda done, total: seen.append((done, total)))
-    assert list(found) == sorted(set(texts))
-    parts = len(split_parts(texts[1]))
-    assert parts == 2
-    assert [choice.path for choice in found[texts[0]]] == ["n-best"] * 3
-    scores = [choice.score for choice in found[texts[0]]]
-    assert all(score is not None for score in scores)
-    assert seen[-1] == (2 + parts, 2 + parts)
-    joined = [choice for choice in found[texts[1]] if choice.path == "parts"]
-    assert len(joined) <= 1
+    key = SpaceKey("de", engine.name, engine.revision, "0")
+    assert set(WAYS) == set(get_args(Way))
+    for name, way in WAYS.items():
+        with TranslationMemory(tmp_path / "memory").space(key) as space:
+            found = rivals_of(asks, way, Job("de", task, decoding, space, Local()))
+            batches = len(space)
+        with TranslationMemory(tmp_path / "memory").space(key) as space:
+            again = rivals_of(asks, way, Job("de", _Forbidden(task.engine), decoding, space, Local()))
+            assert len(space) == batches
+        assert again == found
+        assert {choice.path for choices in found.values() for choice in choices} <= {name}
+        assert set(found) == ({asks[1]} if name in ("parts", "context") else set(asks))
+
+
+class _Forbidden(EngineTask):
+    """Reads as the engine, and translates nothing: all has to come out of the memory."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(lambda: engine)
+
+    def __call__(self, work: object) -> "list[tuple[Candidate, ...]]":
+        raise AssertionError("translated again")

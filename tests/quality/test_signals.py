@@ -100,6 +100,16 @@ def test_pairs_judged_by_others_are_judged_as_if_they_stood_there() -> None:
     assert outside.missed(1, 3.0) == ["leeks"]
 
 
+def test_what_is_left_out_teaches_nothing() -> None:
+    """A pair that is taken out is judged as if it had never been learned from."""
+    wrong = [("mix onions and leeks", "Zimt mischen"), ("mix leeks and onions", "Zimt mischen")]
+    learned = Learned([*corpus(), *wrong], "de")
+    left_out, never = Evidence(wrong, learned.without(wrong)), Evidence(wrong, Learned(corpus(), "de"))
+    assert left_out.missed(0, 2.0)[:1] == never.missed(0, 2.0)[:1]
+    assert min(left_out.worst_miss.min(), never.worst_miss.min()) > 3
+    assert (left_out.worst_miss > Evidence(wrong, learned).worst_miss).all()
+
+
 def test_links_and_medians_by_hand() -> None:
     sources, targets = (Ragged.of(rows, {}) for rows in ([["a", "b"], [], ["a", "a"]], [["x"], ["y"], ["x", "z"]]))
     links = Links.of(sources, targets)

@@ -36,7 +36,7 @@ def _bands(captions: Sequence[str]) -> Floats:
     return np.array([len(caption) // BAND for caption in captions], np.float32)
 
 
-def _ratios(pairs: list[tuple[str, str]]) -> Floats:
+def _ratios(pairs: Sequence[tuple[str, str]]) -> Floats:
     """Logarithms of the lengths' ratios."""
     lengths = np.array([(len(caption), len(text)) for caption, text in pairs], np.float32).reshape(-1, 2) + SMOOTHING
     logs: Floats = np.log(lengths[:, 1] / lengths[:, 0]).astype(np.float32)

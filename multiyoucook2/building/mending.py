@@ -1,0 +1,97 @@
+"""``mycook repair BUILD``: the build's recipe with another section ``repair``, and what became better by it."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import RecipeError, WorkspaceError
+from ..languages import parse_languages
+from ..progress import Listener
+from ..quality.repair import FLAG
+from ..quality.settings import Repair
+from ..settings import load_recipe
+from .api import build
+from .checking import figures_of
+from .recipe import DatasetRecipe
+from .workspace import RECIPE_FILE, Workspace
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What became of a language: rows by the way that mended them, refusals, and the expected share of meaning kept.
+
+    ``*_before`` is what the build's last validation said; ``None`` where there was none.
+    """
+
+    rows: int
+    repaired: int
+    ways: Mapping[str, int]
+    refused_before: int | None
+    refused: int
+    kept_before: float | None
+    kept: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def repair_build(
+    folder: Path,
+    repair: Mapping[str, Any],
+    langs: str | None = None,
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+    offline: bool = False,
+    listener: Listener | None = None,
+) -> dict[str, Mended]:
+    """Build again with other values of the section ``repair``; translations come out of the memory.
+
+    Raises:
+        WorkspaceError: the folder is no build. RecipeError: a value is out of range, or a language is not there.
+    """
+    workspace, path = Workspace(folder), folder / RECIPE_FILE
+    if workspace.about() is None or not path.is_file():
+        raise WorkspaceError(f"{folder} is not a build folder", hint="give one that mycook build made, e.g. build/mini")
+    recipe = load_recipe(DatasetRecipe, "datasets", str(path))
+    wanted = parse_languages(langs, recipe.targets) if langs else recipe.targets
+    if lacking := next((lang for lang in wanted if lang not in recipe.targets), None):
+        raise RecipeError(f"{folder} lacks {lacking!r}", hint=f"it has {', '.join(recipe.targets)}")
+    before = {lang: _figures(workspace, lang) for lang in wanted}
+    values = {**(recipe.repair or Repair()).model_dump(mode="json"), **repair}  # pyright: ignore
+    after = build(
+        str(path), out=folder, limit=_limit(folder), device=device, threads=threads, offline=offline, listener=listener,
+        overrides={"repair": values},
+    ).report["languages"]  # fmt: skip
+    return {lang: _mended(before[lang], after[lang]) for lang in wanted if lang in after}
+
+
+def _limit(folder: Path) -> int | None:
+    """How many clips the build has read at most: the only thing of a build that its recipe does not say."""
+    try:
+        settings = json.loads((folder / "manifests" / "clips.json").read_text(encoding="utf-8"))["inputs"]["settings"]
+        limit: int | None = settings["limit"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise WorkspaceError(f"{folder} has read no captions yet", hint="mycook build first") from None
+    return limit
+
+
+def _figures(workspace: Workspace, lang: str) -> Mapping[str, Any]:
+    """What the last validation said of a language; empty where there was none."""
+    key = figures_of(lang)
+    manifest = workspace.read_manifest(key.stage) or {"outputs": {}}
+    paths = [workspace.root / name for name, row in manifest["outputs"].items() if row["name"] == key.file]
+    found: Mapping[str, Any] = key.load(paths[0]) if paths and paths[0].is_file() else {}
+    return found
+
+
+def _mended(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mended:
+    flags = {name.removeprefix(FLAG): count for name, count in after["flags"].items() if name.startswith(FLAG)}
+    return Mended(
+        after["rows"], sum(flags.values()), dict(Counter(flags).most_common()),
+        before.get("rejected"), after["rejected"], before.get("meaning_kept"), after["meaning_kept"],
+    )  # fmt: skip

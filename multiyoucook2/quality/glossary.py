@@ -1,0 +1,147 @@
+"""Terms and their translations: a user's own, and the lexicon that ships; and whether a translation has them.
+
+The longest term counts: *black soy sauce* is no soy sauce, and in a translation 番茄粉 is no 番茄. Where words are
+spaced, their beginnings are compared, so that inflection does no harm.
+"""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+
+from ..errors import DatasetError, RecipeError, nearest, shown
+from ..files import read_text
+from ..languages import language
+from ..text.words import UNSPACED, english_words, stem
+from .pairs import source_folder
+
+Term = tuple[str, ...]  # stems of an English term
+KEPT = 0.7  # of a word's letters, its beginning that inflected forms share
+SHORT = 3  # letters; shorter words are compared whole
+
+
+class Glossary:
+    """What English terms may be called in a language.
+
+    Args:
+        terms: (English, translation); a term may have several.
+        lang: of the translations.
+    """
+
+    def __init__(self, terms: Iterable[tuple[str, str]], lang: str) -> None:
+        self.lang = lang
+        self._unspaced = language(lang).script in UNSPACED
+        self._terms: dict[Term, list[str]] = {}
+        for english, translation in terms:
+            key, wanted = tuple(map(stem, english_words(english))), _plain(translation)
+            if key and wanted and wanted not in self._terms.setdefault(key, []):
+                self._terms[key].append(wanted)
+        self._longest = max(map(len, self._terms), default=0)
+
+    def missing(self, caption: str, text: str) -> list[str]:
+        """The terms of a caption that the translation has by none of their names, as the caption says them."""
+        words = english_words(caption)
+        found, text, place = [], _plain(text), 0
+        stems = tuple(map(stem, words))
+        while place < len(words):
+            size = next((n for n in range(self._longest, 0, -1) if stems[place : place + n] in self._terms), 0)
+            if size and not any(self._has(text, name) for name in self._terms[stems[place : place + size]]):
+                found.append(" ".join(words[place : place + size]))
+            place += size or 1
+        return list(dict.fromkeys(found))
+
+    def _has(self, text: str, name: str) -> bool:
+        within, alone = self._patterns(name)
+        return alone.search(within.sub("|", text) if within else text) is not None
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return sorted({name for names in self._terms.values() for name in names})
+
+    def _patterns(self, name: str) -> "tuple[re.Pattern[str] | None, re.Pattern[str]]":
+        """What finds longer names that begin or end with a name, and what finds it itself."""
+        found = self._compiled.get(name)
+        if found is None:
+            longer = [other for other in self._names if len(other) > len(name) and name in other]
+            within = re.compile("|".join(map(self._pattern, sorted(longer, key=len, reverse=True)))) if longer else None
+            found = self._compiled[name] = (within, re.compile(self._pattern(name)))
+        return found
+
+    @cached_property
+    def _compiled(self) -> "dict[str, tuple[re.Pattern[str] | None, re.Pattern[str]]]":
+        return {}
+
+    def _pattern(self, name: str) -> str:
+        if self._unspaced:
+            return re.escape(name)
+        start = r"\b\w*?" if self.lang == "de" and len(name) > SHORT else r"\b"  # German compounds end with their kind
+        return start + r"\W+".join(f"{re.escape(_beginning(word))}\\w*" for word in name.split())
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def _beginning(word: str) -> str:
+    return word if len(word) <= SHORT else word[: max(SHORT, round(KEPT * len(word)))]
+
+
+@cache
+def glossary(lang: str, path: Path | None) -> Glossary:
+    """The lexicon's terms in a language, and a user's, which take the place of those they are about.
+
+    Raises:
+        DatasetError: the user's file cannot be read, or lacks a column.
+    """
+    own = read_glossary(path, lang) if path else []
+    theirs = {tuple(map(stem, english_words(english))) for english, _ in own}
+    known = [pair for pair in _lexicon(lang) if tuple(map(stem, english_words(pair[0]))) not in theirs]
+    return Glossary([*own, *known], lang)
+
+
+def read_glossary(path: Path, lang: str) -> list[tuple[str, str]]:
+    """(English, translation) of a TSV with the columns ``source``, ``translation`` and, for several, ``lang``.
+
+    Raises:
+        DatasetError: it cannot be read, lacks a column, or names an unknown language; the message names the row.
+    """
+    try:
+        text = read_text(path, error=DatasetError)
+    except OSError as error:
+        raise DatasetError(f"{shown(path)} cannot be read: {error.strerror}", hint="give a readable file") from None
+    rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    for name in ("source", "translation"):
+        if name not in (rows.fieldnames or ()):
+            raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, rows.fieldnames or ()))
+    found = []
+    for number, row in enumerate(rows, 2):
+        if not row["source"] or not row["translation"]:
+            raise DatasetError(f"{shown(path)}, line {number}: a term or its translation is empty", hint="fill it in")
+        try:
+            if language(row.get("lang") or lang).code == lang:
+                found.append((row["source"], row["translation"]))
+        except RecipeError as error:
+            raise DatasetError(f"{shown(path)}, line {number}: {error}", hint=error.hint) from None
+    return found
+
+
+def _lexicon(lang: str) -> list[tuple[str, str]]:
+    """The nouns that ship; a language without any gives none."""
+    folder = source_folder("lexicon")
+    files = [folder / f"nouns.{code}.tsv" for code in ("en", lang)]
+    if not all(file.is_file() for file in files):
+        return []
+    english, translated = (_texts(file) for file in files)
+    verbs = {stem(english_words(text)[0]) for text in _texts(folder / "frames.en.tsv").values()}
+    modifiers = {stem(word) for text in _texts(folder / "modifiers.en.tsv").values() for word in english_words(text)}
+    unclear = verbs | modifiers  # *fry*, *spread*, *white*: as often no noun
+    terms = {name: text for name, text in english.items() if not unclear & set(map(stem, english_words(text)[-1:]))}
+    return [(terms[name], text) for name, text in translated.items() if name in terms]
+
+
+def _texts(file: Path) -> Mapping[str, str]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows: Sequence[dict[str, str]] = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return {row["id"]: text for row in rows if (text := row.get("text") or row.get("nom"))}

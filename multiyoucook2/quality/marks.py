@@ -1,0 +1,64 @@
+"""Marked rows: what a reader said of translations, whether the caption's meaning is kept. A table of a user's own."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import DatasetError, RecipeError, nearest, shown
+from ..files import read_text
+from ..languages import language
+
+_KEPT = {"yes": True, "no": False, "1": True, "0": False, "true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One row that was read. ``text`` is what was read; ``None``: what the build says now."""
+
+    clip_id: str
+    caption_index: int
+    lang: str
+    text: str | None
+    kept: bool
+
+
+def read_marks(path: Path, langs: Sequence[str]) -> list[Mark]:
+    """The marks of a TSV or CSV file with the columns ``clip_id`` and ``kept`` (yes or no).
+
+    Also read are ``lang``, which a build of one language can do without, ``caption_index`` and ``text``.
+
+    Raises:
+        DatasetError: it cannot be read, lacks a column, or a row is wrong; the message names the row.
+    """
+    try:
+        text = read_text(path, error=DatasetError)
+    except OSError as error:
+        raise DatasetError(f"{shown(path)} cannot be read: {error.strerror}", hint="give a readable file") from None
+    lines = text.splitlines()
+    tab = "\t" in (lines[0] if lines else "")
+    reader = csv.DictReader(lines, delimiter="\t" if tab else ",", quoting=csv.QUOTE_NONE if tab else csv.QUOTE_MINIMAL)
+    names = reader.fieldnames or []
+    needed = ("clip_id", "kept") if len(langs) == 1 else ("clip_id", "kept", "lang")
+    for name in needed:
+        if name not in names:
+            raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, names))
+    try:
+        return [_mark(row, langs, f"{shown(path)}, line {number}") for number, row in enumerate(reader, 2)]
+    except csv.Error as error:
+        raise DatasetError(f"{shown(path)}, line {reader.line_num}: {error}", hint="save it as TSV or CSV") from None
+
+
+def _mark(row: dict[str, str | None], langs: Sequence[str], where: str) -> Mark:
+    kept, index = (row.get("kept") or "").strip().lower(), row.get("caption_index") or "0"
+    if kept not in _KEPT:
+        raise DatasetError(f"{where}: kept is {kept!r}", hint="yes where the meaning is kept, no where it is not")
+    if not index.isdecimal():
+        raise DatasetError(f"{where}: caption_index is {index!r}", hint="a whole number from 0")
+    try:
+        lang = language(row.get("lang") or langs[0]).code
+    except RecipeError as error:
+        raise DatasetError(f"{where}: {error}", hint=error.hint) from None
+    if lang not in langs:
+        raise DatasetError(f"{where}: {lang!r} is no language of this build", hint=f"it has {', '.join(langs)}")
+    return Mark(row.get("clip_id") or "", int(index), lang, row.get("text") or None, _KEPT[kept])

@@ -1,0 +1,65 @@
+"""``mycook repair``: doubtful rows of a finished build get other translations, and rows and recipe say how."""
+
+import csv
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from multiyoucook2.building.api import build
+from multiyoucook2.building.mending import repair_build
+from multiyoucook2.errors import MyCookError, RecipeError, WorkspaceError
+from multiyoucook2.quality.pairs import published_pairs
+from tests.conftest import FAST, ROOT, MyCook
+
+CLIPS = 6
+REFERENCES = ROOT / "pipelines" / "mini_nmt" / "references" / "de.tsv"
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory, made: Path) -> str:
+    """The sound translations of the build's captions, as an engine."""
+    with REFERENCES.open(encoding="utf-8", newline="") as file:
+        sound = {row["clip_id"]: row["text"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
+    path = tmp_path_factory.mktemp("table") / "sound.tsv"
+    rows = [f"{english}\t{sound[clip]}" for clip, (english, _) in published_pairs(made, "de").items() if clip in sound]
+    path.write_text("\n".join(["source\ttranslation", *rows]) + "\n", encoding="utf-8")
+    return f"table:{path}"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    """A build by a random model. Never write into it."""
+    out = tmp_path_factory.mktemp("made") / "out"
+    build(str(FAST), engine=str(tiny_model), langs="de", limit=CLIPS, offline=True, out=out)
+    return out
+
+
+def test_a_second_engine_mends_and_its_name_stands_in_the_rows(made: Path, table: str, mycook: MyCook) -> None:
+    done = mycook("repair", made, "--engine", table, "--ways", "parts", "--below", "0.9", "--offline", "--json")
+    found = json.loads(done.stdout)["languages"]["de"]
+    rows = [row for file in (made / "dataset" / "de").glob("*.parquet") for row in pq.read_table(file).to_pylist()]
+    mended = [row for row in rows if "repaired:engine" in row["flags"]]
+    assert found["rows"] == len(rows) == CLIPS
+    assert found["ways"]["engine"] == len(mended) >= CLIPS // 2
+    assert {row["engine"] for row in mended} == {"sound.tsv"}
+    assert found["refused"] <= found["refused_before"]
+    recipe = yaml.safe_load((made / "recipe.yaml").read_text(encoding="utf-8"))
+    assert recipe["repair"]["engine"] == table
+    assert recipe["repair"]["ways"] == ["parts"]
+    again = mycook("repair", made, "--offline", "--json", "--quiet")
+    assert json.loads(again.stdout)["languages"]["de"]["repaired"] == found["repaired"]
+    assert f"engine {len(mended)}" in " ".join(mycook("repair", made, "--offline").stdout.split())
+
+
+def test_what_cannot_be_repaired_is_one_clear_line(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="is not a build folder"):
+        repair_build(tmp_path, {})
+    with pytest.raises(RecipeError, match="lacks 'ja'"):
+        repair_build(made, {}, "ja")
+    with pytest.raises(MyCookError, match="ways"):
+        repair_build(made, {"ways": ["magic"]}, offline=True)
+    with pytest.raises(MyCookError):
+        repair_build(made, {"engine": "nobody-knows-this"}, offline=True)
