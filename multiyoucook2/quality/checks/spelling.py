@@ -43,7 +43,7 @@ def _known(word: str, lang: str, sound: set[str]) -> bool:
         return False
     from simplemma import is_known
 
-    return is_known(word, lang=lang) or is_known(word.lower(), lang=lang) or is_known(word.capitalize(), lang=lang)
+    return any(is_known(form, lang=lang) for form in (word, word.lower(), word.capitalize()))
 
 
 def _shortest(lang: str) -> int:
