@@ -1,5 +1,6 @@
 """``mycook translate IN OUT``: chunks in, columns out, resumed after a stop, wrong rows named."""
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from multiyoucook2.building.tables import FileTranslation, translate_file
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import SourceError, WorkspaceError
+from multiyoucook2.files import atomic_write
 
 FAST = Decoding(beam_size=1, max_length_factor=1.0, max_length_extra=4, batch_tokens=512, retry=False)  # type: ignore[call-arg]
 ROWS: list[dict[str, Any]] = [
@@ -79,6 +81,31 @@ def test_a_stopped_run_goes_on_after_its_last_part(
     assert not work.target.exists()
     translate_file(work)
     assert calls == [["cut the onion", None, "fry it"], *[["cut the onion", "", "mix two eggs"]] * 2, ["stir"]]
+    assert work.target.read_bytes() == expected
+
+
+def test_a_full_disk_is_named_and_the_run_goes_on_from_there(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    straight = job(write(tmp_path / "straight.jsonl", ROWS), tiny_model, langs=("de",))
+    translate_file(straight)
+    expected = straight.target.read_bytes()
+    straight.target.unlink()
+    work = job(write(tmp_path / "in.jsonl", ROWS), tiny_model, langs=("de",))
+
+    def full(path: Path, content: bytes) -> None:
+        if path.name.startswith("part-000001"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        atomic_write(path, content)
+
+    monkeypatch.setattr(tables, "atomic_write", full)
+    with pytest.raises(WorkspaceError, match=rf"no space left while writing {work.target}"):
+        translate_file(work)
+    monkeypatch.undo()
+    kept = next(work.work.glob("part-000000-*")).stat().st_mtime_ns
+    monkeypatch.setattr(tables, "_clear", lambda folder: None)
+    translate_file(work)
+    assert next(work.work.glob("part-000000-*")).stat().st_mtime_ns == kept
     assert work.target.read_bytes() == expected
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engines.decoding import Decoding
 from ..engines.kind import ResolvedEngine
-from ..errors import SourceError
+from ..errors import SourceError, readable
 from ..files import PARTIAL_PREFIX, atomic_write, file_bytes, json_bytes, require_new, sync_folder
 from ..progress import Listener, Silent
 from ..runners.base import Runner
@@ -71,7 +71,7 @@ def translate_file(job: FileTranslation) -> int:
 
     Raises:
         SourceError: not such a file, without the column, or with a row that holds no text there.
-        ModelError, FetchError, WorkspaceError: as ``translation.table.translate_table``.
+        ModelError, FetchError, WorkspaceError: as ``translation.table.translate_table``; finished parts are kept.
     """
     require_file(job.source)
     for path in (job.source, job.target):
@@ -81,14 +81,16 @@ def translate_file(job: FileTranslation) -> int:
         raise SourceError(f"{job.target} is not another file of the same kind as {job.source}")
     require_new(job.target)
     reader = _Parquet(job) if job.source.suffix.lower() == ".parquet" else _Lines(job)
-    _claim(job)
     try:
+        _claim(job)
         parts, rows = _parts(job, reader)
+        reader.join(parts)
     except SourceError:
         if not any(job.work.glob("part-*")):
             _clear(job.work)  # nothing that a mended file could go on with
         raise
-    reader.join(parts)
+    except OSError as error:  # such as a full disk, of which the system does not say where
+        raise readable(error, str(job.target)) from None
     _clear(job.work)
     return rows
 
