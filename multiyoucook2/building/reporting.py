@@ -1,7 +1,7 @@
 """The stage that writes the page of a validation, ``report/index.html`` in the build folder."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from ..files import Record, file_bytes, json_bytes, read_json
 from ..files.reading import parse_json
 from ..quality.page.render import render
 from ..quality.page.summary import summarise
-from .checking import verdicts_of
+from .checking import figures_of, quality_of, verdicts_of
 from .reading import CAPTIONS, CLIPS
 from .stage import Key, Product, Results, Tools
 from .translating import translations_of
 
 PAGE = "index.html"
-VERSION = 2  # raise with any change to the page
+VERSION = 3  # raise with any change to the page
 REFERENCES_FILE = "references.json"  # in a build folder: language -> scores, with the hash of the translations scored
 
 
@@ -37,8 +37,10 @@ class Report:
 
     @property
     def reads(self) -> tuple[Key[Any], ...]:
-        """Clips and captions, and each language's translations and verdicts."""
-        of_lang = (key(lang) for lang in self.langs for key in (translations_of, verdicts_of))
+        """Clips and captions, and each language's translations, verdicts, qualities and figures."""
+        of_lang: Iterable[Key[Any]] = (
+            key(lang) for lang in self.langs for key in (translations_of, verdicts_of, quality_of, figures_of)
+        )
         return (CLIPS, CAPTIONS, *of_lang)
 
     def settings(self) -> Any:
@@ -56,9 +58,12 @@ class Report:
         clips, captions = results[CLIPS], results[CAPTIONS]
         source = captions.filter(pc.equal(captions["lang"], self.source_lang))
         found = [
-            summarise(lang, clips, source, results[translations_of(lang)], results[verdicts_of(lang)])
+            summarise(
+                lang, clips, source, results[translations_of(lang)], results[verdicts_of(lang)],
+                results[quality_of(lang)], calibrated=results[figures_of(lang)]["calibrated"],
+            )
             for lang in self.langs
-        ]
+        ]  # fmt: skip
         notes = {"clips": f"{clips.num_rows:,}", "captions": f"{source.num_rows:,}"}
         scores = kept_scores(self.build, {lang: results.hash_of(translations_of(lang)) for lang in self.langs})
         return Product({PAGE: render(self.title, found, notes, scores).encode()}, {"languages": len(found)})

@@ -4,7 +4,7 @@ import re
 
 import pyarrow as pa
 
-from multiyoucook2.corpus.tables import CAPTION, CLIP, TRANSLATION, VERDICT
+from multiyoucook2.corpus.tables import CAPTION, CLIP, QUALITY, TRANSLATION, VERDICT
 from multiyoucook2.quality.page.render import render
 from multiyoucook2.quality.page.summary import WORST, Summary, summarise
 
@@ -33,7 +33,15 @@ def summary(texts: list[str], found: Found, captions: list[str] | None = None) -
         for clip, text in zip(ids, captions, strict=True)
     ]
     rows = [
-        {"clip_id": clip, "caption_index": 0, "lang": "de", "text": text, "score": -0.5, "origin": "machine"}
+        {
+            "clip_id": clip,
+            "caption_index": 0,
+            "lang": "de",
+            "text": text,
+            "score": -0.5,
+            "origin": "machine",
+            "flags": ["repaired:n-best"] if clip == "v_1" else [],
+        }
         for clip, text in zip(ids, texts, strict=True)
     ]
     verdicts = [
@@ -41,7 +49,9 @@ def summary(texts: list[str], found: Found, captions: list[str] | None = None) -
          "score": score}
         for n, some in found.items() for check, severity, score in some
     ]  # fmt: skip
-    tables = zip((clips, sources, rows, verdicts), (CLIP, CAPTION, TRANSLATION, VERDICT), strict=True)
+    qualities = [{"clip_id": clip, "caption_index": 0, "quality": 0.25 * (n % 4)} for n, clip in enumerate(ids)]
+    schemas = (CLIP, CAPTION, TRANSLATION, VERDICT, QUALITY)
+    tables = zip((clips, sources, rows, verdicts, qualities), schemas, strict=True)
     return summarise("de", *(pa.Table.from_pylist(part, schema=schema) for part, schema in tables))
 
 
@@ -62,6 +72,12 @@ def test_figures_by_hand() -> None:
     assert by_length.classes == (("to 4 words", 2, 1), ("to 8", 2, 2))
     assert by_kind.classes == (("soup", 2, 1), ("cake", 2, 2))
     assert sum(rows for _, rows in one.scores) == 4
+    assert one.kept == 0.375
+    assert [(edge, rows) for edge, rows in one.qualities if rows] == [(0, 1), (0.25, 1), (0.5, 1), (0.75, 1)]
+    assert one.ways == {"n-best": 1}
+    assert [(row.clip_id, row.text, row.quality, row.reasons) for row in one.repaired] == [
+        ("v_1", "b", 0.25, ("repaired:n-best",))
+    ]
 
 
 def test_the_page_does_not_grow_with_the_rows() -> None:
@@ -83,4 +99,4 @@ def test_hostile_captions_stay_text() -> None:
 
 def test_languages_without_rows_or_findings_have_a_page() -> None:
     page = render("empty", [summary([], {}), summary(["sound"], {})], {})
-    assert page.count("<h2") == 4
+    assert page.count("<h2") == 5

@@ -1,6 +1,6 @@
 """What the page shows of one language, counted over its tables; the page's size depends on this, not on the rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,11 @@ from ...corpus.keys import caption_names
 from ...corpus.tables import HUMAN, REJECT
 
 WORST = 40  # rows a language that the page shows
+REPAIRED = 20  # of the rows that were mended
+FLAG = "repaired:"  # as repair marks them
 LENGTHS = (4, 8, 12, 16, 24)  # words of a caption; the last class is open
 _BINS = 24
+QUALITY_BINS = 20
 _REASONS = 4  # a row
 
 
@@ -35,13 +38,16 @@ class WorstRow:
     accepted: bool
     reasons: tuple[str, ...]
     link: str
+    quality: float | None = None
 
 
 @dataclass(frozen=True)
 class Summary:
     """One language. ``found`` counts rows by check, ``refusing`` are the checks that reject.
 
-    ``scores`` is a histogram of the mean log-probabilities: (left edge, rows) a bin.
+    ``kept`` is the mean quality of the machine's rows, the share whose meaning is expected to be kept. ``scores`` and
+    ``qualities`` are histograms, of the mean log-probabilities and of quality: (left edge, rows) a bin. ``ways`` counts
+    the rows that repair mended, by its way; ``repaired`` are some of them.
     """
 
     lang: str
@@ -53,14 +59,29 @@ class Summary:
     scores: tuple[tuple[float, int], ...]
     profiles: tuple[Profile, ...]
     worst: tuple[WorstRow, ...]
+    kept: float | None = None
+    calibrated: bool = False
+    qualities: tuple[tuple[float, int], ...] = ()
+    ways: dict[str, int] = field(default_factory=dict)
+    repaired: tuple[WorstRow, ...] = ()
 
 
-def summarise(lang: str, clips: pa.Table, captions: pa.Table, translations: pa.Table, verdicts: pa.Table) -> Summary:
+def summarise(
+    lang: str,
+    clips: pa.Table,
+    captions: pa.Table,
+    translations: pa.Table,
+    verdicts: pa.Table,
+    quality: pa.Table,
+    *,
+    calibrated: bool = False,
+) -> Summary:
     """Count one language's tables.
 
     Args:
         clips, captions: schemas ``corpus.tables.CLIP`` and ``CAPTION``, the captions of the source language alone.
-        translations, verdicts: schemas ``TRANSLATION`` and ``VERDICT``.
+        translations, verdicts, quality: schemas ``TRANSLATION``, ``VERDICT`` and ``QUALITY``.
+        calibrated: whether readers' marks stand behind ``quality``.
     """
     names = caption_names(translations)
     refused = caption_names(verdicts.filter(pc.equal(verdicts["severity"], REJECT)))
@@ -78,7 +99,12 @@ def summarise(lang: str, clips: pa.Table, captions: pa.Table, translations: pa.T
         refusing=frozenset(verdicts.filter(pc.equal(verdicts["severity"], REJECT))["check"].unique().to_pylist()),
         scores=_histogram(translations["score"]),
         profiles=(_by_length(words, accepted), _by_kind(kinds, accepted)),
-        worst=_worst(clips, captions, translations, verdicts),
+        worst=_shown(_worst_names(verdicts), clips, captions, translations, verdicts, quality),
+        kept=pc.mean(quality["quality"]).as_py(),
+        calibrated=calibrated,
+        qualities=_bins(quality["quality"]),
+        ways=_ways(translations),
+        repaired=_shown(_repaired_names(translations, verdicts), clips, captions, translations, verdicts, quality),
     )
 
 
@@ -108,26 +134,62 @@ def _by_kind(kinds: pa.ChunkedArray, accepted: np.ndarray[Any, Any]) -> Profile:
     )
 
 
-def _worst(clips: pa.Table, captions: pa.Table, translations: pa.Table, verdicts: pa.Table) -> tuple[WorstRow, ...]:
-    """The refused rows first, then those with the most and strongest signals."""
-    chosen = _worst_names(verdicts)
+def _bins(qualities: pa.ChunkedArray) -> tuple[tuple[float, int], ...]:
+    values = qualities.drop_null().to_numpy()
+    if not len(values):
+        return ()
+    counts, edges = np.histogram(values, bins=QUALITY_BINS, range=(0.0, 1.0))
+    return tuple(zip(edges[:-1].tolist(), counts.tolist(), strict=True))
+
+
+def _ways(translations: pa.Table) -> dict[str, int]:
+    flags = pc.list_flatten(translations["flags"])
+    counts = pc.value_counts(flags.filter(pc.starts_with(flags, FLAG))).to_pylist()
+    found = sorted(counts, key=lambda row: -row["counts"])
+    return {row["values"].removeprefix(FLAG): row["counts"] for row in found}
+
+
+def _repaired_names(translations: pa.Table, verdicts: pa.Table) -> pa.Table:
+    """Clip and index of some rows that repair mended, evenly over the table, and ``refused_max`` as for the worst."""
+    flags, rows = pc.list_flatten(translations["flags"]), pc.list_parent_indices(translations["flags"])
+    places = pc.unique(rows.filter(pc.starts_with(flags, FLAG)))
+    step = max(1, len(places) // REPAIRED)
+    chosen = translations.select(["clip_id", "caption_index"]).take(places.to_numpy()[::step][:REPAIRED])
+    refused = caption_names(verdicts.filter(pc.equal(verdicts["severity"], REJECT)))
+    there = pc.cast(pc.is_in(caption_names(chosen), value_set=refused), pa.int8())
+    return chosen.append_column("refused_max", there)
+
+
+def _shown(
+    chosen: pa.Table,
+    clips: pa.Table,
+    captions: pa.Table,
+    translations: pa.Table,
+    verdicts: pa.Table,
+    quality: pa.Table,
+) -> tuple[WorstRow, ...]:
+    """Rows by clip and index, with all that the page says of them."""
     names = caption_names(chosen)
     of_chosen = verdicts.filter(pc.is_in(caption_names(verdicts), value_set=names))
     reasons: dict[tuple[str, int], list[str]] = {}
     for row in of_chosen.to_pylist():
         reasons.setdefault((row["clip_id"], row["caption_index"]), []).append(f"{row['check']}: {row['reason']}")
-    shown = clips.filter(pc.is_in(clips["clip_id"], value_set=chosen["clip_id"].combine_chunks()))
+    shown = clips.filter(pc.is_in(clips["clip_id"], value_set=pc.unique(chosen["clip_id"])))
     links = {row["clip_id"]: _link(row) for row in shown.to_pylist()}
-    sources, texts = (
-        table["text"].take(pc.index_in(names, value_set=caption_names(table))).to_pylist()
-        for table in (captions, translations)
-    )
+    sources, texts, values, flags = (
+        table[column].take(pc.index_in(names, value_set=caption_names(table))).to_pylist()
+        for table, column in (
+            (captions, "text"), (translations, "text"), (quality, "quality"), (translations, "flags")
+        )
+    )  # fmt: skip
     return tuple(
         WorstRow(
             row["clip_id"], row["caption_index"], caption or "", text or "", not row["refused_max"],
-            tuple(reasons[row["clip_id"], row["caption_index"]][:_REASONS]), links[row["clip_id"]],
+            tuple([*(flag for flag in flagged or () if flag.startswith(FLAG)),
+                   *reasons.get((row["clip_id"], row["caption_index"]), ())][:_REASONS]),
+            links[row["clip_id"]], value,
         )
-        for row, caption, text in zip(chosen.to_pylist(), sources, texts, strict=True)
+        for row, caption, text, value, flagged in zip(chosen.to_pylist(), sources, texts, values, flags, strict=True)
     )  # fmt: skip
 
 
