@@ -1,5 +1,6 @@
 """Batches: what is in them, what is left out, their order, and going on in the middle."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from multiyoucook2.corpus.captions import Captions
 from multiyoucook2.errors import FeatureError, TrainingError
 from multiyoucook2.features.store import FeatureStore, write_store
-from multiyoucook2.retrieval.data.batches import Batch, Batches, TrainingSet
+from multiyoucook2.retrieval.data.batches import Batch, Batches, TrainingSet, ahead
 from multiyoucook2.retrieval.data.tokens import Buckets
 from multiyoucook2.retrieval.data.vectors import read_vectors, write_vectors
 from multiyoucook2.retrieval.model.encoders import TextEncoder, tiny_encoder
@@ -207,3 +208,19 @@ def test_sentence_vectors_take_the_place_of_tokens(store: FeatureStore, tmp_path
 def test_texts_must_be_encoded_first(store: FeatureStore) -> None:
     with pytest.raises(RuntimeError, match="tokenize"):
         TrainingSet(CAPTIONS, store).batch(np.array([0]), np.array([0]), max_frames=1)
+
+
+def test_batches_put_together_ahead_are_the_same(data: TrainingSet) -> None:
+    plain, threaded = (Batches(data, batch_size=2, seed=1) for _ in range(2))
+    expected = [batch.clip_ids for batch in plain.rest_of_epoch()]
+    assert [batch.clip_ids for batch in ahead(threaded.rest_of_epoch())] == expected
+    assert threaded.state_dict() == plain.state_dict()
+
+
+def test_an_error_of_a_batch_put_together_ahead_comes_out() -> None:
+    def broken() -> Iterator[Batch]:
+        raise KeyError("frames")
+        yield
+
+    with pytest.raises(KeyError, match="frames"):
+        list(ahead(broken()))
