@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import FAST, MyCook
 from features.extract.making import make_clip_model, make_video
@@ -31,6 +33,8 @@ STRANGERS = {
     "recipe.yaml": b"# my comments\nname: mine\n",
     "report.html": b"<p>mine",
     "report.json": b"{}",
+    "study.json": b'{"mine": 1}',
+    "index.json": b"{}",
     "metrics.jsonl": b'{"kind": "mine", "step": 1}\n',
     "checkpoint-000001.safetensors": b"not of a run",
     "model/weights.bin": b"mine",
@@ -62,6 +66,9 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("inputs")
     add_segments(make_dataset(folder / "data", clips=12, validation=8))
+    for path in (folder / "data" / "de").iterdir():
+        rows = pq.read_table(path)
+        pq.write_table(rows.append_column("quality", pa.array(np.linspace(0, 1, len(rows)), pa.float32())), path)
     make_features(folder / "data", folder / "features")
     small = {"batch_size": 4, "epochs": 1, "hidden_dim": 16, "embedding_dim": 16, "tiny": {"vocab_size": 300, "dim": 8}}
     places = {"dataset": folder / "data", "features": folder / "features", "out": folder / "run"}

@@ -98,7 +98,7 @@ def _row_change(before: Path, after: bytes | Path) -> RowChange:
         raise TypeError("a table is a file")
     try:
         old, new = _rows(read_parquet(before, error=DatasetError)), _rows(read_parquet(after, error=DatasetError))
-    except (DatasetError, KeyError):
+    except (DatasetError, KeyError, TypeError):  # no columns of ours, or lists in them
         return RowChange()  # of another format: the file is named as changed
     both = old.keys() & new.keys()
     return RowChange(

@@ -16,6 +16,7 @@ mteb takes no machine translation that no person has verified; ``sample_creation
 """
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
@@ -24,8 +25,8 @@ from typing import Any, Protocol
 import pyarrow as pa
 import yaml
 
-from ..errors import DatasetError, RecipeError, nearest
-from ..files import parquet_bytes, read_parquet, read_text, replace_folder
+from ..errors import DatasetError, RecipeError, nearest, shown
+from ..files import Record, parquet_bytes, read_json, read_parquet, replace_folder
 from ..languages import LANGUAGES
 from .captions import dataset_languages, dataset_splits, load_captions
 from .clips import Clip, load_clips
@@ -69,6 +70,8 @@ def export_mteb(
     about = dataset_about(dataset)
     chosen = _split(dataset, split)
     wanted = tuple(langs or dataset_languages(str(dataset)))
+    if strange := next((lang for lang in wanted if not re.fullmatch(r"\w[\w-]*", lang)), None):
+        raise DatasetError(f"{shown(strange)} is no language, by which a folder could be called")
     captions = load_captions(dataset, split=chosen, langs=wanted)
     clips = [clip for clip in load_clips(dataset) if clip.split == chosen]
     if features is not None:
@@ -149,23 +152,37 @@ def _readme(about: DatasetAbout, langs: Sequence[str], split: str) -> str:
 def _reviewed(dataset: Path, lang: str, split: str) -> bool:
     """Whether a person has written or confirmed every caption of a language."""
     path = dataset / lang / f"{split}.parquet"
-    rows = read_parquet(path, ("origin", "reviewed", "accepted"), error=DatasetError).to_pylist()
+    try:
+        rows = read_parquet(path, ("origin", "reviewed", "accepted"), error=DatasetError).to_pylist()
+    except FileNotFoundError:
+        raise DatasetError(f"there is no {shown(path)}", hint="export a data set that mycook build made") from None
     return all(row["origin"] == HUMAN or row["reviewed"] for row in rows if row["accepted"])
 
 
+class _Credit(Record):
+    """What the data set's description says of its origin, under Croissant's names."""
+
+    url: str = ""
+    citeAs: str = ""
+
+
+def _credit(path: Path) -> _Credit:
+    return read_json(path, _Credit, error=DatasetError) if path.is_file() else _Credit()
+
+
 def _tasks(dataset: Path, about: DatasetAbout, langs: Sequence[str], split: str, *, verified: bool) -> str:
-    credit = json.loads(read_text(dataset / CROISSANT_FILE)) if (dataset / CROISSANT_FILE).is_file() else {}
+    credit = _credit(dataset / CROISSANT_FILE)
     license_ = about.license.lower()
-    name = "".join(part.capitalize() for part in about.name.replace("_", "-").split("-") if part.isalnum())
+    name = "".join(part.capitalize() for part in re.findall("[A-Za-z0-9]+", about.name))
     translated = "machine-translated and verified" if verified else "machine-translated"
     values = {
-        "prefix": name or "Captions",
+        "prefix": name if name.isidentifier() else f"Captions{name}",
         "subsets": repr({subset_of(lang): [subset_of(lang)] for lang in langs}),
         "v2t_subsets": repr({f"v2t-{subset_of(lang)}": [subset_of(lang)] for lang in langs}),
         "split": repr(split),
         "license": repr(license_ if license_ in LICENSES else "not specified"),
-        "reference": repr(str(credit.get("url") or C2KD)),
-        "citation": json.dumps(str(credit.get("citeAs") or "")),
+        "reference": repr(credit.url or C2KD),
+        "citation": json.dumps(credit.citeAs),
         "creation": repr(translated if len(langs) > 1 else "found"),
         "revision": repr(about.content_hash[:16]),
     }

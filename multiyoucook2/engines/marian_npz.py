@@ -50,8 +50,10 @@ def _named_files(folder: Path) -> dict[str, list[str]]:
     path = folder / MARIAN_FILE
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found = {key: [str(name) for name in said[key]] for key in ("models", "vocabs")}
-    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError):
+        found = {key: list(said[key]) for key in ("models", "vocabs")}
+        if not all(isinstance(name, str) for names in found.values() for name in names):
+            raise TypeError
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, RecursionError):
         raise ModelError(f"{path} names no models and vocabs", hint="download the model again") from None
     lost = [name for names in found.values() for name in names if "/" in name or not (folder / name).is_file()]
     if lost or not all(found.values()):

@@ -1,8 +1,11 @@
 """A model in a zip, as OPUS-MT releases them: checked, and unpacked into the cache once."""
 
+import errno
+import lzma
 import os
 import shutil
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -11,7 +14,11 @@ from pathlib import Path, PurePosixPath
 from ..errors import ModelError, shown
 from ..files import file_sha256
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)  # or a password
+# a RuntimeError is a password; seeking to what a damaged table names is an OSError
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError, RuntimeError, EOFError),
+    *(ValueError, IndexError, OverflowError, OSError),
+)
 MAX_MEMBERS = 1000
 MAX_BYTES = 20 * 10**9  # unpacked; the largest OPUS-MT model has 2
 
@@ -22,7 +29,7 @@ def unzipped(path: Path, cache_dir: Path) -> Path:
     Raises:
         ModelError: it is no zip, is damaged, has links or members that point outside of it, or unpacks to too much.
     """
-    folder = cache_dir / "zips" / f"{path.stem}@{file_sha256(path)[:16]}"
+    folder = cache_dir / "zips" / f"{path.stem[:80]}@{file_sha256(path)[:16]}"
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -34,13 +41,9 @@ def unzipped(path: Path, cache_dir: Path) -> Path:
                     shutil.copyfileobj(packed, file)  # reads no more than the size that the archive names
         if not folder.is_dir():  # another process may have been faster
             os.replace(work, folder)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-    ) as error:  # damaged, or with a password
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # a full disk, for one
         raise ModelError(f"{path} is not a whole zip: {shown(error)}", hint="download it again") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -55,8 +58,10 @@ def _members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
         raise ModelError(f"{path} holds {len(members)} files of {size // 10**6} MB, which no model does: refused")
     for member in members:
         name = PurePosixPath(member.filename.replace("\\", "/"))
-        if name.is_absolute() or ".." in name.parts or ":" in member.filename:
+        if name.is_absolute() or ".." in name.parts or ":" in member.filename or not name.name:
             raise ModelError(f"{path} has a member that points outside of it ({shown(member.filename)}): refused")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise ModelError(f"{path} has a link as a member ({shown(member.filename)}): refused")
+        if len(member.filename.encode(errors="replace")) > 255 and "/" not in member.filename:
+            raise ModelError(f"{path} has a member whose name is no file's ({shown(member.filename, 60)}): refused")
     return [member for member in members if not member.is_dir() and "/" not in member.filename]

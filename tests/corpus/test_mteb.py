@@ -131,3 +131,23 @@ def test_what_is_said_of_the_texts_is_true(tmp_path: Path) -> None:
         export_mteb(tmp_path / "read", tmp_path / "out", split="test")
     with pytest.raises(DatasetError, match="no clip of the split validation has features"):
         export_mteb(tmp_path / "read", tmp_path / "out", features={})
+
+
+@pytest.mark.parametrize("name", ["3d-x", "²³", 'x"""\nimport os', "--", "cooking"])
+def test_any_name_gives_a_module(name: str, tmp_path: Path) -> None:
+    path = make_dataset(tmp_path / "read") / "multiyoucook2.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"name": name}))
+    export_mteb(tmp_path / "read", tmp_path / "out")
+    compile((tmp_path / "out/tasks.py").read_text(), "tasks.py", "exec")
+
+
+@pytest.mark.parametrize("text", ["[", "[1]", "[" * 9000])
+def test_a_damaged_description_is_one_line(text: str, tmp_path: Path) -> None:
+    (make_dataset(tmp_path / "read") / "croissant.json").write_text(text)
+    with pytest.raises(DatasetError, match=r"croissant\.json is damaged"):
+        export_mteb(tmp_path / "read", tmp_path / "out")
+
+
+def test_a_language_leads_nowhere_else(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="is no language"):
+        export_mteb(make_dataset(tmp_path / "read"), tmp_path / "out", langs=["en", "../../evil"])

@@ -1,6 +1,7 @@
 """Kinds of files that hold captions: data sets of others, tables, reviews, plans."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,22 @@ def _read_parts(folder: Path) -> Any:
     return Parts(folder / "f", {"encoder": "x", "fps": 1.0}).has("v")
 
 
+def _zip(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "m.zip", "w") as archive:
+        archive.writestr("decoder.yml", "models: [a.npz]\nvocabs: [v.yml, v.yml]\n")
+        for name, how in (("v.yml", zipfile.ZIP_DEFLATED), ("a.npz", zipfile.ZIP_BZIP2), ("x", zipfile.ZIP_LZMA)):
+            archive.writestr(name, "a: 0\n" * 50, how)
+
+
+def _read_zip(folder: Path) -> Any:
+    from multiyoucook2.engines.marian_npz import marian_vocabulary
+    from multiyoucook2.engines.zipped import unzipped
+
+    return marian_vocabulary(unzipped(folder / "m.zip", folder / "cache"))
+
+
 KINDS = [
+    Kind("zip", _zip, ("m.zip",), _read_zip),
     Kind("captions", _captions, ("a.*",), _read_each("a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet")),
     Kind("msrvtt", _others, ("msrvtt.json",), _read_each("msrvtt.json", source="msrvtt")),
     Kind("vatex", _others, ("vatex_training.json",), _read_each("vatex_training.json", source="vatex")),

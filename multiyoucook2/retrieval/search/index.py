@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from ...errors import DatasetError, nearest, shown
+from ...files import damaged_files
 from ...files.reading import Record, read_arrow, read_json
 from .approximate import GRAPH, Approximate, Graph
 from .exact import Backend, Rows, Vectors, top_k
@@ -164,9 +165,17 @@ class SearchIndex:
 
     @cached_property
     def graph(self) -> Graph | None:
-        """What an approximate index proposes clips with; ``None`` where all searches are exact."""
+        """What an approximate index proposes clips with; ``None`` where all searches are exact.
+
+        Raises:
+            DatasetError: it is not as it was written; a changed one would end the process.
+        """
         about = self.about.approximate
-        return Graph.open(self.folder, self.vectors, about) if about else None
+        if about is None:
+            return None
+        if damage := damaged_files(self.folder, without=(VECTORS,)):
+            raise DatasetError(f"the search index {shown(self.folder)} is damaged: {damage[0]}", hint=_AGAIN)
+        return Graph.open(self.folder, self.vectors, about)
 
     def how(self, *, filtered: bool = False) -> str:
         """``exact``, or how good the search is."""

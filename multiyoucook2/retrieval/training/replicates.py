@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...corpus.captions import dataset_languages, load_captions, scored_split
-from ...errors import TrainingError
+from ...errors import TrainingError, WorkspaceError
 from ...features.store import FeatureStore
 from ...files import atomic_write, claim_folder, json_bytes, lock, read_json
 from ...progress import Listener, Silent
@@ -123,6 +123,8 @@ def study_folder(home: Path, settings: Mapping[str, Any]) -> Iterator[None]:
     with lock(home, "study"):
         if not (home / STUDY_FILE).exists():
             atomic_write(home / STUDY_FILE, json_bytes({**settings, "finished": False}))
+        elif not isinstance(read_json(home / STUDY_FILE, dict[str, Any], hint="move it away").get("finished"), bool):
+            raise WorkspaceError(f"{home / STUDY_FILE} is not of a study that we made", hint="move it away")
         yield
 
 

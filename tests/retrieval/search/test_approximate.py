@@ -66,7 +66,11 @@ def test_with_every_answer(mycook: MyCook, made: Path, tmp_path: Path) -> None:
 def test_half_written(made: Path, tmp_path: Path) -> None:
     build_index(made / "run", tmp_path / "index", approximate=True, device="cpu")
     graph = tmp_path / "index" / approximate.GRAPH
-    graph.write_bytes(graph.read_bytes()[:-9])
+    whole = graph.read_bytes()
+    graph.write_bytes(whole[:5000] + bytes([whole[5000] ^ 255]) + whole[5001:])  # a graph that leads out of itself
+    with pytest.raises(DatasetError, match=r"graph\.usearch has another hash"):
+        open_index(tmp_path / "index").search("rice")
+    graph.write_bytes(whole[:-9])
     with pytest.raises(DatasetError, match="is cut off"):
         open_index(tmp_path / "index")
     graph.unlink()
