@@ -1,10 +1,15 @@
 """The signals, on pairs of a small invented corpus: what is dropped, doubled, added or cut short is found and named."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from multiyoucook2.corpus.tables import CAPTION, TRANSLATION
+from multiyoucook2.quality import table
 from multiyoucook2.quality.check import Batch, Context, run_checks
 from multiyoucook2.quality.evidence import Evidence, Learned
+from multiyoucook2.quality.settings import Checks
+from multiyoucook2.quality.table import judge
 from multiyoucook2.text.alignment import Alignment, Links, Ragged, usual
 from multiyoucook2.text.words import english_words, is_content, stem, target_units
 
@@ -154,3 +159,43 @@ def test_words_and_units() -> None:
     assert is_content("onions")
     assert target_units("Die Soße", "de") == ["_die", "_soss", "sosse"]
     assert target_units("玉ねぎ", "ja") == ["玉", "ね", "ぎ", "玉ね", "ねぎ"]
+
+
+def corpus_tables(pairs: list[tuple[str, str]]) -> tuple[pa.Table, pa.Table]:
+    """Pairs as the tables that are judged."""
+    clips = [f"c{number}" for number in range(len(pairs))]
+    keys = {"clip_id": clips, "caption_index": [0] * len(clips), "lang": ["en"] * len(clips)}
+    english = pa.Table.from_pydict(
+        {**keys, "text": [pair[0] for pair in pairs], "origin": ["human"] * len(clips), "flags": [[]] * len(clips)},
+        schema=CAPTION,
+    )
+    made = {"lang": ["de"] * len(clips), "text": [pair[1] for pair in pairs], "score": [-0.5] * len(clips),
+            "flags": [[]] * len(clips), "retries": [0] * len(clips), "origin": ["machine"] * len(clips)}  # fmt: skip
+    names = {name: ["m"] * len(clips) for name in ("model", "revision", "license", "decode_hash")}
+    return english, pa.Table.from_pydict({**keys, **names, **made}, schema=TRANSLATION)
+
+
+def test_parts_of_a_large_build_are_judged_as_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = ("chop the onions and leeks", "Zwiebeln hacken")
+    english, german = corpus_tables([wrong, *corpus(), corpus()[0], ("stir the 3 xylophones", "3 Xylophone rühren")])
+    whole = judge(english, german, "de", Checks(min_quality=0.25))
+    monkeypatch.setattr(table, "PART", 7)
+    parts = judge(english, german, "de", Checks(min_quality=0.25))
+    assert parts.verdicts.to_pylist() == whole.verdicts.to_pylist()
+    assert parts.quality["quality"].to_pylist() == whole.quality["quality"].to_pylist()
+
+
+def test_an_alignment_is_learned_from_as_many_rows_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of four rows one is learned from: the wrong one, which is none of them, is still found and named."""
+    pairs = corpus()
+    pairs.insert(5, ("chop the onions and leeks", "Zwiebeln hacken"))
+    english, german = corpus_tables(pairs)
+    links = sum(len(a.encode()) * len(b.encode()) for a, b in pairs) / table.BYTES_A_LINK
+    monkeypatch.setattr(table, "MOST_LINKS", links / 3.5)
+    monkeypatch.setattr(table, "sound_pairs", lambda lang, captions: [])
+    learned = table.learn(english, german, "de", "en")
+    assert learned.peers == pairs[::4]
+    found = judge(english, german, "de", Checks()).verdicts.to_pylist()
+    named = [(row["clip_id"], row["reason"]) for row in found if row["check"] == "coverage"]
+    assert ("c5", "no counterpart of leeks") in named
+    assert len(named) < 10
