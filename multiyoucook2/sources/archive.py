@@ -49,7 +49,10 @@ def read_annotations(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
 
 def _bounded(data: bytes, path: Path, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
-        raise SourceError(f"{path} holds more than {max_bytes // 1_000_000} MB, which no annotation file does")
+        raise SourceError(
+            f"{path} holds more than {max_bytes // 1_000_000} MB, which no annotation file does",
+            hint="captions of your own are read line by line as CSV, JSON Lines or Parquet: --captions FILE",
+        )
     return data
 
 

@@ -244,6 +244,8 @@ def test_encodings(tmp_path: Path) -> None:
     [
         ("a.csv", b"", "is empty"),
         ("a.csv", b"caption,caption\nx,y\n", "has the column 'caption' twice"),
+        ("a.csv", b"x" * 200_000, "its first line has over 100,000 characters"),
+        ("a.csv", bytes(200_000), "its first line has over 100,000 characters"),
         ("a.csv", b"caption,id\n", "holds no captions"),
         ("a.jsonl", b"\n\n", "has no JSON object"),
         ("a.parquet", b"PAR1 no", "is no readable Parquet file"),

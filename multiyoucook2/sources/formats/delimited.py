@@ -13,6 +13,8 @@ from .base import Row, Rows
 SUFFIXES = (".csv", ".tsv", ".txt")
 _DELIMITERS = ",;\t|"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_A_TABLE = "a table has a line of column names, such as clip_id,caption, and a line a caption"
+_LONGEST_HEADER = 100_000  # characters
 _LONGEST_FIELD = 10_000_000  # characters; a quote that is never closed swallows a whole file
 
 
@@ -33,7 +35,10 @@ def read_delimited(path: Path, encoding: str | None = None) -> Rows:
     with path.open(encoding=encoding, newline="") as file:
         header = _header(file, path, encoding)
     delimiter = max(_DELIMITERS, key=_outside_quotes(header).count)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+    try:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+    except csv.Error as error:
+        raise SourceError(f"{path} is no table of texts: its first line: {error}", hint=_A_TABLE) from None
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise SourceError(f"{path} has the column {doubled[0]!r} twice", hint="rename one in the first line")
@@ -66,12 +71,17 @@ def _rows(path: Path, encoding: str, delimiter: str, names: list[str]) -> Iterat
 
 def _header(file: TextIO, path: Path, encoding: str) -> str:
     try:
-        for line in file:
+        while line := file.readline(_LONGEST_HEADER):
+            if len(line) == _LONGEST_HEADER:
+                raise SourceError(
+                    f"{path} is no table of texts: its first line has over {_LONGEST_HEADER:,} characters",
+                    hint=_A_TABLE,
+                )
             if line.strip():
                 return line
     except UnicodeError as error:
         raise _not_in(encoding, path, error) from None
-    raise SourceError(f"{path} is empty")
+    raise SourceError(f"{path} is empty", hint=_A_TABLE)
 
 
 def _marked(path: Path) -> str | None:
