@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import DatasetError, shown
 from ..files import atomic_write, json_bytes
-from ..quality.estimation import CALIBRATION_FILE, SIGNALS, shipped, signal_matrix
+from ..quality.estimation import CALIBRATION_FILE, SIGNALS, calibration_of, shipped, signal_matrix
 from .checking import checked_rows
 from .opening import OpenBuild
 
@@ -32,6 +32,7 @@ def calibrate_build(build: OpenBuild, path: Path) -> "dict[str, tuple[Discrimina
     from ..quality.fitting import Discrimination, quality_odds, refit, unseen_odds
     from ..quality.marks import read_marks
 
+    calibration_of(build.workspace.root)  # what is there is ours, or it is refused
     targets = build.recipe.targets
     marks = read_marks(path, targets)
     by_lang = {lang: [mark for mark in marks if mark.lang == lang] for lang in targets}

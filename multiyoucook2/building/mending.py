@@ -75,7 +75,7 @@ def _limit(folder: Path) -> int | None:
     try:
         settings = json.loads((folder / "manifests" / "clips.json").read_text(encoding="utf-8"))["inputs"]["settings"]
         limit: int | None = settings["limit"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise WorkspaceError(f"{folder} has read no captions yet", hint="mycook build first") from None
     return limit
 

@@ -106,7 +106,9 @@ def calibration_of(build: Path) -> Calibration:
     except FileNotFoundError:
         return shipped()
     if set(found.weights) != set(SIGNALS):
-        raise WorkspaceError(f"{shown(path)} was fitted by another version", hint="fit it again with --calibrate")
+        raise WorkspaceError(
+            f"{shown(path)} was fitted by another version", hint="remove it, and fit it again with --calibrate"
+        )
     return found
 
 

@@ -111,13 +111,14 @@ def read_glossary(path: Path, lang: str) -> list[tuple[str, str]]:
         text = read_text(path, error=DatasetError)
     except OSError as error:
         raise DatasetError(f"{shown(path)} cannot be read: {error.strerror}", hint="give a readable file") from None
-    rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    header, *lines = [line.split("\t") for line in text.replace("\r\n", "\n").split("\n") if line.strip()] or [[]]
     for name in ("source", "translation"):
-        if name not in (rows.fieldnames or ()):
-            raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, rows.fieldnames or ()))
+        if name not in header:
+            raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, header))
     found = []
-    for number, row in enumerate(rows, 2):
-        if not row["source"] or not row["translation"]:
+    for number, cells in enumerate(lines, 2):
+        row = dict(zip(header, cells, strict=False))
+        if not row.get("source") or not row.get("translation"):
             raise DatasetError(f"{shown(path)}, line {number}: a term or its translation is empty", hint="fill it in")
         try:
             if language(row.get("lang") or lang).code == lang:

@@ -53,7 +53,7 @@ def _mark(row: dict[str, str | None], langs: Sequence[str], where: str) -> Mark:
     kept, index = (row.get("kept") or "").strip().lower(), row.get("caption_index") or "0"
     if kept not in _KEPT:
         raise DatasetError(f"{where}: kept is {kept!r}", hint="yes where the meaning is kept, no where it is not")
-    if not index.isdecimal():
+    if not (index.isascii() and index.isdigit() and len(index) < 10):
         raise DatasetError(f"{where}: caption_index is {index!r}", hint="a whole number from 0")
     try:
         lang = language(row.get("lang") or langs[0]).code

@@ -1,6 +1,5 @@
 """Any pairs, judged: a tab-separated file with the columns ``source`` and ``translation``."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,8 +58,7 @@ def read_pair_file(path: Path) -> list[Pair]:
         text = read_text(path, error=DatasetError)
     except OSError as error:
         raise DatasetError(f"{shown(path)} cannot be read: {error.strerror}", hint="give a readable file") from None
-    lines = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    header = next(lines, [])
+    header, *lines = [line.split("\t") for line in text.replace("\r\n", "\n").removesuffix("\n").split("\n")]
     for name in COLUMNS:
         if name not in header:
             raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, header))

@@ -52,6 +52,10 @@ def _tables(folder: Path) -> None:
     (folder / "t.jsonl").write_text('{"source": "mix", "translation": "misch"}\n')
     pq.write_table(pa.table({"source": ["mix"], "translation": ["misch"]}), folder / "t.parquet")
     write_csv(folder / "pairs.tsv", [{"source": "mix", "translation": "misch"}], "\t")
+    write_csv(folder / "terms.tsv", [{"source": "soy sauce", "translation": "Sojasoße", "lang": "de"}], "\t")
+    marks = [{"clip_id": "a", "kept": "yes", "lang": "de", "caption_index": "0"}]
+    write_csv(folder / "marks.tsv", marks, "\t")
+    write_csv(folder / "marks.csv", marks)
     write_csv(folder / "de.tsv", [{"clip_id": "a", "caption_index": "0", "text": "misch"}], "\t")
 
 
@@ -66,6 +70,18 @@ def _read_pairs(folder: Path) -> Any:
     from multiyoucook2.quality.pairfile import read_pair_file
 
     return read_pair_file(folder / "pairs.tsv")
+
+
+def _read_terms(folder: Path) -> Any:
+    from multiyoucook2.quality.glossary import read_glossary
+
+    return read_glossary(folder / "terms.tsv", "de")
+
+
+def _read_marks(folder: Path) -> Any:
+    from multiyoucook2.quality.marks import read_marks
+
+    return [read_marks(folder / name, ["de"]) for name in ("marks.tsv", "marks.csv")]
 
 
 def _read_references(folder: Path) -> Any:
@@ -135,6 +151,8 @@ KINDS = [
     Kind("released", _others, ("*.pkl",), _read_each("youcook_train_audio_multilingual.pkl", source="released")),
     Kind("table", _tables, ("t.*",), _read_table),
     Kind("pairs", _tables, ("pairs.tsv",), _read_pairs),
+    Kind("terms", _tables, ("terms.tsv",), _read_terms),
+    Kind("marks", _tables, ("marks.*",), _read_marks),
     Kind("references", _tables, ("de.tsv",), _read_references),
     Kind("reviews", _reviews, ("reviews/*",), _read_reviews),
     Kind("sweep", _sweep, ("sweep.yaml",), _read_sweep),
