@@ -1,6 +1,6 @@
 """``mycook validate BUILD --calibrate FILE``: readers' marks of a build's rows refit its ``quality``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from ..quality.fitting import Discrimination, Marked
     from ..quality.marks import Mark
 
+Fitted = Mapping[str, "tuple[Discrimination, Discrimination]"]  # by language, before and after
 FEWEST = 10  # marks of each kind
 
 
-def calibrate_build(build: OpenBuild, path: Path) -> "dict[str, tuple[Discrimination, Discrimination]]":
+def calibrate_build(build: OpenBuild, path: Path) -> "Fitted":
     """Fit ``quality`` on marks of a build's rows; it is kept in ``BUILD/calibration.json`` and counts from now on.
 
     Returns:

@@ -23,6 +23,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from ..building.calibrating import Fitted
     from ..building.opening import OpenBuild
     from ..quality.reference_scores import ReferenceScores
 
@@ -42,6 +43,10 @@ def validate(
         Path | None,
         typer.Option("--references", help="With BUILD: translations by people to compare with.", metavar="FILE"),
     ] = None,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option("--calibrate", help="With BUILD: marked rows to fit its quality on.", metavar="FILE"),
+    ] = None,
     recipe: RecipeOption = "multi-youcook2",
     langs: LangsOption = None,
     engine: EngineOption = None,
@@ -59,22 +64,25 @@ def validate(
 
     What was accepted, what was refused, and by which check; of a recipe, or of a build that was made. The build's
     report/index.html has plots and the worst rows. References are a table (clip_id, lang, text), YouCook2's JSON, a
-    folder of such files, or another build.
+    folder of such files, or another build. Marked rows are a table (clip_id, lang, kept: yes or no); their fit is kept
+    in the build's calibration.json and counts from then on.
 
     \b
     Examples:
       mycook validate --recipe mini --langs all --offline --show 1
       mycook validate build/mini
       mycook validate build/mini --references pipelines/mini_nmt/references
+      mycook validate build/mini --calibrate marks.tsv
     """
     from . import printing
 
     if folder is not None:
         refuse_options(context, (*OF_A_RECIPE, "engine", "device", "threads", "offline"), "a build folder")
-        _validate_again(folder, references, langs, show=show, json=json, quiet=quiet)
+        _validate_again(folder, references, calibrate, langs, show=show, json=json, quiet=quiet)
         return
-    if references is not None:
-        raise RecipeError("--references wants a build", hint="such as: mycook validate build/mini --references FILE")
+    for name, file in (("--references", references), ("--calibrate", calibrate)):
+        if file is not None:
+            raise RecipeError(f"{name} wants a build", hint=f"such as: mycook validate build/mini {name} {file}")
     result = build_until(
         "validate", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
         device=device, threads=threads, offline=offline,
@@ -83,23 +91,34 @@ def validate(
 
 
 def _validate_again(
-    folder: Path, references: Path | None, langs: str | None, *, show: int, json: bool, quiet: bool
+    folder: Path,
+    references: Path | None,
+    calibrate: Path | None,
+    langs: str | None,
+    *,
+    show: int,
+    json: bool,
+    quiet: bool,
 ) -> None:
-    from ..building.opening import validate_again
+    from ..building.calibrating import calibrate_build
+    from ..building.opening import open_build, validate_again
     from ..building.referring import score_build
     from .terminal import Terminal
 
     with Terminal(quiet=quiet) as listener:
+        fitted = calibrate_build(open_build(folder), calibrate) if calibrate is not None else {}
         build = validate_again(folder, listener)
         scores = []
         if references is not None:
             scores = score_build(build, references, build.languages(langs), listener)
             build = validate_again(folder, listener)  # the page shows them
-    _show_build(build, scores, as_json=json, show=show)
+    _show_build(build, scores, fitted, as_json=json, show=show)
 
 
-def _show_build(build: "OpenBuild", scores: "Sequence[ReferenceScores]", *, as_json: bool, show: int) -> None:
-    """A build's figures, and its scores against references."""
+def _show_build(
+    build: "OpenBuild", scores: "Sequence[ReferenceScores]", fitted: "Fitted", *, as_json: bool, show: int
+) -> None:
+    """A build's figures, its scores against references, and how well its marked rows are told apart."""
     from ..building.publishing import report
     from . import printing
     from .tables import print_json, print_table
@@ -107,9 +126,18 @@ def _show_build(build: "OpenBuild", scores: "Sequence[ReferenceScores]", *, as_j
     found, page = report(build.results, build.recipe), build.workspace.root / "report" / "index.html"
     if as_json:
         print_json({"out": str(build.workspace.root), "page": str(page), "report": found,
-                    "references": [one.as_json() for one in scores]})  # fmt: skip
+                    "references": [one.as_json() for one in scores],
+                    "calibration": {lang: dict(zip(("before", "after"), (one.as_json() for one in both), strict=True))
+                                    for lang, both in fitted.items()}})  # fmt: skip
         return
     printing.validation_figures(found, show=show)
+    if fitted:
+        rows = [
+            (lang, when, one.rows, one.wrong, *(f"{value:.2f}" for value in (one.auc, one.precision, one.recall)))
+            for lang, both in fitted.items()
+            for when, one in zip(("before", "after"), both, strict=True)
+        ]
+        print_table(("language", "fit", "marked", "not kept", "AUC", "precision", "recall"), rows, numbers=("marked",))
     if scores:
         rows = [
             (one.lang, one.rows, *(f"{score.value:.1f} [{score.low:.1f}, {score.high:.1f}]" for score in one.scores))

@@ -141,7 +141,7 @@ def fit(
     penalty = np.array([1e-6] + [1.0] * signals.shape[1] + [3.0] * len(codes))
     solution = np.zeros(design.shape[1])
     for _ in range(MOST_STEPS):
-        probability = 1 / (1 + np.exp(-(known + design @ solution)))
+        probability = 1 / (1 + np.exp(-np.clip(known + design @ solution, -30, 30)))  # no overflow
         gradient = design.T @ (weight * (probability - wrong)) + penalty * solution
         curvature = (design * (weight * probability * (1 - probability))[:, None]).T @ design + np.diag(penalty)
         step = np.linalg.solve(curvature, gradient)

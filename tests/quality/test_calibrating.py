@@ -1,0 +1,129 @@
+"""``mycook validate BUILD --calibrate``: marks of a build's rows move its quality, and stay in its folder."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from multiyoucook2.building.api import build
+from multiyoucook2.errors import DatasetError, WorkspaceError
+from multiyoucook2.quality.estimation import SIGNALS, Calibration, calibration_of, shipped
+from multiyoucook2.quality.fitting import Discrimination, Marked, quality_odds, refit, unseen_odds
+from multiyoucook2.quality.marks import Mark, read_marks
+from multiyoucook2.quality.pairs import published_pairs
+from tests.conftest import FAST, ROOT, MyCook
+
+CLIPS = 24
+REFERENCES = ROOT / "pipelines" / "mini_nmt" / "references" / "de.tsv"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    """A build by a random model."""
+    out = tmp_path_factory.mktemp("made") / "out"
+    overrides = {"checks": {"alignment": True}}
+    build(str(FAST), engine=str(tiny_model), langs="de", limit=CLIPS, offline=True, out=out, overrides=overrides)
+    return out
+
+
+def marks_of(build: Path) -> list[tuple[str, str, str]]:
+    """(clip, text, kept): sound translations of half of the clips, what the random model said of the others."""
+    with REFERENCES.open(encoding="utf-8", newline="") as file:
+        sound = {row["clip_id"]: row["text"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
+    clips = sorted(published_pairs(build, "de"))
+    return [(clip, sound[clip], "yes") if n % 2 else (clip, "", "no") for n, clip in enumerate(clips)]
+
+
+def stage_key(build: Path) -> str:
+    manifest = json.loads((build / "manifests" / "validate-de.json").read_text(encoding="utf-8"))
+    return str(manifest["key"])
+
+
+def write_marks(path: Path, rows: list[tuple[str, str, str]], separator: str = "\t") -> Path:
+    lines = [separator.join(row) for row in [("clip_id", "text", "kept"), *rows]]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_marks_are_fitted_kept_and_used(made: Path, tmp_path: Path, mycook: MyCook) -> None:
+    path, key = write_marks(tmp_path / "marks.tsv", marks_of(made)), stage_key(made)
+    found = json.loads(mycook("validate", made, "--calibrate", path, "--json").stdout)
+    before, after = (found["calibration"]["de"][when] for when in ("before", "after"))
+    assert (after["rows"], after["wrong"]) == (CLIPS, CLIPS // 2)
+    assert min(before["auc"], after["auc"]) > 0.9
+    own = calibration_of(made)
+    assert len(own.engines) == 1
+    assert own != shipped()
+    assert own.knows("de", own.engines, 5000)
+    assert not own.knows("fr", own.engines, 5000), "the marks say nothing of French by this engine"
+    before_it, with_it = key, stage_key(made)
+    assert with_it != before_it, "the validation is done again by the new calibration"
+    (made / "calibration.json").unlink()
+    mycook("validate", made, "--json")
+    assert stage_key(made) == before_it
+
+
+def test_what_cannot_be_fitted_is_one_clear_line(made: Path, tmp_path: Path, mycook: MyCook) -> None:
+    rows = marks_of(made)
+    few = write_marks(tmp_path / "few.tsv", rows[:5])
+    assert "marks 2 rows as kept and 3 as not" in mycook("validate", made, "--calibrate", few, code=1).stderr
+    other = write_marks(tmp_path / "other.tsv", [*rows, ("nowhere_1", "", "no")])
+    assert "nowhere_1 is no clip" in mycook("validate", made, "--calibrate", other, code=1).stderr
+    assert "--calibrate wants a build" in mycook("validate", "--calibrate", few, code=1).stderr
+    assert not (made / "calibration.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("clip_id\ttext\n", "no column 'kept'"),
+        ("clip_id\tkept\na\tperhaps\n", "line 2: kept is 'perhaps'"),
+        ("clip_id\tkept\tlang\na\tyes\tja\n", "line 2: 'ja' is no language of this build"),
+        ("clip_id\tkept\tcaption_index\na\tyes\tx\n", "line 2: caption_index is 'x'"),
+    ],
+)
+def test_bad_marks_name_their_row(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "marks.tsv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(DatasetError, match=message):
+        read_marks(path, ["de"])
+
+
+def test_marks_of_several_languages_as_csv(tmp_path: Path) -> None:
+    path = tmp_path / "marks.csv"
+    path.write_text('clip_id,lang,kept,text\na,German,YES,"x, y"\nb,fr,0,\n', encoding="utf-8")
+    assert read_marks(path, ["de", "fr"]) == [Mark("a", 0, "de", "x, y", True), Mark("b", 0, "fr", None, False)]
+    with pytest.raises(DatasetError, match="no column 'lang'"):
+        read_marks(write_marks(tmp_path / "m.tsv", [("a", "", "yes")]), ["de", "fr"])
+
+
+def test_a_damaged_calibration_is_told(tmp_path: Path) -> None:
+    (tmp_path / "calibration.json").write_text("{}")
+    with pytest.raises(WorkspaceError, match="constant"):
+        calibration_of(tmp_path)
+    other = Calibration(constant=0, weights={"magic": 1.0}, languages={}, engines=())
+    (tmp_path / "calibration.json").write_text(other.model_dump_json())
+    with pytest.raises(WorkspaceError, match="another version"):
+        calibration_of(tmp_path)
+
+
+def test_a_refit_moves_as_far_as_the_marks_say() -> None:
+    """Rows whose signals say the opposite of the prior: few marks move it a little, many turn it round."""
+    random = np.random.default_rng(0)
+    prior = Calibration(constant=0.0, weights=dict.fromkeys(SIGNALS, 1.0), languages={"de": 0.0}, engines=("mini",))
+
+    def marked(size: int) -> Marked:
+        signals = random.normal(size=(size, len(SIGNALS)))
+        return Marked(signals, (signals[:, 0] < 0).astype(float), ["de"] * size, [str(n) for n in range(size)])
+
+    few, many = marked(10), marked(500)
+    first = next(iter(SIGNALS))
+    assert refit(many, prior, ["x"]).weights[first] < refit(few, prior, ["x"]).weights[first] < 1.0
+    unseen = unseen_odds(many, lambda seen, rows: quality_odds(refit(seen, prior, ["x"]), rows))
+    measured = Discrimination.of(1 / (1 + np.exp(unseen)), many.wrong, 0.5)
+    assert measured.auc > 0.95
+    assert Discrimination.of(np.array([0.1, 0.9, 0.4, 0.6]), np.array([1.0, 0, 0, 1]), 0.5) == Discrimination(
+        4, 2, 0.75, 0.5, 0.5
+    )
