@@ -69,9 +69,9 @@ def test_a_study_killed_and_gone_on_with(inputs: Path, tmp_path: Path) -> None:
 
 
 def test_random_leaves_out_as_many_in_each_language(inputs: Path, tmp_path: Path) -> None:
-    study(inputs, tmp_path / "study", against={}, seeds=[3])
+    study(inputs, tmp_path / "study", against={}, seeds=[4])
     chosen = load_captions(inputs / "data", split="train")
-    drawn = load_captions(tmp_path / "study/data/random-seed3", split="train")
+    drawn = load_captions(tmp_path / "study/data/random-seed4", split="train")
     for lang in ("de", "ja"):
         kept = [[bool(of) for of in captions.texts[lang]] for captions in (chosen, drawn)]
         assert sum(kept[0]) == sum(kept[1])
