@@ -63,7 +63,7 @@ def language_plot(
             errors = spread(heights, bounds)
             axes.bar(
                 places, heights, width, yerr=errors if any(map(any, errors)) else None, label=label,
-                alpha=0.4 if name in faint else 1, error_kw={"linewidth": 0.8}, capsize=1.5,
+                alpha=0.4 if name in faint else 1, color=color_of(number), error_kw={"linewidth": 0.8}, capsize=1.5,
             )  # fmt: skip
         if measure in chance:
             axes.axhline(chance[measure], color="black", linestyle=":", linewidth=1, label="chance")
@@ -117,6 +117,13 @@ def labels(names: Sequence[str]) -> list[str]:
         label = f" {label}" if label.startswith("_") else label
         found.append(label if label not in found else f"{label} ({len(found) + 1})")
     return found
+
+
+def color_of(number: int) -> Any:
+    """The colour of a run: the first twenty differ."""
+    from matplotlib import colormaps
+
+    return colormaps["tab20"]((2 * number + number // 10) % 20)
 
 
 def spread(values: Sequence[float], bounds: Sequence[Sequence[float]]) -> list[list[float]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..evaluation.page import Picture, Table, write_page
-from ..evaluation.plots import forest_plot, labels, legend, new_figure
+from ..evaluation.plots import color_of, forest_plot, labels, legend, new_figure
 from ..evaluation.table import Cell, said
 from .teacher_study import Study
 
@@ -78,7 +78,7 @@ def _recalls(study: Study) -> Any:
     width = 0.85 / len(rows)
     for number, ((_, values, alpha), label) in enumerate(zip(rows, labels([row[0] for row in rows]), strict=True)):
         places = [place + (number - (len(rows) - 1) / 2) * width for place in range(len(langs))]
-        axes.bar(places, values, width, alpha=alpha, label=label, color=f"C{number % 10}")
+        axes.bar(places, values, width, alpha=alpha, label=label, color=color_of(number))
     if study.chance is not None:
         axes.axhline(study.chance, color="black", linestyle=":", linewidth=1, label="chance")
     axes.set_xticks(range(len(langs)), langs, rotation=45, ha="right", rotation_mode="anchor")
@@ -96,8 +96,8 @@ def _entropy(study: Study) -> Any:
     figure, axes = new_figure("entropy of the targets, nats", f"gain over {study.baseline}, points of R@10")
     names = list(study.gains)
     for number, (name, label) in enumerate(zip(names, labels(names), strict=True)):
-        marker = "os^Dv<>ph*"[number // 10 % 10]
-        axes.plot(study.entropy[name], overall(study.gains[name]).value, marker, color=f"C{number % 10}", label=label)
+        marker = "os^Dv<>ph*"[number // 20 % 10]
+        axes.plot(study.entropy[name], overall(study.gains[name]).value, marker, color=color_of(number), label=label)
     axes.axhline(0, color="black", linewidth=0.8)
     legend(axes)
     return figure
