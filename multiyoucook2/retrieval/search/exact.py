@@ -7,7 +7,11 @@ equal scores by row.
 """
 
 import importlib.util
-from collections.abc import Callable, Iterator
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -19,7 +23,7 @@ Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 Propose = Callable[[Vectors, Vectors, int], Rows]
 
-BLOCK = 16_384  # rows as float32 at a time: 32 MB at 512 dimensions
+FIRST, BLOCK = 2_048, 16_384  # rows as float32 at a time: 32 MB at 512 dimensions
 _GATHERED = 65_536  # rows of a filter that are copied at a time
 _MANY = 8  # queries at once, from which a matrix product is faster than a pass for each
 _MORE = 16  # proposed beyond k, as the two ways round differently
@@ -80,26 +84,45 @@ def best_of(vectors: Vectors, query_QE: Vectors, proposed_QP: Rows, k: int) -> t
 def by_numpy(vectors: Vectors, query_QE: Vectors, k: int) -> Rows:
     """Rows [Q, k] by matrix products of blocks as float32; k is the number of vectors at most."""
     queries_EQ = np.ascontiguousarray(query_QE.T, np.float32)
-    size = min(BLOCK, len(vectors))
+    size = min(max(FIRST, BLOCK), len(vectors))
     block_BE = np.empty((size, vectors.shape[1]), np.float32)  # reused: new memory a block costs as much as the product
     scores_BQ = np.empty((size, len(query_QE)), np.float32)
 
-    def scores(part: Vectors) -> Scores:
+    def scores(rows: slice) -> Scores:
+        part = vectors[rows]
         np.copyto(block_BE[: len(part)], part)
         found: Scores = np.matmul(block_BE[: len(part)], queries_EQ, out=scores_BQ[: len(part)])
         return found
 
-    return _best_of_blocks(vectors, len(query_QE), k, scores)
+    return _best_of_blocks(len(query_QE), k, ((rows.start, scores(rows)) for rows in _blocks(len(vectors))))
 
 
 def by_numkong(vectors: Vectors, query_QE: Vectors, k: int) -> Rows:
-    """The same by matrix products of float16 as it is stored."""
+    """The same by matrix products of float16 as it is stored, a block on each core."""
     import numkong
 
     queries = numkong.dots_pack(np.ascontiguousarray(query_QE))
-    return _best_of_blocks(
-        vectors, len(query_QE), k, lambda part: np.asarray(numkong.dots_packed(np.asarray(part), queries))
-    )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def scores(rows: slice) -> tuple[int, Scores]:
+        return rows.start, np.asarray(numkong.dots_packed(np.asarray(vectors[rows]), queries))
+
+    def ahead(pool: ThreadPoolExecutor) -> Iterator[tuple[int, Scores]]:
+        waiting = deque[Future[tuple[int, Scores]]]()  # bounded: all scores of a large index are too many
+        for rows in _blocks(len(vectors)):
+            waiting.append(pool.submit(scores, rows))
+            if len(waiting) > cores:
+                yield waiting.popleft().result()
+        yield from (future.result() for future in waiting)
+
+    with ThreadPoolExecutor(cores) as pool:
+        return _best_of_blocks(len(query_QE), k, ahead(pool))
+
+
+def _blocks(size: int) -> Iterator[slice]:
+    """All rows, in blocks; the first one is small, and spares the second one most of its candidates."""
+    for first, last in pairwise([0, *range(min(FIRST, size), size, BLOCK), size]):
+        yield slice(first, last)
 
 
 def by_usearch(vectors: Vectors, query_QE: Vectors, k: int) -> Rows:
@@ -111,12 +134,11 @@ def by_usearch(vectors: Vectors, query_QE: Vectors, k: int) -> Rows:
     return rows
 
 
-def _best_of_blocks(vectors: Vectors, queries: int, k: int, scores: Callable[[Vectors], Scores]) -> Rows:
-    """Rows [Q, k] of the highest ``scores(block)`` [B, Q], block by block."""
+def _best_of_blocks(queries: int, k: int, blocks: Iterable[tuple[int, Scores]]) -> Rows:
+    """Rows [Q, k] of the highest scores, of blocks [B, Q] of scores and the row that each begins with."""
     best = [(np.zeros(0, np.int64), np.zeros(0, np.float32)) for _ in range(queries)]
     floor_Q = np.full(queries, -np.inf, np.float32)  # a later row has to be above it
-    for first in range(0, len(vectors), BLOCK):
-        scores_BQ = scores(vectors[first : first + BLOCK])
+    for first, scores_BQ in blocks:
         above_A, asked_A = np.nonzero(scores_BQ > floor_Q)  # few, after the first blocks
         order = np.argsort(asked_A, kind="stable")
         ends = np.cumsum(np.bincount(asked_A, minlength=queries))

@@ -27,6 +27,7 @@ def everything_sorted(vectors, query_QE, k, rows=None):  # type: ignore[no-untyp
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("k", [1, 7, 500])
 def test_as_a_full_sort(backend: exact.Backend, k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact, "FIRST", 32)
     monkeypatch.setattr(exact, "BLOCK", 64)
     vectors, queries = unit_rows(300, 32, 0), unit_rows(5, 32, 1)
     rows, scores = top_k(vectors, queries, k, backend=backend)
@@ -37,7 +38,8 @@ def test_as_a_full_sort(backend: exact.Backend, k: int, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_ties_go_by_row(backend: exact.Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks of two: the same vector four times, in several blocks."""
+    """Blocks of one and two: the same vector four times, in several blocks."""
+    monkeypatch.setattr(exact, "FIRST", 1)
     monkeypatch.setattr(exact, "BLOCK", 2)
     vectors = np.eye(4, dtype=np.float16)[[1, 0, 0, 1, 2, 0, 0]]
     rows, scores = top_k(vectors, np.eye(4, dtype=np.float16)[:1], 4, backend=backend)
@@ -69,6 +71,7 @@ def test_backends_agree(count: int, k: int, queries: int, seed: int) -> None:
 @pytest.mark.parametrize("backend", ["numpy", "numkong"])
 def test_many_queries_over_many_blocks(backend: exact.Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some queries find better clips in every block, some in none after the first."""
+    monkeypatch.setattr(exact, "FIRST", 10)
     monkeypatch.setattr(exact, "BLOCK", 50)
     monkeypatch.setattr(exact, "_MORE", 2)
     vectors = unit_rows(1000, 16, 4)
