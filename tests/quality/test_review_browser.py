@@ -1,4 +1,4 @@
-"""The review page in Chromium: twenty rows by keyboard alone, an edit in Japanese, and what is on the disk afterwards.
+"""The review page in Chromium: twenty rows by keyboard alone, an edit in Japanese, and what comes back from a Hub.
 
 Needs a Chromium (``apt-get install chromium``, or its path in ``$CHROMIUM``) and playwright.
 """
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FAST, MyCook
+from conftest import ROOT, MyCook
+from corpus.hub_server import hub
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -34,24 +35,27 @@ def tab() -> Iterator[Any]:
         browser.close()
 
 
-def test_twenty_rows_and_what_is_published(
-    tab: Any, mycook: MyCook, tiny_model: Path, environment: dict[str, str], tmp_path: Path
+# YouCook2's own captions where they lie beside the repository, else the bundled ones in its format.
+REAL = ROOT.parent / "shared/data/youcook2/youcookii_annotations_trainval.json"
+CAPTIONS = REAL if REAL.is_file() else ROOT / "multiyoucook2/mini/annotations.json"
+READER = """
+import json, sys
+from datasets import load_dataset
+rows = [row for part in load_dataset(sys.argv[1], "ja").values() for row in part]
+print(json.dumps(rows))
+"""
+
+
+def test_from_captions_over_twenty_reviews_to_the_hub_and_back(
+    tab: Any, mycook: MyCook, environment: dict[str, str], tmp_path: Path
 ) -> None:
+    """The whole chain, by the bundled model: translated, repaired, checked, reviewed, published, loaded."""
     build = (
-        "build",
-        "--recipe",
-        FAST,
-        "--offline",
-        "--limit",
-        24,
-        "--engine",
-        tiny_model,
-        "--langs",
-        "ja",
-        "--out",
-        "out",
-    )
+        "build", "--recipe", "multi-youcook2", "--annotations", CAPTIONS, "--offline", "--limit", 24, "--engine",
+        "mini", "--langs", "ja", "--out", "out",
+    )  # fmt: skip
     mycook(*build)
+    assert "meaning kept" in mycook("validate", "out").stdout
     command = [sys.executable, "-m", "multiyoucook2", "review", "out", "--reviewer", "ana", "--port", "0"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -81,11 +85,23 @@ def test_twenty_rows_and_what_is_published(
     mycook(*build)
     published = mycook("review", "out", "--export", "reviews.csv", "--json")
     assert json.loads(published.stdout)["reviews"] == 21
-    import pyarrow.parquet as pq
-
-    rows = [row for path in (tmp_path / "out/dataset/ja").glob("*.parquet") for row in pq.read_table(path).to_pylist()]
+    with hub() as server:
+        settings = {"HF_ENDPOINT": server.url, "HF_TOKEN": server.token, "HF_HUB_DISABLE_XET": "1"}
+        refused = mycook("publish", "out/dataset", "--repo", "me/cooking", code=1, **settings).stderr
+        assert "ja: translated by the bundled model, which is for trials" in refused
+        planned = mycook("publish", "out/dataset", "--repo", "me/cooking", "--dry-run", **settings).stdout
+        assert "new      ja/train.parquet" in planned
+        mycook("publish", "out/dataset", "--repo", "me/cooking", "--anyway", **settings)
+        read = subprocess.run(
+            [sys.executable, "-c", READER, "me/cooking"], cwd=tmp_path, capture_output=True, text=True,
+            env=environment | settings | {"PYTHONPATH": "", "HF_HOME": str(tmp_path / "hf")},
+        )  # fmt: skip
+    assert read.returncode == 0, read.stderr
+    rows = json.loads(read.stdout)
+    assert len(rows) == 24
     assert sum(row["reviewed"] for row in rows) == 19
     (edited,) = [row for row in rows if row["origin"] == "human"]
     assert (edited["caption"], edited["engine"], edited["accepted"]) == ("玉ねぎを切る", None, True)
     (rejected,) = [row for row in rows if "rejected:review" in row["flags"]]
     assert not rejected["accepted"]
+    assert all(row["engine"] == "mini" and 0 <= row["quality"] <= 1 for row in rows if row is not edited)
