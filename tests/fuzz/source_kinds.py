@@ -3,6 +3,7 @@
 import json
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,26 @@ def _read_zip(folder: Path) -> Any:
     return marian_vocabulary(unzipped(folder / "m.zip", folder / "cache"))
 
 
+def _weights(folder: Path) -> None:
+    import torch
+
+    torch.save({"state_dict": {"text_proj.0.weight": torch.ones(3)}, "epoch": 3}, folder / "w.pth")
+    torch.save({"fc.weight": torch.ones(3)}, folder / "old.pth", _use_new_zipfile_serialization=False)
+
+
+def _read_weights(folder: Path) -> Any:
+    from multiyoucook2.errors import ModelError
+    from multiyoucook2.features.extract.torch_files import load_tensors
+    from multiyoucook2.retrieval.model.c2kd_weights import read_reference_checkpoint
+
+    for name in ("w.pth", "old.pth"):
+        read_reference_checkpoint(folder / name)
+        with suppress(OSError, EOFError, RuntimeError, ValueError):  # as its callers do
+            load_tensors(folder / name, ModelError)
+
+
 KINDS = [
+    Kind("weights", _weights, ("*.pth",), _read_weights),
     Kind("zip", _zip, ("m.zip",), _read_zip),
     Kind("captions", _captions, ("a.*",), _read_each("a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet")),
     Kind("msrvtt", _others, ("msrvtt.json",), _read_each("msrvtt.json", source="msrvtt")),
