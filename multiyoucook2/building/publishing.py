@@ -15,6 +15,7 @@ from ..corpus.tables import ABOUT_FILE
 from ..engines.registry import citation_of
 from ..files import json_bytes
 from ..quality.examples import Example, example_rows
+from ..quality.page.plots import plots_version, quality_plots
 from ..quality.report import failing
 from ..quality.review.overlay import Reviews
 from ..settings import recipe_names
@@ -62,6 +63,7 @@ class Publish:
             "limit": self.limit,
             "card": card_hash(self.recipe.publication.card),
             "version": DATASET_VERSION,
+            "plots": plots_version(),
             "reviews": Reviews(self.build).content_hash(),
         }
 
@@ -95,6 +97,7 @@ class Publish:
             "failing": failing({lang: results[figures_of(lang)] for lang in targets}, self._toys(results)),
         }
         files: dict[str, bytes] = dict(dataset_files(tables, clips))
+        files |= quality_plots({lang: results[figures_of(lang)] for lang in targets})
         readme = self._card(results, content, files, after).encode()
         described = self._croissant(results, files)
         files |= {ABOUT_FILE: json_bytes(about), "README.md": readme, CROISSANT_FILE: json_bytes(described)}
@@ -145,6 +148,7 @@ class Publish:
             "non_commercial": sorted({lang for lang, row in models if "-nc" in row["license"].lower()}),
             "toy": self._toys(results),
             "failing": failing(figures, ()),
+            "plot": next((name for name in files if name.endswith(".png")), None),
             "reviewed": {lang: len(keys) for lang, (_, _, keys) in after.items()},
             "examples": [row for lang in after for row in self._examples(lang, results, after[lang])],
             "engine_citations": list(dict.fromkeys(filter(None, (citation_of(row["model"]) for _, row in models)))),

@@ -5,6 +5,7 @@ import re
 import pyarrow as pa
 
 from multiyoucook2.corpus.tables import CAPTION, CLIP, QUALITY, TRANSLATION, VERDICT
+from multiyoucook2.quality.page.plots import quality_plots
 from multiyoucook2.quality.page.render import render
 from multiyoucook2.quality.page.summary import WORST, Summary, summarise
 
@@ -100,3 +101,14 @@ def test_hostile_captions_stay_text() -> None:
 def test_languages_without_rows_or_findings_have_a_page() -> None:
     page = render("empty", [summary([], {}), summary(["sound"], {})], {})
     assert page.count("<h2") == 5
+
+
+def test_plots_are_drawn_of_calibrated_figures_and_the_same_each_time() -> None:
+    figures = {"rows": 100, "accepted": 80, "meaning_kept": 0.55, "calibrated": True}
+    languages = {"de": figures, "ja": {**figures, "calibrated": False}, "zh": {**figures, "meaning_kept": None}}
+    drawn = quality_plots(languages)
+    assert list(drawn) == ["plots/quality.png", "plots/quality.svg"]
+    assert drawn == quality_plots(languages)
+    assert drawn["plots/quality.png"].startswith(b"\x89PNG")
+    assert b"<script" not in drawn["plots/quality.svg"]
+    assert quality_plots({"ja": languages["ja"], "zh": languages["zh"]}) == {}
