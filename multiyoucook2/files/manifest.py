@@ -28,11 +28,14 @@ def _relative(name: str) -> str:
     return name
 
 
+Files = dict[Annotated[str, AfterValidator(_relative)], FileRow]  # by relative name
+
+
 class Manifest(Record):
-    """What a folder of ours holds: ``kind`` says what it is, ``files`` its files by relative name."""
+    """What a folder of ours holds: ``kind`` says what it is."""
 
     kind: str
-    files: dict[Annotated[str, AfterValidator(_relative)], FileRow]
+    files: Files
 
 
 def entries(folder: Path) -> list[str]:
@@ -74,7 +77,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     except (OSError, WorkspaceError):
         pass
     try:  # earlier versions wrote the rows alone, for models
-        return Manifest(kind="model", files=read_json(folder / MANIFEST, dict[str, FileRow]))
+        return Manifest(kind="model", files=read_json(folder / MANIFEST, Files))
     except (OSError, WorkspaceError):
         return None
 

@@ -1,5 +1,6 @@
 """Whole folders: what is not ours, or was changed, is never deleted; a killed process leaves the old or the new one."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from multiyoucook2.errors import WorkspaceError
-from multiyoucook2.files import MANIFEST, FileRow, damaged_files, fresh_folder, lock, replace_folder, update_file
+from multiyoucook2.files import (
+    MANIFEST,
+    FileRow,
+    damaged_files,
+    fresh_folder,
+    lock,
+    read_manifest,
+    replace_folder,
+    update_file,
+)
 
 FILES = {"a.txt": b"one", "sub/b.bin": b"two"}
 
@@ -156,3 +166,11 @@ def test_a_lock_leaves_a_strangers_file_alone(tmp_path: Path) -> None:
     with lock(tmp_path, "build"):
         pass
     assert (tmp_path / ".lock").read_text() == "not of a lock"
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a//b", "x" * 300, ""])
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_manifest_names_files_of_its_own_folder(name: str, earlier: bool, tmp_path: Path) -> None:
+    rows = {name: {"bytes": 1, "sha256": "0" * 64}}
+    (tmp_path / "manifest.json").write_text(json.dumps(rows if earlier else {"kind": "model", "files": rows}))
+    assert read_manifest(tmp_path) is None
