@@ -17,31 +17,39 @@ import pytest
 import yaml
 from conftest import FAST, ROOT
 from documents import DOCUMENTS, blocks
-from features.extract.making import make_clip_model, make_clips_dataset, make_video
+from features.extract.making import make_clip_model, make_video
 from sources.writing import WORDS, msrvtt, vatex, write_csv, write_json, write_pickle
 from typer.testing import CliRunner
 
 from multiyoucook2.cli.app import app
 
 SMALL = "--engine mini --langs de --offline --limit 4 --quiet"
+WHOLE = "--langs de --offline --quiet"  # of the bundled corpus: training wants both splits
 # What is added to a command; of an option that is given twice the last counts.
 ADDED = {
     "mycook build": SMALL,
+    "mycook build --recipe mini": WHOLE,
+    "mycook build --recipe rudder": "--offline --limit 4 --quiet",
+    "mycook build --captions my.jsonl": "--engine table:answers.csv --offline --quiet --out build/spanish",
     "mycook fetch": "--annotations youcookii_annotations_trainval.json",
-    "mycook translate --recipe": SMALL,
-    "mycook validate": SMALL,
-    "mycook translate in.parquet": "--engine mini --langs de --offline --runner local",
+    "mycook translate --recipe mini": WHOLE,
+    "mycook validate --recipe mini": WHOLE,
+    "mycook translate piece-07.parquet": "--engine mini --langs de --offline",
+    "mycook translate in.parquet": "--engine mini --langs de --offline",
     "mycook vocabulary-map": "--offline",
+    "mycook doctor": "--offline",
     "mycook features extract": "--encoder clip-model --fps 2 --device cpu --precision float32 --offline",
     "mycook train": "--recipe zero-shot-tiny --epochs 1 --offline --out runs/trained",
     "mycook evaluate": "--langs de",
-    "mycook teachers": "--offline --epochs 1 --out runs/which",
+    "mycook index": "--dataset build/mini/dataset --features build/mini/features",
+    "mycook teachers": "--teachers tiny-a --combinations alone --reduces max --seeds 0 --out runs/which "
+    "--set epochs=1 --set batch_size=32 --set tiny.vocab_size=300",
 }
 # A recipe or default that would be downloaded, and the file in its place.
 FILES = {
     "mycook build": "youcookii_annotations_trainval.json",
     "mycook build --recipe multi-youcook2": "youcookii_annotations_trainval.json",
-    "mycook build --recipe multi-vatex": "vatex_validation_v1.0.json",
+    "mycook build --recipe multi-vatex": "vatex_training_v1.0.json",
 }
 REPLACED = {
     "opus-mt": "mini",
@@ -50,13 +58,18 @@ REPLACED = {
     "facebook/nllb-200-distilled-600M": str(ROOT / "multiyoucook2" / "mini" / "model"),
     "path/to/folder": str(ROOT / "multiyoucook2" / "mini" / "model"),
     "VIDEO_ID": "MINI0000001",
+    "youcook2-3350": "all",
+    "piece-07.parquet": "in.parquet",
+    "piece-07.de.parquet": "out.parquet",
+    "runs/sweep/*-seed*": "runs/trained",  # what the shell makes of it
 }
 # What a test of its own runs: a hub, a server, several processes, a cluster, a fresh machine.
 ELSEWHERE = {
     "make": (".ci/run", "make"),
     "mycook publish": ("tests/corpus/test_hub.py", '"publish"'),
     "mycook serve": ("tests/retrieval/search/test_page.py", '"serve"'),
-    "mycook review": ("tests/quality/test_review_page.py", '"review"'),
+    "mycook review": ("tests/quality/test_review_browser.py", '"review"'),
+    "mycook study quality": ("tests/retrieval/training/test_quality_study.py", "study("),
     "accelerate launch": ("tests/retrieval/training/test_cli_train.py", "accelerate.commands.launch"),
 }
 
@@ -77,7 +90,8 @@ def beginning(table: dict[str, str], line: str, default: str = "") -> str:
 def runnable(line: str) -> list[str]:
     """A documented command as it is run here."""
     files = beginning(FILES, line)
-    words = [REPLACED.get(word, word) for word in shlex.split(line.partition("mycook ")[2])]
+    alone = re.sub(r" --runner ray| --workers \d+", "", line)  # the cluster's part is that of tests/runners/test_ray.py
+    words = [REPLACED.get(word, word) for word in shlex.split(alone.partition("mycook ")[2])]
     if files and "--annotations" not in words and "--captions" not in words and "mini" not in words:
         words += ["--annotations", files]
     return words + shlex.split(beginning(ADDED, f"mycook {line.partition('mycook ')[2]}"))
@@ -104,7 +118,7 @@ def make_files(folder: Path) -> None:
     (folder / "MSRVTT_JSFUSION_test.csv").write_text(
         "key,vid_key,video_id,sentence\nret0,msr9000,video9000,a cat sits on a chair 0\n"
     )
-    write_json(folder / "vatex_validation_v1.0.json", vatex(["Ptf_2VRj-V0_000122_000132", "abcdefghijk_000001_000011"]))
+    write_json(folder / "vatex_training_v1.0.json", vatex(["Ptf_2VRj-V0_000122_000132", "abcdefghijk_000001_000011"]))
     write_pickle(folder / "raw-captions_marathi.pickle", {"three": [["चाक", "लावा"]], "one": ["कागद कापा"]})
     (folder / "train_list.txt").write_text("one\n")
     for split in ("train", "val"):
@@ -116,16 +130,13 @@ def make_files(folder: Path) -> None:
 
 
 def make_videos(folder: Path) -> None:
-    """Videos, a vision model, and what other programs made of the videos, of a data set of two segments."""
-    make_video(folder / "videos" / "one.mp4", frames=30)
-    make_clips_dataset(
-        folder / "build" / "multi-youcook2" / "dataset", [("one_0", "one", 0, 1), ("one_1", "one", 1, 2)]
-    )
+    """A video of the bundled corpus, a vision model, and what other programs made of the video."""
+    make_video(folder / "videos" / "MINI0000001.mp4", frames=70, rate=1)
     make_clip_model(folder / "clip-model")
-    (folder / "unavailable.txt").write_text("two\n")
-    for place, name in (("s3d_videos", "one"), ("clip_frames", "one_0")):
+    (folder / "unavailable.txt").write_text("MINI0000002\n")
+    for place, name in (("s3d_videos", "MINI0000001"), ("clip_frames", "MINI0000001_0")):
         (folder / place).mkdir()
-        np.save(folder / place / f"{name}.npy", np.ones((3, 4)))
+        np.save(folder / place / f"{name}.npy", np.ones((70, 4)))
     vectors = {"clip_id": ["one_0"], "lang": ["en"], "vector": pa.array([[0.1, 0.2]], pa.list_(pa.float32()))}
     pq.write_table(pa.table(vectors), folder / "labse.parquet")
 
@@ -146,14 +157,21 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("MULTIYOUCOOK2_CACHE", str(folder / "cache"))
-        call("mycook build --recipe mini --out build/mini")
+        for name in ("mini", "multi-youcook2"):
+            call(f"mycook build --recipe {name}")
         call("mycook features simulate --dataset build/mini/dataset --out build/mini/features")
-        trained = "--dataset build/mini/dataset --features build/mini/features --batch-size 2 --set tiny.vocab_size=100"
-        call(f"mycook train {trained} --recipe zero-shot-tiny --epochs 1 --offline --out runs/c2kd-tiny")
-        for name in ("zero-shot-tiny", "translate-train-tiny", "c2kd-youcook2"):
-            shutil.copytree("runs/c2kd-tiny", Path("runs") / name)
+        trained = (
+            "--dataset build/mini/dataset --features build/mini/features --batch-size 32 --set tiny.vocab_size=300"
+        )
+        call(f"mycook train {trained}")
+        for name in ("c2kd-tiny", "zero-shot-tiny", "translate-train-tiny", "c2kd-youcook2"):
+            shutil.copytree("runs/trained", Path("runs") / name)
         call("mycook index runs/c2kd-tiny --out index/mini")
     (folder / "queries.txt").write_text("add the onions\n")
+    short = {"epochs": 1, "batch_size": 32, "tiny": {"vocab_size": 300}}
+    sweep = {"dataset": "build/mini/dataset", "features": "build/mini/features", "out": "runs/sweep", "seeds": [0]}
+    sweep["runs"] = [{"recipe": "zero-shot-tiny", "set": short}]
+    (folder / "sweep.yaml").write_text(yaml.safe_dump(sweep))
     return folder
 
 
@@ -164,6 +182,7 @@ def test_a_documented_command_runs(line: str, home: Path, monkeypatch: pytest.Mo
         return
     monkeypatch.chdir(home)
     monkeypatch.setenv("MULTIYOUCOOK2_CACHE", str(home / "cache"))
+    Path("out.parquet").unlink(missing_ok=True)
     call(line)
 
 
