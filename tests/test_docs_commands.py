@@ -38,6 +38,7 @@ ADDED = {
     "mycook translate in.parquet": "--engine mini --langs de --offline",
     "mycook vocabulary-map": "--offline",
     "mycook doctor": "--offline",
+    "mycook features cut": "--name s3d",
     "mycook features extract": "--encoder clip-model --fps 2 --device cpu --precision float32 --offline",
     "mycook train": "--recipe zero-shot-tiny --epochs 1 --offline --out runs/trained",
     "mycook evaluate": "--langs de",
