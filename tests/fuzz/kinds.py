@@ -256,6 +256,24 @@ def _read_engine(folder: Path) -> Any:
     return resolve(str(folder / "e"), "de", cache_dir=folder / "cache", offline=True).name
 
 
+def _opus(folder: Path) -> None:
+    """A model as OPUS-MT releases it, as far as it is looked at before its conversion; in a folder and zipped."""
+    (folder / "o").mkdir()
+    (folder / "o" / "decoder.yml").write_text("models: [model1.npz]\nvocabs: [vocab.yml, vocab.yml]\n")
+    (folder / "o" / "vocab.yml").write_text('"</s>": 0\n"<unk>": 1\n">>deu<<": 2\n"\u2581add": 3\n')
+    np.savez(folder / "o" / "model1.npz", Wemb=np.zeros((4, 2), np.float32))
+    shutil.make_archive(str(folder / "opus"), "zip", folder / "o")
+
+
+def _read_opus(folder: Path) -> Any:
+    from multiyoucook2.engines.resolve import resolve
+
+    return [
+        resolve(str(folder / name), "de", cache_dir=folder / "cache", offline=True).revision
+        for name in ("o", "opus.zip")
+    ]
+
+
 def _hub(folder: Path) -> None:
     files = [{"rfilename": name, "size": 5} for name in ("config.json", "model.safetensors", "source.spm")]
     (folder / "answer.json").write_text(
@@ -316,5 +334,6 @@ KINDS = [
     Kind("unsealed-model", _model, ("m/**/*.json", "m/*.safetensors"), _read_unsealed_model),
     Kind("hub", _hub, ("answer.json",), _read_hub),
     Kind("engine", _engine, ("e/*.json", "e/*.txt"), _read_engine),
+    Kind("opus", _opus, ("o/*.yml", "opus.zip"), _read_opus),
     *source_kinds.KINDS,
 ]
