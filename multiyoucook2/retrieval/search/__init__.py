@@ -9,7 +9,7 @@
 
 - ``build.build_index(run, features=..., out=...)``: embeddings of all clips -> an index folder
 - ``index.SearchIndex``: ``search``, ``search_many``, filters by video, recipe type and split
-- ``exact.top_k``: the arithmetic, by blocked numpy or usearch
+- ``exact.top_k``: the arithmetic, by blocked numpy or numkong
 - ``moments.find_moments(index, video_id, query)``: when in a video
 - ``app.serve(index)``: a local page
 

@@ -1,9 +1,8 @@
 """Exact nearest vectors by inner product: nothing is approximated, and there is no index that could go stale.
 
-Three ways to the same answer: numpy in blocks, which needs nothing, is the oracle; of the extra ``search``, usearch
-for few queries, which is bound by the memory's bandwidth, and numkong for many at once. Both read float16 as it is.
-All only propose rows; scores and order of what is returned are computed here, the same for all: higher scores first,
-equal scores by row.
+Two ways to the same answer: numpy in blocks, which needs nothing and is the oracle; and numkong (the extra ``search``),
+which reads float16 as it is, and for a single query is bound by the memory's bandwidth. Both only propose rows; scores
+and order of what is returned are computed here, the same for both: higher scores first, equal scores by row.
 """
 
 import importlib.util
@@ -17,7 +16,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-Backend = Literal["auto", "numpy", "usearch", "numkong"]
+Backend = Literal["auto", "numpy", "numkong"]
 Vectors = npt.NDArray[np.float16]
 Rows = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -25,7 +24,7 @@ Propose = Callable[[Vectors, Vectors, int], Rows]
 
 FIRST, BLOCK = 2_048, 16_384  # rows as float32 at a time: 32 MB at 512 dimensions
 _GATHERED = 65_536  # rows of a filter that are copied at a time
-_MANY = 8  # queries at once, from which a matrix product is faster than a pass for each
+_MANY = 4  # queries at once, from which a matrix product is faster than a pass for each
 _MORE = 16  # proposed beyond k, as the two ways round differently
 
 
@@ -37,7 +36,7 @@ def top_k(
     Args:
         vectors: [N, E] float16, memory-mapped or not, which is read once; query_QE: [Q, E] float16.
         rows: only these, rising. k is cut to their number.
-        backend: ``auto`` is numpy where usearch is not installed; else usearch for few queries, numkong for many.
+        backend: ``auto`` is numkong where it is installed, else numpy.
 
     Raises:
         ValueError: shapes or types that do not fit, or k below 1.
@@ -61,7 +60,7 @@ def _proposals(
     vectors: Vectors, query_QE: Vectors, k: int, rows: Rows | None, backend: Backend
 ) -> Iterator[tuple[int, Rows]]:
     """First position and positions from there [Q, <= k], part by part."""
-    propose = BACKENDS[_chosen(len(query_QE)) if backend == "auto" else backend]
+    propose = BACKENDS[_chosen() if backend == "auto" else backend]
     if rows is None:
         if len(vectors):
             yield 0, propose(vectors, query_QE, k)
@@ -98,14 +97,18 @@ def by_numpy(vectors: Vectors, query_QE: Vectors, k: int) -> Rows:
 
 
 def by_numkong(vectors: Vectors, query_QE: Vectors, k: int) -> Rows:
-    """The same by matrix products of float16 as it is stored, a block on each core."""
+    """The same from float16 as it is stored, a block on each core."""
     import numkong
 
-    queries = numkong.dots_pack(np.ascontiguousarray(query_QE))
+    queries = np.ascontiguousarray(query_QE)
+    packed = numkong.dots_pack(queries)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     def scores(rows: slice) -> tuple[int, Scores]:
-        return rows.start, np.asarray(numkong.dots_packed(np.asarray(vectors[rows]), queries))
+        part = np.asarray(vectors[rows])
+        if len(queries) < _MANY:
+            return rows.start, np.asarray(numkong.cdist(part, queries, "dot", out_dtype="float32"))
+        return rows.start, np.asarray(numkong.dots_packed(part, packed))
 
     def ahead(pool: ThreadPoolExecutor) -> Iterator[tuple[int, Scores]]:
         waiting = deque[Future[tuple[int, Scores]]]()  # bounded: all scores of a large index are too many
@@ -123,15 +126,6 @@ def _blocks(size: int) -> Iterator[slice]:
     """All rows, in blocks; the first one is small, and spares the second one most of its candidates."""
     for first, last in pairwise([0, *range(min(FIRST, size), size, BLOCK), size]):
         yield slice(first, last)
-
-
-def by_usearch(vectors: Vectors, query_QE: Vectors, k: int) -> Rows:
-    """The same by usearch, which compares every vector with every query."""
-    from usearch.index import MetricKind, search
-
-    found = search(vectors, query_QE, k, MetricKind.IP, exact=True)
-    rows: Rows = np.atleast_2d(found.keys).astype(np.int64)
-    return rows
 
 
 def _best_of_blocks(queries: int, k: int, blocks: Iterable[tuple[int, Scores]]) -> Rows:
@@ -157,10 +151,8 @@ def _best_of_blocks(queries: int, k: int, blocks: Iterable[tuple[int, Scores]]) 
     return np.stack([rows for rows, _ in best])
 
 
-BACKENDS: dict[str, Propose] = {"numpy": by_numpy, "usearch": by_usearch, "numkong": by_numkong}
+BACKENDS: dict[str, Propose] = {"numpy": by_numpy, "numkong": by_numkong}
 
 
-def _chosen(queries: int) -> Backend:
-    if importlib.util.find_spec("usearch") is None:
-        return "numpy"
-    return "usearch" if queries < _MANY else "numkong"
+def _chosen() -> Backend:
+    return "numpy" if importlib.util.find_spec("numkong") is None else "numkong"

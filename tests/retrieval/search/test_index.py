@@ -68,7 +68,7 @@ def test_batches_and_filters(made: Path) -> None:
     every = [hit for hit in index.search(queries[0], 500) if (hit.split, hit.recipe_type) == ("validation", "soup")]
     assert many[0] == every[:5]
     by_numpy = [index.search(query, 7, backend="numpy") for query in queries]
-    assert by_numpy == index.search_many(queries, 7, backend="usearch")
+    assert by_numpy == index.search_many(queries, 7, backend="numkong")
     with pytest.raises(DatasetError, match="no clip has video_id 'video3'") as caught:
         index.search("rice", video_id="video3")
     assert "video003" in caught.value.hint
