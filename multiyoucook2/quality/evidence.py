@@ -16,6 +16,7 @@ from ..text.alignment import NOTHING, Alignment, Floats, Ints, Ragged, Support, 
 from ..text.words import FUNCTION_WORDS, english_words, source_units, stem, target_units
 
 RARE = 2  # a word needs so many rows for its usual support to be known
+SOUND = 2.0  # how much a pair that people wrote counts beside an engine's
 MOST = 6.0  # nats; more is not worse
 CONTENT = 0.5  # a unit that belongs to content words to this share is one of a content word
 Pair = tuple[str, str]
@@ -40,7 +41,8 @@ class Learned:
         self.peers: list[Pair] = [*own, *sound]  # what is usual was learned from these
         mine, human = (read_pairs(some, lang, source_lang, self.words, self.units) for some in (own, sound))
         sources, targets = mine[0] + human[0], mine[1] + human[1]
-        self.alignment = Alignment(sources, targets, np.ones(len(self.peers), np.float32))
+        weights = np.repeat(np.array([1, SOUND], np.float32), [len(own), len(sound)])
+        self.alignment = Alignment(sources, targets, weights)
         support = self.alignment.own
         self.usual_words, self.rows_of_word = usual(sources.ids, support.words, len(self.words))
         self.usual_units, self.rows_of_unit = usual(targets.ids, support.units, len(self.units))

@@ -4,10 +4,9 @@ The longest term counts: *black soy sauce* is no soy sauce, and in a translation
 spaced, their beginnings are compared, so that inflection does no harm.
 """
 
-import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from ..errors import DatasetError, RecipeError, nearest, shown
 from ..files import read_text
 from ..languages import language
 from ..text.words import UNSPACED, english_words, stem
-from .pairs import source_folder
+from .pairs import lexicon, lexicon_texts
 
 Term = tuple[str, ...]  # stems of an English term
 KEPT = 0.7  # of a word's letters, its beginning that inflected forms share
@@ -97,7 +96,7 @@ def glossary(lang: str, path: Path | None) -> Glossary:
     """
     own = read_glossary(path, lang) if path else []
     theirs = {tuple(map(stem, english_words(english))) for english, _ in own}
-    known = [pair for pair in _lexicon(lang) if tuple(map(stem, english_words(pair[0]))) not in theirs]
+    known = [pair for pair in _nouns(lang) if tuple(map(stem, english_words(pair[0]))) not in theirs]
     return Glossary([*own, *known], lang)
 
 
@@ -128,21 +127,9 @@ def read_glossary(path: Path, lang: str) -> list[tuple[str, str]]:
     return found
 
 
-def _lexicon(lang: str) -> list[tuple[str, str]]:
-    """The nouns that ship; a language without any gives none."""
-    folder = source_folder("lexicon")
-    files = [folder / f"nouns.{code}.tsv" for code in ("en", lang)]
-    if not all(file.is_file() for file in files):
-        return []
-    english, translated = (_texts(file) for file in files)
-    verbs = {stem(english_words(text)[0]) for text in _texts(folder / "frames.en.tsv").values()}
-    modifiers = {stem(word) for text in _texts(folder / "modifiers.en.tsv").values() for word in english_words(text)}
-    unclear = verbs | modifiers  # *fry*, *spread*, *white*: as often no noun
-    terms = {name: text for name, text in english.items() if not unclear & set(map(stem, english_words(text)[-1:]))}
-    return [(terms[name], text) for name, text in translated.items() if name in terms]
-
-
-def _texts(file: Path) -> Mapping[str, str]:
-    with file.open(encoding="utf-8", newline="") as lines:
-        rows: Sequence[dict[str, str]] = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return {row["id"]: text for row in rows if (text := row.get("text") or row.get("nom"))}
+def _nouns(lang: str) -> list[tuple[str, str]]:
+    """The lexicon without those that are as often verbs or adjectives: *fry*, *spread*, *white*."""
+    verbs = {stem(english_words(text)[0]) for text in lexicon_texts("frames.en").values()}
+    modifiers = {stem(word) for text in lexicon_texts("modifiers.en").values() for word in english_words(text)}
+    unclear = verbs | modifiers
+    return [pair for pair in lexicon(lang) if not unclear & set(map(stem, english_words(pair[0])[-1:]))]

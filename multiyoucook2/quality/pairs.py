@@ -15,15 +15,31 @@ _NEEDED = ("clip_id", "caption_en", "caption")
 
 
 def sound_pairs(lang: str, captions: Mapping[str, str]) -> list[Pair]:
-    """(English, translation) by hand: captions written for this project, and real ones of which the English is known.
+    """(English, translation) by hand: written for this project, real ones whose English is known, and nouns.
 
     Args:
         lang: of the translations; a language without any gives an empty list.
         captions: English by clip id, of the data set at hand; real translations are stored by clip id only.
     """
-    return _written_pairs(lang) + [
-        (captions[clip_id], text) for clip_id, text in _real_translations(lang).items() if clip_id in captions
-    ]
+    real = [(captions[clip_id], text) for clip_id, text in _real_translations(lang).items() if clip_id in captions]
+    return [*_written_pairs(lang), *real, *lexicon(lang)]
+
+
+@cache
+def lexicon(lang: str) -> list[Pair]:
+    """The nouns that ship; a language without any gives none."""
+    english, translated = (lexicon_texts(f"nouns.{code}") for code in ("en", lang))
+    return [(english[name], text) for name, text in translated.items() if name in english]
+
+
+def lexicon_texts(name: str) -> dict[str, str]:
+    """The texts of a table of the lexicon, by id; empty where there is no such table."""
+    file = source_folder("lexicon") / f"{name}.tsv"
+    if not file.is_file():
+        return {}
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return {row["id"]: text for row in rows if (text := row.get("text") or row.get("nom"))}
 
 
 def real_clips(lang: str) -> frozenset[str]:

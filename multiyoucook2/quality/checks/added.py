@@ -17,4 +17,4 @@ def added(batch: Batch, context: Context) -> Findings:
     return Findings(evidence.extra.copy(), reason, SHOWN)
 
 
-CHECKS.add(Check("added", 1, "signal", added))
+CHECKS.add(Check("added", 2, "signal", added))

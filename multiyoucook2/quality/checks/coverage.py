@@ -23,4 +23,4 @@ def uncovered_words(reason: str) -> list[str]:
     return reason.removeprefix(_REASON).casefold().split(", ") if reason.startswith(_REASON) else []
 
 
-CHECKS.add(Check("coverage", 1, "signal", coverage))
+CHECKS.add(Check("coverage", 2, "signal", coverage))

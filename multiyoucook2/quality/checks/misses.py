@@ -15,4 +15,4 @@ def misses(batch: Batch, context: Context) -> Findings:
     )
 
 
-CHECKS.add(Check("misses", 1, "signal", misses))
+CHECKS.add(Check("misses", 2, "signal", misses))

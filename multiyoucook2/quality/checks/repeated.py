@@ -17,4 +17,4 @@ def repeated(batch: Batch, context: Context) -> Findings:
     )
 
 
-CHECKS.add(Check("repeated", 1, "signal", repeated))
+CHECKS.add(Check("repeated", 2, "signal", repeated))

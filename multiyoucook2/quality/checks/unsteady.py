@@ -12,4 +12,4 @@ def unsteady(batch: Batch, context: Context) -> Findings:
     )
 
 
-CHECKS.add(Check("unsteady", 1, "signal", unsteady))
+CHECKS.add(Check("unsteady", 2, "signal", unsteady))
