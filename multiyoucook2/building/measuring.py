@@ -2,7 +2,6 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 from ..engines.decoding import Decoding
 from ..files import cache_root
@@ -10,7 +9,7 @@ from ..files import cache_root
 
 def measure(
     engine: str, lang: str, *, annotations: Path | None, size: int, limit: int | None, device: str, offline: bool
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The share of outputs that a vocabulary map leaves as they are, on captions of a file or of the bundled corpus.
 
     Raises:

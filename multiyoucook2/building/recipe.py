@@ -1,7 +1,7 @@
 """The recipe of a data set: the pydantic model of ``pipelines/datasets/*.yaml``."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -27,7 +27,7 @@ class DatasetRecipe(Strict):
 
     name: str = Field(pattern=NAME, description="folder name of its build, unless another is given")
     source: str = Field(description="a data set source, see the folder sources/")
-    source_options: dict[str, Any] = Field(default_factory=dict, description="what that source can be told")
+    source_options: dict[str, object] = Field(default_factory=dict, description="what that source can be told")
     annotations: tuple[Path, ...] = Field((), description="the user's own files instead of the source's")
     languages: tuple[str, ...]
     engine: str = Field(description="registry name of a translation model, a local folder, or none: translate nothing")
@@ -39,12 +39,12 @@ class DatasetRecipe(Strict):
 
     @field_validator("annotations", mode="before")
     @classmethod
-    def _one_file_or_several(cls, value: Any) -> Any:
+    def _one_file_or_several(cls, value: object) -> object:
         return () if value is None else (value,) if isinstance(value, str | Path) else value
 
     @field_validator("languages", mode="before")
     @classmethod
-    def _as_text(cls, value: Any) -> tuple[str, ...]:
+    def _as_text(cls, value: object) -> tuple[str, ...]:
         if isinstance(value, list | tuple) and all(isinstance(code, str) for code in value):
             value = ",".join(value)
         if not isinstance(value, str):

@@ -1,7 +1,7 @@
 """The stages that translate: one a language. What people have written in a language already is kept, not translated."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..corpus.keys import caption_names
 from ..corpus.tables import MACHINE, TRANSLATION
@@ -40,7 +40,7 @@ class Translate:
     repair: Repair | None = None
     calibration: Calibration = field(default_factory=shipped)  # for repair
     others: tuple[ResolvedEngine, ...] = ()  # for rows that repair cannot mend by the first
-    reads: tuple[Key[Any], ...] = (CLIPS, CAPTIONS)
+    reads: tuple[Key[object], ...] = (CLIPS, CAPTIONS)
     packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "ctranslate2", "sentencepiece")
     folder: str | None = None
 
@@ -49,7 +49,7 @@ class Translate:
         """``translate-de``."""
         return translations_of(self.engine.lang).stage
 
-    def settings(self) -> Any:
+    def settings(self) -> object:
         """Engine with its decoding, ladder and device."""
         settings = {"engine": self.engine.fingerprint(self.decoding), "version": VERSION, "device": self.device}
         if not self.repair:
@@ -110,7 +110,7 @@ class Given:
     """Keep the source's own captions in one language, and translate nothing: clips without any have none."""
 
     lang: str
-    reads: tuple[Key[Any], ...] = (CAPTIONS,)
+    reads: tuple[Key[object], ...] = (CAPTIONS,)
     packages: tuple[str, ...] = ("multiyoucook2", "pyarrow")
     folder: str | None = None
 
@@ -119,7 +119,7 @@ class Given:
         """``translate-de``, as for a language that is translated."""
         return translations_of(self.lang).stage
 
-    def settings(self) -> Any:
+    def settings(self) -> object:
         """That nothing is translated."""
         return {"engine": NO_ENGINE}
 

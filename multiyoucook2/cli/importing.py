@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -57,7 +57,7 @@ def captions_recipe(
     license_: str | None,
     citation: str | None,
     skip_bad: bool,
-) -> tuple[str, dict[str, Any]]:
+) -> tuple[str, dict[str, object]]:
     """The recipe's name and the overrides that the options of one's own captions stand for.
 
     Raises:
@@ -67,9 +67,9 @@ def captions_recipe(
     said = {
         "columns": fields or None, "split": split, "config": config, "encoding": encoding, "language": source_lang
     }  # fmt: skip
-    options: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
+    options: dict[str, object] = {key: value for key, value in said.items() if value is not None}
     publication = {key: value for key, value in (("license", license_), ("citation", citation)) if value is not None}
-    overrides: dict[str, Any] = {"publication": publication} if publication else {}
+    overrides: dict[str, object] = {"publication": publication} if publication else {}
     if captions:
         if recipe not in (DEFAULT_RECIPE, CUSTOM):
             raise RecipeError(
@@ -114,7 +114,7 @@ def translate_own(
     workers: int | None,
     offline: bool,
     quiet: bool,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Translate a file of any size into another; what was done, for printing.
 
     Raises:

@@ -1,7 +1,7 @@
 """``mycook repair``: a finished build's doubtful rows go up the ladder again. Heavy imports are late."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -49,7 +49,7 @@ def repair(
     from .tables import print_json, print_table
     from .terminal import Terminal
 
-    asked: dict[str, Any] = {"engine": engine, "below": below, "candidates": candidates}
+    asked: dict[str, object] = {"engine": engine, "below": below, "candidates": candidates}
     asked["ways"] = [way.strip() for way in ways.split(",")] if ways is not None else None
     given = {name: value for name, value in asked.items() if value is not None}
     with Terminal(quiet=quiet) as listener:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -169,7 +169,7 @@ def _lines(file: Path | None) -> list[str]:
     return lines
 
 
-def _results(hits: "list[Hit]") -> list[dict[str, Any]]:
+def _results(hits: "list[Hit]") -> list[dict[str, object]]:
     return [{**asdict(hit), "captions": dict(hit.captions), "link": hit.link} for hit in hits]
 
 

@@ -3,14 +3,14 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from ..errors import shown
 
 PIPED_WIDTH = 120
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """The one JSON document that ``--json`` promises, with escapes where stdout cannot show every script."""
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     print(json.dumps(value, ensure_ascii=not unicode, indent=1))

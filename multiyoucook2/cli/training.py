@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -73,7 +73,7 @@ def train(
     from . import printing_training as printing_train
     from .terminal import Terminal
 
-    flags: dict[str, Any] = {
+    flags: dict[str, object] = {
         "languages": langs, "objective": objective, "encoder": encoder, "epochs": epochs, "batch_size": batch_size,
         "lr": lr, "seed": seed,
     }  # fmt: skip

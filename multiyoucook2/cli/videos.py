@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -167,7 +167,7 @@ def _print(result: "Extraction", *, as_json: bool) -> None:
 
     store, found = result.store, counts(result.rows)
     if as_json:
-        values: dict[str, Any] = {
+        values: dict[str, object] = {
             "folder": str(store.folder), "name": store.name, "dim": store.dim, "clips": len(store),
             "content_hash": store.content_hash, "meta": store.meta, "counts": found,
         }  # fmt: skip

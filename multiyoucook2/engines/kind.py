@@ -8,7 +8,7 @@ a model: the resolved engine knows its name, revision and licence, can be pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..errors import ModelError
 from ..registry import Registry
@@ -34,7 +34,7 @@ class PreparedEngine(Protocol):
     def license(self) -> str:
         """The licence of its outputs' maker, as each row records it."""
 
-    def depends_on(self, decoding: Decoding) -> Mapping[str, Any]:
+    def depends_on(self, decoding: Decoding) -> Mapping[str, object]:
         """What its outputs depend on beside text, name, revision and decoding, as JSON: a compute type, a map."""
 
     def open(self, decoding: Decoding, threads: int | None = None) -> Engine:

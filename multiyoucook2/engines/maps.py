@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 from ..files import file_sha256
 from .folder import DESCRIPTION, read_json
@@ -35,7 +34,7 @@ def map_folder(cache_dir: Path, name: str, revision: str, lang: str) -> Path:
     return cache_dir / "maps" / f"{name.replace('/', '--')}@{revision[:16]}-{lang}"
 
 
-def keep_map(report: dict[str, Any], map_file: Path, folder: Path) -> None:
+def keep_map(report: dict[str, object], map_file: Path, folder: Path) -> None:
     """Keep a map with the report of its measurement."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "map.json").unlink(missing_ok=True)  # never a report beside another map

@@ -1,13 +1,12 @@
 """Marian's own format, in which OPUS-MT releases its models: ``decoder.yml``, an ``.npz``, vocabularies as YAML."""
 
 from pathlib import Path
-from typing import Any
 
 from ..errors import ModelError
 from .folder import MARIAN_FILE
 
 
-def converter(folder: Path) -> Any:
+def converter(folder: Path) -> object:
     """CTranslate2's converter of OPUS-MT models.
 
     Raises:
@@ -20,7 +19,7 @@ def converter(folder: Path) -> Any:
     class Converter(OpusMTConverter):  # type: ignore[misc]
         """As the others': the source's end is ours to add."""
 
-        def _load(self) -> Any:
+        def _load(self) -> object:
             spec = super()._load()
             spec.config.add_source_eos = False
             return spec

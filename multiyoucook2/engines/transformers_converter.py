@@ -4,10 +4,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 
-def converter(source: Path, tokenizer_class: str | None = None) -> Any:
+def converter(source: Path, tokenizer_class: str | None = None) -> object:
     """A converter of the model in ``source``. ``tokenizer_class`` is transformers' name of its tokenizer's class.
 
     Code that a repository brings is never run, and pickled weights are read only where no others are there, and then
@@ -20,11 +19,11 @@ def converter(source: Path, tokenizer_class: str | None = None) -> Any:
     class Converter(TransformersConverter):  # type: ignore[misc]
         """Loads the tokenizer with all of its tokens."""
 
-        def load_model(self, model_class: Any, model_name_or_path: str, **kwargs: Any) -> Any:
+        def load_model(self, model_class: object, model_name_or_path: str, **kwargs: object) -> object:
             chosen = kwargs | {"trust_remote_code": False, "use_safetensors": safe, "weights_only": True}
             return super().load_model(model_class, model_name_or_path, **chosen)
 
-        def load_tokenizer(self, tokenizer_class_: Any, model_name_or_path: str, **kwargs: Any) -> Any:
+        def load_tokenizer(self, tokenizer_class_: object, model_name_or_path: str, **kwargs: object) -> object:
             import transformers
 
             chosen = getattr(transformers, tokenizer_class) if tokenizer_class else tokenizer_class_

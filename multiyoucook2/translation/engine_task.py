@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 from ..engines.base import Candidate, Engine, EngineFailed, OutOfMemory, Search
 from ..runners.base import Failed
@@ -42,7 +41,7 @@ class EngineTask:
     def __hash__(self) -> int:
         return hash(type(self))
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return EngineTask, (self._open_engine,)
 
 

@@ -7,7 +7,6 @@ CTranslate2, and which are wrong in silence, was tried on tiny random models aga
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from ...errors import ModelError
 from ...languages import language
@@ -110,13 +109,13 @@ class Chat(Family):
             )
         return None
 
-    def describe(self, source: Path) -> dict[str, Any]:
+    def describe(self, source: Path) -> dict[str, object]:
         config = read_json(source / "config.json") or {}
         config = config.get("text_config") or config
         limits = [config.get("max_position_embeddings") or 2048, config.get("sliding_window") or 2**31]
         return {"max_positions": int(min(limits)), "ends": _ends(source)}
 
-    def converter(self, source: Path) -> Any:
+    def converter(self, source: Path) -> object:
         from ..gemma3 import repair_gemma3
 
         repair_gemma3()

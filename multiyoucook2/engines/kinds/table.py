@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 from ...errors import ModelError, RecipeError
 from ...files import file_sha256, read_parquet, read_text
@@ -23,7 +22,7 @@ from ..kind import KINDS, Request, ResolvedEngine
 
 _SOURCES = ("source", "text", "caption_en")
 _TRANSLATIONS = ("translation", "target", "caption")
-Rows = list[dict[str, Any]]
+Rows = list[dict[str, object]]
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class ResolvedTable:
             raise ModelError(f"{self.path} has no translation into {self.lang!r}", hint="see its column lang")
         return self
 
-    def depends_on(self, decoding: Decoding) -> Mapping[str, Any]:
+    def depends_on(self, decoding: Decoding) -> Mapping[str, object]:
         """Nothing but the table itself."""
         return {}
 

@@ -5,7 +5,6 @@ FIRST translates into LANG, SECOND from there; ``via:en:ENGINE`` takes one engin
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ...errors import ModelError
 from ...languages import language
@@ -64,7 +63,7 @@ class PreparedVia:
         """Both licences, where they differ."""
         return " and ".join(dict.fromkeys((self.first.license, self.second.license)))
 
-    def depends_on(self, decoding: Decoding) -> Mapping[str, Any]:
+    def depends_on(self, decoding: Decoding) -> Mapping[str, object]:
         """What either depends on."""
         return {"first": dict(self.first.depends_on(decoding)), "second": dict(self.second.depends_on(decoding))}
 

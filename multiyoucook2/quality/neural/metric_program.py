@@ -11,7 +11,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
 
 Scorer = Callable[[list[dict[str, str]]], list[float]]
 BATCH = 16
@@ -26,7 +25,7 @@ def main() -> None:
         try:
             if "init" in asked:
                 scorer, about = LOADERS[asked["init"]["kind"]](asked["init"]["model"])
-                answer: dict[str, Any] = {"ready": about}
+                answer: dict[str, object] = {"ready": about}
             elif scorer is None:
                 answer = {"error": "no model is loaded"}
             else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...corpus.card import INVISIBLE
 from ...languages import LANGUAGES
@@ -31,7 +31,7 @@ def page_environment() -> "jinja2.Environment":
 
 
 def render(
-    name: str, summaries: Sequence[Summary], notes: Mapping[str, str], scores: Mapping[str, Any] | None = None
+    name: str, summaries: Sequence[Summary], notes: Mapping[str, str], scores: Mapping[str, object] | None = None
 ) -> str:
     """The page.
 

@@ -4,7 +4,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from ... import web
@@ -172,7 +172,7 @@ def _names(worklists: Mapping[str, Worklist]) -> dict[str, str]:
     return {lang: LANGUAGES[lang].name if lang in LANGUAGES else lang for lang in worklists}
 
 
-def _links(lang: str, asked: Mapping[str, str]) -> Any:
+def _links(lang: str, asked: Mapping[str, str]) -> object:
     """A function that makes the address of a place in the list, filters kept."""
 
     def link(place: int) -> str:
