@@ -93,7 +93,8 @@ def replicate(
         **how,
     )
     if scored != ground:
-        evaluate_run(folder, dataset=scored.dataset, features=scored.features, pool=scored.pool, **how)
+        langs = None if plan.languages == "all" else plan.languages
+        evaluate_run(folder, dataset=scored.dataset, features=scored.features, langs=langs, pool=scored.pool, **how)
     return folder
 
 

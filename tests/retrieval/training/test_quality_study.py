@@ -9,7 +9,7 @@ from conftest import MyCook
 from multiyoucook2.corpus.captions import load_captions
 from multiyoucook2.corpus.provenance import read_provenance
 from multiyoucook2.errors import DatasetError, MyCookError, RecipeError
-from multiyoucook2.retrieval.recipe import training_recipe
+from multiyoucook2.retrieval.recipe import override, training_recipe
 from multiyoucook2.retrieval.training.quality_page import write_quality_page
 from multiyoucook2.retrieval.training.quality_study import QualityStudy, study_quality
 from multiyoucook2.retrieval.training.replicates import Machine
@@ -77,6 +77,19 @@ def test_random_leaves_out_as_many_in_each_language(inputs: Path, tmp_path: Path
         assert sum(kept[0]) == sum(kept[1])
         assert kept[0] != kept[1]
     assert drawn.texts["en"] == chosen.texts["en"]
+
+
+def test_some_languages_alone(inputs: Path, tmp_path: Path) -> None:
+    """Whatever a run was trained on, the languages of the recipe are asked, and no other."""
+    recipe = override(RECIPE, {"languages": "en,de"})
+    found = study_quality(
+        recipe, dataset=inputs / "data", features=inputs / "features", out=tmp_path / "q", seeds=[0],
+        machine=Machine("cpu"),
+    )  # fmt: skip
+    assert found.languages == ("en", "de")
+    for run in (tmp_path / "q").glob("*-seed0/evaluation/scores.json"):
+        rows = json.loads(run.read_text())["scores"]
+        assert {row["lang"] for row in rows} == {"en", "de", "mean", "mean-not-en"}, run
 
 
 def test_what_cannot_be_studied(inputs: Path, folder: Path, tmp_path: Path) -> None:
