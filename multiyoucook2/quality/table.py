@@ -20,7 +20,7 @@ from .pairs import real_clips, sound_pairs
 from .settings import Checks
 
 PART = 20_000  # rows that are judged at a time
-MOST_LINKS = 8_000_000  # of a word with a unit, that are learned from: some 60 bytes each, three times YouCook2's
+MOST_LINKS = 6_000_000  # of a word with a unit, that are learned from: some 90 bytes each; YouCook2 has 2 to 5 million
 BYTES_A_LINK = 12  # bytes of caption times bytes of translation, measured on human pairs in German and Japanese
 Key = tuple[str, int]
 

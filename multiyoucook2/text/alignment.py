@@ -216,9 +216,12 @@ class Alignment:
         if len(logs):
             words = np.maximum.reduceat(logs, links.groups)  # every row has a unit: NOTHING
             turned = Links.of(targets, sources)  # the same links, grouped by unit
-            offset = np.arange(len(targets.ids)) - targets.starts[targets.rows]
-            by_unit = logs[links.groups[turned.unit] + offset[turned.word]]
-            clear = np.where(by_unit > np.log(CLEAR), sources.counts[turned.unit], 0).astype(np.float32)
+            offset = (np.arange(len(targets.ids)) - targets.starts[targets.rows]).astype(np.int32)
+            place = links.groups.astype(np.int32)[turned.unit]
+            place += offset[turned.word]
+            by_unit = logs[place]
+            clear = sources.counts.astype(np.float32)[turned.unit]
+            clear[by_unit <= np.log(CLEAR)] = 0
             filled = sources.lengths[targets.rows] > 0
             units[filled] = np.maximum.reduceat(by_unit, turned.groups[filled])
             explained[filled] = np.add.reduceat(clear, turned.groups[filled])
