@@ -17,6 +17,7 @@ without repair, or one that people translated.
       report/                    page, figures (written by the command)
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from ...corpus.variant import write_variant
 from ...errors import DatasetError, RecipeError
 from ...features.store import FeatureStore
 from ...progress import Listener, Silent
+from ...settings import NAME
 from ..evaluation.compare import read_scored
 from ..evaluation.pool import ALL, find_pool
 from ..evaluation.quality import GroupRow, Members, group_rows, groupings, provenance_of, slopes
@@ -190,6 +192,8 @@ def _arms(ground: Ground, asked: _Asked, against: Mapping[str, str]) -> list[_Ar
     for name, dataset in against.items():
         if name in (EVERY, ACCEPTED, RANDOM):
             raise RecipeError(f"an arm of the study is called {name} already", hint="choose another name")
+        if not re.match(NAME, name):
+            raise RecipeError(f"an arm of the study cannot be called {name!r}", hint="letters, digits, . _ + = -")
         other = Ground.of(dataset, ground.features, ground.pool)
         arms.append(_Arm(name, other, True, _training(dataset, asked.targets)))
     return arms
