@@ -25,6 +25,11 @@ def usable_cores() -> int:
     return cores if quota == "max" else max(1, min(cores, round(int(quota) / int(period))))
 
 
+def translators(device: str, threads: int | None) -> int:
+    """How many work side by side: on a CPU as many as asked for, but no more than cores: thousands never start."""
+    return 1 if device == "cuda" else min(threads or usable_cores(), usable_cores())
+
+
 @contextmanager
 def engine_errors() -> Iterator[None]:
     """What CTranslate2 raises, as the errors that the ladder and the user know."""
@@ -65,7 +70,7 @@ class CTranslate2:
     ) -> None:
         if map_file and not map_file.stat().st_size:  # the engine dies of it
             raise ModelError(f"{map_file} is empty", hint="remove it, or convert the model again")
-        self.workers = 1 if device == "cuda" else threads or usable_cores()
+        self.workers = translators(device, threads)
         self.tokenization = tokenization
         self._folder, self._device, self._compute_type = folder, device, compute_type
         self._map_file, self._min_length = map_file, min_length

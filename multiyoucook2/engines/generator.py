@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import ModelError
 from .base import Candidate, Search, Source
-from .ctranslate2 import engine_errors, loading_errors, mean_score, usable_cores
+from .ctranslate2 import engine_errors, loading_errors, mean_score, translators
 
 
 class Generator:
@@ -38,7 +38,7 @@ class Generator:
     ) -> None:
         from tokenizers import Tokenizer
 
-        self.workers = 1 if device == "cuda" else threads or usable_cores()
+        self.workers = translators(device, threads)
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception:  # tokenizers raises bare Exception

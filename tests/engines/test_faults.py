@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from multiyoucook2.engines.ctranslate2 import translators, usable_cores
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.folder import vocabulary
 from multiyoucook2.engines.registry import FAMILIES
@@ -143,3 +144,8 @@ def test_source_prefix_is_text_and_no_format(model: Callable[[str], Path], tmp_p
     (folder / "mycook.json").write_text(json.dumps(about))
     with pytest.raises(ModelError, match="no token"):
         prepared(folder, tmp_path)
+
+
+def test_there_are_no_more_translators_than_cores() -> None:
+    assert translators("cpu", 5000) == translators("cpu", None) == usable_cores()
+    assert translators("cpu", 1) == translators("cuda", 5000) == 1
