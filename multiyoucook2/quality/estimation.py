@@ -22,10 +22,10 @@ from .settings import Checks
 
 Numbers = NDArray[np.float64]
 QUALITY_CHECK = "quality"  # its name among the verdicts
-SIGNALS = ("misses", "unsteady", "repeated")  # the checks whose scores enter
+SIGNALS = ("misses", "unsteady", "repeated", "coverage", "added")  # the checks whose scores enter
 ENOUGH_ROWS = 5000  # that a build needs to be calibrated
 CALIBRATION_FILE = "calibration.json"  # of a build whose marks were fitted
-MOST_STEPS = 30  # of Newton's method; it takes five
+MOST_STEPS = 100  # of Newton's method; it takes ten
 
 
 class Calibration(Record):
@@ -46,6 +46,10 @@ class Calibration(Record):
         """
         known = bool(set(engines)) and set(engines) <= set(self.engines)
         return known and lang in self.languages and rows >= ENOUGH_ROWS
+
+    def sceptical(self) -> "Calibration":
+        """One by which nothing speaks for a row: what a rival could win by is left out where rivals are compared."""
+        return self.model_copy(update={"weights": {name: max(0.0, value) for name, value in self.weights.items()}})
 
     def score(self, found: Mapping[str, Findings], lang: str) -> Numbers:
         """The log-odds that a row's meaning is not kept, by what the checks give it."""
@@ -145,6 +149,7 @@ def fit(
         gradient = design.T @ (weight * (probability - wrong)) + penalty * solution
         curvature = (design * (weight * probability * (1 - probability))[:, None]).T @ design + np.diag(penalty)
         step = np.linalg.solve(curvature, gradient)
+        step /= max(1.0, np.abs(step).max())  # far from the solution Newton's steps lead astray
         solution -= step
         if np.abs(step).max() < 1e-8:
             break

@@ -112,10 +112,9 @@ class Evidence:
         surplus = self._targets.counts - np.maximum(self._support.explained, 1)
         self._surplus = np.where((share[units] >= CONTENT) & telling, np.clip(surplus, 0, None), 0).astype(np.float32)
 
-    @cached_property
-    def worst_miss(self) -> Floats:
-        """For each pair the largest miss of a content word, in nats."""
-        return self._sources.most(self._miss)[self._row]
+    def lost(self, above: float) -> Floats:
+        """For each pair how many content words miss more nats than that."""
+        return self._sources.sum((self._miss > above).astype(np.float32))[self._row]
 
     @cached_property
     def all_misses(self) -> Floats:

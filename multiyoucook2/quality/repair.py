@@ -6,7 +6,7 @@ worse by this measure. A row that is good enough goes no further up the ladder.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -85,7 +85,7 @@ def repair_table(
     poor = np.flatnonzero(judge.quality(batch) < settings.below).tolist()
     if not poor:
         return translations
-    judge = replace(judge, learned=judge.learned.without(batch.pairs[row] for row in poor))
+    judge = _Judge(judge.learned.without(batch.pairs[row] for row in poor), judge.calibration.sceptical())
     patients = {
         row: _Patient(
             Ask(batch.captions[row], before[row] if before else ""),

@@ -92,7 +92,7 @@ def test_a_row_does_not_vouch_for_itself() -> None:
     wrong = ("mix saffron", "Zimt mischen")
     evidence = Evidence([*pairs, wrong], Learned([*pairs, wrong], "de"))
     assert evidence.missed(len(pairs), 2.0) == ["saffron"]
-    assert evidence.worst_miss[:-1].max() < 2.0
+    assert evidence.all_misses[:-1].max() < 2.0
 
 
 def test_pairs_judged_by_others_are_judged_as_if_they_stood_there() -> None:
@@ -101,7 +101,7 @@ def test_pairs_judged_by_others_are_judged_as_if_they_stood_there() -> None:
     learned = Learned([*corpus(), wrong], "de")
     inside = Evidence([*corpus(), wrong], learned)
     outside = Evidence([wrong, ("chop the leeks and onions", "Zwiebeln hacken")], learned)
-    assert outside.worst_miss[0] == pytest.approx(inside.worst_miss[-1])
+    assert outside.all_misses[0] == pytest.approx(inside.all_misses[-1])
     assert outside.missed(1, 3.0) == ["leeks"]
 
 
@@ -111,8 +111,8 @@ def test_what_is_left_out_teaches_nothing() -> None:
     learned = Learned([*corpus(), *wrong], "de")
     left_out, never = Evidence(wrong, learned.without(wrong)), Evidence(wrong, Learned(corpus(), "de"))
     assert left_out.missed(0, 2.0)[:1] == never.missed(0, 2.0)[:1]
-    assert min(left_out.worst_miss.min(), never.worst_miss.min()) > 3
-    assert (left_out.worst_miss > Evidence(wrong, learned).worst_miss).all()
+    assert min(left_out.all_misses.min(), never.all_misses.min()) > 3
+    assert (left_out.all_misses > Evidence(wrong, learned).all_misses).all()
 
 
 def test_links_and_medians_by_hand() -> None:

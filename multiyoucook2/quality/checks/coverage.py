@@ -7,7 +7,7 @@ _REASON = "no counterpart of "
 
 
 def coverage(batch: Batch, context: Context) -> Findings:
-    """The worst content word's support falls short of what that word has in other rows; in nats."""
+    """How many content words' support falls short, by 3 nats or more, of what these words have in other rows."""
     if not context.settings.alignment:
         return Findings.of(len(batch), {})
     evidence = context.evidence
@@ -15,7 +15,7 @@ def coverage(batch: Batch, context: Context) -> Findings:
     def reason(row: int) -> str:
         return f"{_REASON}{', '.join(evidence.missed(row, SHOWN))}"
 
-    return Findings(evidence.worst_miss.copy(), reason, SHOWN)
+    return Findings(evidence.lost(SHOWN), reason)
 
 
 def uncovered_words(reason: str) -> list[str]:
@@ -23,4 +23,4 @@ def uncovered_words(reason: str) -> list[str]:
     return reason.removeprefix(_REASON).casefold().split(", ") if reason.startswith(_REASON) else []
 
 
-CHECKS.add(Check("coverage", 2, "signal", coverage))
+CHECKS.add(Check("coverage", 3, "signal", coverage))
