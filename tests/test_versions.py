@@ -41,7 +41,7 @@ class _NothingRead(Results):
 
 
 def test_a_stages_key_follows_the_versions_of_its_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    stage = CheckStage("de", "en", Checks(), shipped())
+    stage = CheckStage("de", "en", Checks(), shipped(), tmp_path)
     before = stage_key(stage, _NothingRead())
     one = check.CHECKS.find("numbers")
     monkeypatch.setitem(check.CHECKS._rows, "numbers", replace(one, version=one.version + 1))

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from ..errors import DatasetError, shown
 from ..files import atomic_write, json_bytes
-from ..quality.estimation import CALIBRATION_FILE, SIGNALS, calibration_of, shipped, signal_matrix
-from .checking import checked_rows
+from ..quality.estimation import CALIBRATION_FILE, SIGNALS, calibration_of, probability_kept, shipped, signal_matrix
+from ..quality.review.lessons import marks_by_review
+from ..quality.review.overlay import Reviews
+from .checking import checked_rows, machine_texts
 from .opening import OpenBuild
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ FEWEST = 10  # marks of each kind
 
 def calibrate_build(build: OpenBuild, path: Path) -> "Fitted":
     """Fit ``quality`` on marks of a build's rows; it is kept in ``BUILD/calibration.json`` and counts from now on.
+
+    The marks are a file's, or what was said in the build's own reviews where ``path`` is ``BUILD/reviews``.
 
     Returns:
         By language how well the marked rows are told apart by the calibration that ships, and by the new one on clips
@@ -35,7 +39,9 @@ def calibrate_build(build: OpenBuild, path: Path) -> "Fitted":
 
     calibration_of(build.workspace.root)  # what is there is ours, or it is refused
     targets = build.recipe.targets
-    marks = read_marks(path, targets)
+    reviews = Reviews(build.workspace.root)
+    own = path.resolve() == reviews.folder.resolve()
+    marks = _by_review(build, reviews) if own else read_marks(path, targets)
     by_lang = {lang: [mark for mark in marks if mark.lang == lang] for lang in targets}
     judged = [_marked(build, lang, found, path) for lang, found in by_lang.items() if found]
     marked, engines = _together([rows for rows, _ in judged]), sorted(set().union(*(names for _, names in judged)))
@@ -53,12 +59,18 @@ def calibrate_build(build: OpenBuild, path: Path) -> "Fitted":
     langs = np.array(marked.langs)
     before, after = (
         {
-            lang: Discrimination.of(1 / (1 + np.exp(values[langs == lang])), marked.wrong[langs == lang], threshold)
+            lang: Discrimination.of(probability_kept(values[langs == lang]), marked.wrong[langs == lang], threshold)
             for lang in dict.fromkeys(marked.langs)
         }
         for values in (odds, new)
     )
     return {lang: (before[lang], after[lang]) for lang in before}
+
+
+def _by_review(build: OpenBuild, reviews: Reviews) -> "list[Mark]":
+    """The marks that the build's own reviews are."""
+    rows = (checked_rows(build.results, lang, build.recipe.source_language)[1] for lang in build.recipe.targets)
+    return [mark for machine in rows for mark in marks_by_review(reviews, machine_texts(machine))]
 
 
 def _marked(build: OpenBuild, lang: str, marks: "Sequence[Mark]", path: Path) -> "tuple[Marked, set[str]]":

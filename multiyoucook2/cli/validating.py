@@ -45,7 +45,9 @@ def validate(
     ] = None,
     calibrate: Annotated[
         Path | None,
-        typer.Option("--calibrate", help="With BUILD: marked rows to fit its quality on.", metavar="FILE"),
+        typer.Option(
+            "--calibrate", help="With BUILD: marked rows to fit quality on, or BUILD/reviews.", metavar="FILE"
+        ),
     ] = None,
     recipe: RecipeOption = "multi-youcook2",
     langs: LangsOption = None,

@@ -59,8 +59,14 @@ class Calibration(Record):
 
     def quality(self, found: Mapping[str, Findings], lang: str) -> Scores:
         """The probability that a row's meaning is kept."""
-        quality: Scores = (1 / (1 + np.exp(self.score(found, lang)))).astype(np.float32)
+        quality: Scores = probability_kept(self.score(found, lang)).astype(np.float32)
         return quality
+
+
+def probability_kept(odds: Numbers) -> Numbers:
+    """Log-odds that the meaning is lost -> the probability that it is kept; marks that a fit tells apart are far out."""
+    kept: Numbers = 1 / (1 + np.exp(np.clip(odds, -60, 60)))
+    return kept
 
 
 def row_quality(

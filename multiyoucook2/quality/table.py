@@ -51,6 +51,7 @@ def judge(
     source_lang: str = "en",
     calibration: Calibration | None = None,
     translate: Translate | None = None,
+    reviewed: Sequence[Pair] = (),
 ) -> Judgement:
     """All verdicts on the translations into one language, and how likely each keeps its caption's meaning.
 
@@ -62,12 +63,14 @@ def judge(
         source_lang: the language of the captions.
         calibration: of ``quality``; none: the one that ships.
         translate: gives other engines' translations, for the checks that compare with them.
+        reviewed: (caption, translation) that people confirmed, to learn from besides.
 
     Raises:
         WorkspaceError: the two tables are not row for row of the same captions.
     """
     require_same_rows(captions, translations, lang)
-    learned, calibration = learn(captions, translations, lang, source_lang), calibration or shipped()
+    learned = learn(captions, translations, lang, source_lang, reviewed)
+    calibration = calibration or shipped()
     engines = translations.column("model").unique().to_pylist()
     calibrated = calibration.knows(lang, engines, captions.num_rows)
 
@@ -86,7 +89,9 @@ def judge(
     return Judgement(said, estimated, calibrated)
 
 
-def learn(captions: pa.Table, translations: pa.Table, lang: str, source_lang: str) -> Learned:
+def learn(
+    captions: pa.Table, translations: pa.Table, lang: str, source_lang: str, reviewed: Sequence[Pair] = ()
+) -> Learned:
     """The alignment of two tables, row for row, as :func:`judge` has them."""
     sizes = pc.multiply(
         *(pc.cast(pc.binary_length(pc.fill_null(table["text"], "")), pa.int64()) for table in (captions, translations))
@@ -98,9 +103,8 @@ def learn(captions: pa.Table, translations: pa.Table, lang: str, source_lang: st
     pairs: list[Pair] = [(caption, text or "") for caption, text in zip(*texts, strict=True)]
     known = captions.filter(pc.is_in(captions["clip_id"], value_set=pa.array(sorted(real_clips(lang)), pa.string())))
     keys = zip(caption_keys(known), known["text"].to_pylist(), strict=True)
-    return Learned(
-        pairs, lang, sound_pairs(lang, {clip: text for (clip, index), text in keys if not index}), source_lang
-    )
+    sound = sound_pairs(lang, {clip: text for (clip, index), text in keys if not index})
+    return Learned(pairs, lang, [*sound, *reviewed], source_lang)
 
 
 def caption_keys(table: pa.Table) -> list[Key]:

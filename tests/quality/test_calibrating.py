@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 
 from multiyoucook2.building.api import build
 from multiyoucook2.errors import DatasetError, WorkspaceError
-from multiyoucook2.quality.estimation import SIGNALS, Calibration, calibration_of, shipped
+from multiyoucook2.quality.estimation import SIGNALS, Calibration, calibration_of, probability_kept, shipped
 from multiyoucook2.quality.fitting import Discrimination, Marked, quality_odds, refit, unseen_odds
 from multiyoucook2.quality.marks import Mark, read_marks
 from multiyoucook2.quality.pairs import published_pairs
+from multiyoucook2.quality.review.overlay import Reviews, said_now, text_hash
 from tests.conftest import FAST, ROOT, MyCook
 
 CLIPS = 24
@@ -122,8 +124,24 @@ def test_a_refit_moves_as_far_as_the_marks_say() -> None:
     first = next(iter(SIGNALS))
     assert refit(many, prior, ["x"]).weights[first] < refit(few, prior, ["x"]).weights[first] < 1.0
     unseen = unseen_odds(many, lambda seen, rows: quality_odds(refit(seen, prior, ["x"]), rows))
-    measured = Discrimination.of(1 / (1 + np.exp(unseen)), many.wrong, 0.5)
+    measured = Discrimination.of(probability_kept(unseen), many.wrong, 0.5)
     assert measured.auc > 0.95
     assert Discrimination.of(np.array([0.1, 0.9, 0.4, 0.6]), np.array([1.0, 0, 0, 1]), 0.5) == Discrimination(
         4, 2, 0.75, 0.5, 0.5
     )
+
+
+def test_reviews_are_marks_and_teach_the_alignment(made: Path, tmp_path: Path, mycook: MyCook) -> None:
+    out = tmp_path / "own"
+    shutil.copytree(made, out)
+    mycook("validate", out)
+    key, reviews = stage_key(out), Reviews(out)
+    texts = {clip: text for clip, (_, text) in published_pairs(out, "de").items()}
+    for number, (clip, text) in enumerate(sorted(texts.items())):
+        action = "accept" if number % 2 else "reject"
+        reviews.append("ana", said_now((clip, 0, "de"), text_hash(text), action))
+    mycook("validate", out)
+    assert stage_key(out) != key
+    found = json.loads(mycook("validate", out, "--calibrate", out / "reviews", "--json").stdout)
+    assert found["calibration"]["de"]["after"]["rows"] == len(texts)
+    assert calibration_of(out) != shipped()

@@ -276,3 +276,26 @@ def test_rows_are_filtered_by_reviewer_and_state(page, client, tmp_path: Path) -
     undone = client.post("/act", json=action(clip_id="v_1", seen=text_hash("Text 1"), action="undo"), headers=OURS)
     assert undone.json() == {"state": "open"}
     assert "1 of 4 reviewed" in client.get("/").text
+
+
+def test_reviews_teach_sound_pairs_and_marks(tmp_path: Path) -> None:
+    from multiyoucook2.quality.review.lessons import marks_by_review, said_of, sound_by_review
+
+    reviews = Reviews(tmp_path)
+    assert said_of(reviews, "de") == ""
+    for number, action in enumerate(("accept", "reject", "edit", "edit", "accept")):
+        text = "besser" if action == "edit" else ""
+        seen = "older" if number == 3 else TEXT
+        reviews.append("ana", said(action, text=text, seen=seen, key=(f"v_{number}", 0, "de")))
+    texts = {(f"v_{number}", 0, "de"): TEXT for number in range(6)}
+    english = {(f"v_{number}", 0): f"caption {number}" for number in range(4)}  # the last is not of this table
+    assert sound_by_review(reviews, texts, english) == [
+        ("caption 0", TEXT), ("caption 2", "besser"), ("caption 3", "besser")
+    ]  # fmt: skip
+    marks = [(mark.clip_id, mark.kept) for mark in marks_by_review(reviews, texts)]
+    assert marks == [("v_0", True), ("v_1", False), ("v_2", False), ("v_4", True)]  # v_3 is of an earlier text
+    known = said_of(reviews, "de")
+    reviews.append("ben", said("accept", key=("v_0", 0, "ja")))
+    assert (said_of(reviews, "de"), said_of(reviews, "fr")) == (known, "")
+    reviews.append("ben", said("reject", key=("v_0", 0, "de")))
+    assert said_of(reviews, "de") != known
