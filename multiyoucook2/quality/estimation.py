@@ -64,7 +64,7 @@ class Calibration(Record):
 
 
 def probability_kept(odds: Numbers) -> Numbers:
-    """Log-odds that the meaning is lost -> the probability that it is kept; marks that a fit tells apart are far out."""
+    """Log-odds that the meaning is lost -> the probability that it is kept, without overflow where a fit is sure."""
     kept: Numbers = 1 / (1 + np.exp(np.clip(odds, -60, 60)))
     return kept
 
