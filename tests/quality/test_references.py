@@ -174,4 +174,6 @@ def test_a_build_against_references_and_another_build(mycook: MyCook, tiny_model
         ("de", "chrF", 30), ("de", "chrF++", 30), ("de", "BLEU", 30)
     ]  # fmt: skip
     assert all((one["difference"], one["p"], one["significant"]) == (0, 1, False) for one in found)
-    assert "<h1>x and x</h1>" in (tmp_path / "both.html").read_text()
+    page = (tmp_path / "both.html").read_text()
+    assert "<h1>x and x</h1>" in page
+    assert 'class="no"' not in page  # nothing is called a loss that is none
