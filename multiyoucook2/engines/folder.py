@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError
+from .marian_npz import MARIAN, MARIAN_FILE, marian_vocabulary
 
 DESCRIPTION = "mycook.json"  # what a user, or our conversion, says of a folder
-MARIAN, MARIAN_FILE = "marian-npz", "decoder.yml"  # Marian's own format, and the file that says what lies where in it
 
 
 def is_ctranslate2(folder: Path) -> bool:
@@ -128,8 +128,6 @@ class ModelFiles:
         if self.converted:
             return vocabulary(self.folder, "source")
         if self.model_type == MARIAN:
-            from .marian_npz import marian_vocabulary
-
             return marian_vocabulary(self.folder)
         listed = read_json(self.folder / "vocab.json")
         if listed is not None:

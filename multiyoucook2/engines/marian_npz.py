@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from ..errors import ModelError
-from .folder import MARIAN_FILE
+
+MARIAN, MARIAN_FILE = "marian-npz", "decoder.yml"  # Marian's own format, and the file that says what lies where in it
 
 
 def converter(folder: Path) -> object:

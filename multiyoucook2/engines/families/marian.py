@@ -10,7 +10,8 @@ from typing import Any
 from ...errors import RecipeError
 from ...languages import language
 from ..family import FAMILIES, Checkpoint, Family, ModelSpec
-from ..folder import MARIAN, MARIAN_FILE, ModelFiles
+from ..folder import ModelFiles
+from ..marian_npz import MARIAN, MARIAN_FILE, converter
 
 
 def _opus(repository: str, license_: str = "apache-2.0", token: str | None = None) -> Checkpoint:
@@ -76,8 +77,6 @@ class Marian(Family):
 
     def converter(self, source: Path) -> Any:
         if (source / MARIAN_FILE).is_file():
-            from ..marian_npz import converter
-
             return converter(source)
         from ctranslate2.converters.transformers import MarianMTLoader, register_loader
 

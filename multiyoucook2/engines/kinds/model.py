@@ -13,9 +13,10 @@ from ..decoding import Decoding
 from ..download import look, resolve_revision
 from ..family import AS_STORED, Checkpoint, ModelSpec, PreparedModel, recognise
 from ..fingerprint import fingerprint
-from ..folder import MARIAN_FILE, ModelFiles
+from ..folder import ModelFiles
 from ..kind import KINDS, Request, ResolvedEngine
 from ..maps import measured_map
+from ..marian_npz import MARIAN_FILE
 from ..registry import MODELS, engines_for
 from ..zipped import unzipped
 
