@@ -16,7 +16,7 @@ def repair_gemma3() -> None:
 
     original = transformer_spec.TransformerDecoderModelSpec.from_config
 
-    class Loader(Gemma3Loader):  # type: ignore[misc]
+    class Loader(Gemma3Loader):
         """Each layer gets the rotation and the scale of the queries that the configuration names."""
 
         def get_model_spec(self, model: Any) -> Any:
@@ -24,13 +24,13 @@ def repair_gemma3() -> None:
 
             def with_scaling(*args: Any, **kwargs: Any) -> Any:
                 linear = attention_spec.RotaryScalingType.Linear
-                return original(*args, **kwargs, rotary_scaling_type=linear, rotary_scaling_factor=1)
+                return original(*args, **kwargs | {"rotary_scaling_type": linear, "rotary_scaling_factor": 1})
 
-            transformer_spec.TransformerDecoderModelSpec.from_config = with_scaling
+            transformer_spec.TransformerDecoderModelSpec.from_config = with_scaling  # type: ignore[method-assign]
             try:
-                spec = super().get_model_spec(model)
+                spec = super().get_model_spec(model)  # type: ignore[no-untyped-call]
             finally:
-                transformer_spec.TransformerDecoderModelSpec.from_config = original
+                transformer_spec.TransformerDecoderModelSpec.from_config = original  # type: ignore[method-assign]
             for layer, kind in zip(spec.decoder.layer, config.layer_types, strict=True):
                 rope, attention = config.rope_parameters[kind], layer.self_attention
                 attention.rotary_base = np.float32(rope["rope_theta"])

@@ -17,11 +17,11 @@ def converter(folder: Path) -> object:
 
     _named_files(folder)
 
-    class Converter(OpusMTConverter):  # type: ignore[misc]
+    class Converter(OpusMTConverter):
         """As the others': the source's end is ours to add."""
 
         def _load(self) -> object:
-            spec = super()._load()
+            spec = super()._load()  # type: ignore[no-untyped-call]
             spec.config.add_source_eos = False
             return spec
 

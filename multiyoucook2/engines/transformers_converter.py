@@ -16,18 +16,21 @@ def converter(source: Path, tokenizer_class: str | None = None) -> object:
 
     safe = any(source.glob("*.safetensors"))
 
-    class Converter(TransformersConverter):  # type: ignore[misc]
+    class Converter(TransformersConverter):
         """Loads the tokenizer with all of its tokens."""
 
         def load_model(self, model_class: object, model_name_or_path: str, **kwargs: object) -> object:
             chosen = kwargs | {"trust_remote_code": False, "use_safetensors": safe, "weights_only": True}
-            return super().load_model(model_class, model_name_or_path, **chosen)
+            return super().load_model(model_class, model_name_or_path, **chosen)  # type: ignore[no-untyped-call]
 
-        def load_tokenizer(self, tokenizer_class_: object, model_name_or_path: str, **kwargs: object) -> object:
+        def load_tokenizer(  # type: ignore[override]
+            self, tokenizer_class_: object, model_name_or_path: str, **kwargs: object
+        ) -> object:
             import transformers
 
             chosen = getattr(transformers, tokenizer_class) if tokenizer_class else tokenizer_class_
-            tokenizer = super().load_tokenizer(chosen, model_name_or_path, **kwargs | {"trust_remote_code": False})
+            safely = kwargs | {"trust_remote_code": False}
+            tokenizer = super().load_tokenizer(chosen, model_name_or_path, **safely)  # type: ignore[no-untyped-call]
             languages = getattr(tokenizer, "lang_token_to_id", None)
             if languages:  # transformers 5 leaves M2M-100's language tokens out of the vocabulary that it lists
                 complete = tokenizer.get_vocab() | languages

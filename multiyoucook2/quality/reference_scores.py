@@ -79,7 +79,7 @@ class Statistics:
         self.name, self._metric = metric, make_metric(metric, lang)
         most = max(len(row) for row in references)
         streams = [[row[n] if n < len(row) else None for row in references] for n in range(most)]
-        rows = self._metric._extract_corpus_statistics(texts, streams)
+        rows = self._metric._extract_corpus_statistics(texts, streams)  # type: ignore[arg-type]  # it takes None
         self.rows: Numbers = np.array(rows, np.float64)
         signature = self._metric.get_signature()
         signature.update("bs", DRAWS)

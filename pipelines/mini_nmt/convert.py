@@ -34,7 +34,7 @@ def set_norm(spec: common_spec.LayerNormSpec, weights: Weights, name: str) -> No
 
 
 def set_linear(spec: common_spec.LinearSpec, weights: Weights, name: str) -> None:
-    spec.weight, spec.bias = array(weights[f"{name}.weight"]), array(weights[f"{name}.bias"])
+    spec.weight, spec.bias = array(weights[f"{name}.weight"]), array(weights[f"{name}.bias"])  # type: ignore[assignment]
 
 
 def set_attention(spec: attention_spec.MultiHeadAttentionSpec, weights: Weights, name: str, *, cross: bool) -> None:
@@ -53,7 +53,7 @@ def set_feed_forward(spec: transformer_spec.FeedForwardSpec, weights: Weights, n
 
 def make_spec(weights: Weights, shape: Shape) -> transformer_spec.TransformerSpec:
     """The CTranslate2 description of ``model.TranslationModel``, weights filled in."""
-    spec = transformer_spec.TransformerSpec.from_config(
+    spec: transformer_spec.TransformerSpec = transformer_spec.TransformerSpec.from_config(
         (shape.encoder_layers, shape.decoder_layers),
         shape.heads,
         pre_norm=True,
@@ -62,7 +62,7 @@ def make_spec(weights: Weights, shape: Shape) -> transformer_spec.TransformerSpe
     embedding, positions = array(weights["embedding.weight"]), sinusoids(256, shape.width).numpy()
     for side in (spec.encoder, spec.decoder):
         side.scale_embeddings = True
-        side.position_encodings.encodings = positions
+        side.position_encodings.encodings = positions  # type: ignore[assignment]  # a word until it is set
     spec.encoder.embeddings[0].weight = embedding
     spec.decoder.embeddings.weight = embedding
     spec.decoder.projection.weight = embedding
@@ -71,10 +71,10 @@ def make_spec(weights: Weights, shape: Shape) -> transformer_spec.TransformerSpe
     for index, layer in enumerate(spec.encoder.layer):
         set_attention(layer.self_attention, weights, f"encoder.{index}.attention", cross=False)
         set_feed_forward(layer.ffn, weights, f"encoder.{index}.feed_forward")
-    for index, layer in enumerate(spec.decoder.layer):
-        set_attention(layer.self_attention, weights, f"decoder.{index}.attention", cross=False)
-        set_attention(layer.attention, weights, f"decoder.{index}.cross", cross=True)
-        set_feed_forward(layer.ffn, weights, f"decoder.{index}.feed_forward")
+    for index, above in enumerate(spec.decoder.layer):
+        set_attention(above.self_attention, weights, f"decoder.{index}.attention", cross=False)
+        set_attention(above.attention, weights, f"decoder.{index}.cross", cross=True)
+        set_feed_forward(above.ffn, weights, f"decoder.{index}.feed_forward")
     return spec
 
 

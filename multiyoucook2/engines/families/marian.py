@@ -80,12 +80,12 @@ class Marian(Family):
             return converter(source)
         from ctranslate2.converters.transformers import MarianMTLoader, register_loader
 
-        class Loader(MarianMTLoader):  # type: ignore[misc]
+        class Loader(MarianMTLoader):
             """CTranslate2's loader, which takes the source's vocabulary for both sides, with each side's own."""
 
             def get_vocabulary(self, model: Any, tokenizer: Any) -> list[str]:
                 self.target = _tokens_of(tokenizer.target_encoder) if tokenizer.separate_vocabs else None
-                tokens: list[str] = super().get_vocabulary(model, tokenizer)
+                tokens: list[str] = super().get_vocabulary(model, tokenizer)  # type: ignore[no-untyped-call]
                 return tokens
 
             def set_vocabulary(self, spec: Any, tokens: list[str]) -> None:

@@ -50,11 +50,11 @@ class Mbart(Family):
     def converter(self, source: Path) -> Any:
         from ctranslate2.converters.transformers import MBartLoader, register_loader
 
-        class Loader(MBartLoader):  # type: ignore[misc]
+        class Loader(MBartLoader):
             """CTranslate2's loader, which tells mBART-50 by settings that transformers 5 no longer writes."""
 
             def set_config(self, config: Any, model: Any, tokenizer: Any) -> None:
-                super().set_config(config, model, tokenizer)
+                super().set_config(config, model, tokenizer)  # type: ignore[no-untyped-call]
                 config.decoder_start_token = tokenizer.eos_token
                 config.bos_token = tokenizer.bos_token or tokenizer.cls_token
 

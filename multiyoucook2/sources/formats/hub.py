@@ -62,7 +62,7 @@ def read_folder(path: Path, config: str | None, wanted: dict[str, str]) -> list[
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         raise SourceError(f"{path} is not read as a data set: {_first_line(error)}", hint=_configs(path)) from None
     license_name = _license(path)
-    return [_split(path, name, split, wanted, license_name) for name, split in found.items()]
+    return [_split(path, str(name), split, wanted, license_name) for name, split in found.items()]
 
 
 def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_name: str | None) -> Rows:
