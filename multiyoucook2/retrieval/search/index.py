@@ -104,7 +104,7 @@ class SearchIndex:
     """Clips that can be searched by text; made by :func:`.build.build_index`, opened by :meth:`open`."""
 
     def __init__(self, folder: Path, about: About, vectors: Vectors, clips: pa.Table, device: str) -> None:
-        self.folder, self.about, self.vectors, self.clips, self._device = folder, about, vectors, clips, device
+        self.folder, self.about, self._unchecked, self.clips, self._device = folder, about, vectors, clips, device
 
     @classmethod
     def open(cls, folder: str | Path, *, device: str = "auto") -> "SearchIndex":
@@ -135,6 +135,17 @@ class SearchIndex:
 
     def __len__(self) -> int:
         return self.about.clips
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """Unit vectors [N, E]; all files are read once before the first search, about a second a GB.
+
+        Raises:
+            DatasetError: a file is not as it was written; changed vectors would give other scores without a word.
+        """
+        if damage := damaged_files(self.folder):
+            raise DatasetError(f"the search index {shown(self.folder)} is damaged: {damage[0]}", hint=_AGAIN)
+        return self._unchecked
 
     def place(self, part: Part) -> Path:
         """Where a part lies now: paths are kept as seen from the index, so that both may move together."""
@@ -168,14 +179,15 @@ class SearchIndex:
         """What an approximate index proposes clips with; ``None`` where all searches are exact.
 
         Raises:
-            DatasetError: it is not as it was written; a changed one would end the process.
+            DatasetError: it is not as it was written; a changed one would end the process. The vectors, of which it
+                reads few, are not checked: tens of millions take a minute.
         """
         about = self.about.approximate
         if about is None:
             return None
         if damage := damaged_files(self.folder, without=(VECTORS,)):
             raise DatasetError(f"the search index {shown(self.folder)} is damaged: {damage[0]}", hint=_AGAIN)
-        return Graph.open(self.folder, self.vectors, about)
+        return Graph.open(self.folder, self._unchecked, about)
 
     def how(self, *, filtered: bool = False) -> str:
         """``exact``, or how good the search is."""

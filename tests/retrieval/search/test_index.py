@@ -125,6 +125,16 @@ def test_half_written_is_refused(made: Path, tmp_path: Path, name: str) -> None:
         open_index(copy / "index")
 
 
+def test_a_flipped_value_is_found_before_it_is_used(made: Path, tmp_path: Path) -> None:
+    copy = copy_of(made, tmp_path)
+    vectors = copy / "index" / "vectors.bin"
+    data = bytearray(vectors.read_bytes())
+    data[1] ^= 0x40  # an exponent: another number of the same size
+    vectors.write_bytes(data)
+    with pytest.raises(DatasetError, match=r"is damaged: vectors\.bin has another hash"):
+        open_index(copy / "index", device="cpu").search("rice")
+
+
 def test_a_failed_build_leaves_the_old_index(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from multiyoucook2.retrieval.search import build
 
