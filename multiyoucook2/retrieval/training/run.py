@@ -92,7 +92,8 @@ def train(
     accelerator = _accelerator(plan, device)
     heard = listener if listener and accelerator.is_main_process else Silent()
     inputs = load_inputs(plan, dataset, features, accelerator, heard, offline)
-    threads = threads or (1 if plan.encoder == "tiny" else None)  # its products are too small to be shared out
+    if threads is None and plan.encoder == "tiny":
+        threads = 1  # its products are too small to be shared out
     with using_threads(threads, processes()), run_folder(folder, accelerator):
         require_place(folder, resume=resume)
         accelerator.wait_for_everyone()  # before the first process writes what the others would take for another run
