@@ -126,6 +126,9 @@ def make_files(folder: Path) -> None:
         record = {"id": f"{split}_0", "caption": "cut it", "caption_de": "schneide es", "s3d": np.ones((3, 4))}
         for name in (f"youcook_{split}_audio_multilingual.pkl", f"{split}.pkl"):
             write_pickle(folder / name, [record])
+    references = ROOT / "pipelines" / "mini_nmt" / "references"
+    shutil.copytree(references, folder / "pipelines" / "mini_nmt" / "references")
+    shutil.copy(references / "de.tsv", folder / "refs.tsv")
     recipe = yaml.safe_load(FAST.read_text(encoding="utf-8"))
     (folder / "my-recipe.yaml").write_text(yaml.safe_dump(recipe))
 
@@ -176,6 +179,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.filterwarnings("ignore:unclosed file", "ignore::pytest.PytestUnraisableExceptionWarning")  # of datasets
 @pytest.mark.parametrize("line", documented())
 def test_a_documented_command_runs(line: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = beginning(dict.fromkeys(ELSEWHERE, "x"), line)
@@ -184,6 +188,8 @@ def test_a_documented_command_runs(line: str, home: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(home)
     monkeypatch.setenv("MULTIYOUCOOK2_CACHE", str(home / "cache"))
     Path("out.parquet").unlink(missing_ok=True)
+    if line.startswith("mycook train"):
+        shutil.rmtree("runs/trained")  # a run is not replaced
     call(line)
 
 

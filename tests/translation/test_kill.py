@@ -57,7 +57,8 @@ def test_killed_and_resumed(model: Callable[[str], Path], clips: Path, tmp_path:
             process.stdout.readline()
             time.sleep(rng.uniform(0, took / 4))
             process.send_signal(signal.SIGINT if number % 4 == 3 else signal.SIGKILL)
-        assert not (tmp_path / "killed.parquet").exists() or process.returncode == 0
+        if (tmp_path / "killed.parquet").exists():  # it was done before it was killed
+            break
     with start("killed") as process:
         process.communicate()
     assert process.returncode == 0
