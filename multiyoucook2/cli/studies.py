@@ -19,6 +19,8 @@ from .parts import numbers, parts
 
 if TYPE_CHECKING:
     from ..retrieval.evaluation.page import Table
+    from ..retrieval.training.quality_study import QualityStudy
+    from ..retrieval.training.teacher_study import Study
 
 study_app = typer.Typer(name="study", help="Studies of what retrieval depends on.", no_args_is_help=True)
 
@@ -68,7 +70,6 @@ def teachers(
     from ..retrieval.training.teacher_page import tables_of, write_teacher_page
     from ..retrieval.training.teacher_study import study_teachers
     from ..settings import set_values
-    from .tables import print_json
     from .terminal import Terminal
 
     require_plots(out / "report")
@@ -80,10 +81,7 @@ def teachers(
             machine=Machine(device, threads, offline), listener=listener,
         )  # fmt: skip
     page = write_teacher_page(found, out / "report")[0]
-    if json:
-        print_json(found.to_dict())
-    else:
-        _print(tables_of(found), page)
+    _print(found, tables_of(found), page, json=json)
 
 
 @study_app.command("quality")
@@ -131,7 +129,6 @@ def quality(
     from ..retrieval.training.quality_study import study_quality
     from ..retrieval.training.replicates import Machine
     from ..settings import set_values
-    from .tables import print_json
     from .terminal import Terminal
 
     others = dict(one.partition("=")[::2] for one in against or [])
@@ -146,16 +143,16 @@ def quality(
             machine=Machine(device, threads, offline), listener=listener,
         )  # fmt: skip
     page = write_quality_page(found, out / "report")[0]
+    _print(found, tables_of(found), page, json=json)
+
+
+def _print(found: "Study | QualityStudy", tables: "list[Table]", page: Path, *, json: bool) -> None:
+    """What was found as JSON; or the tables of its page that fit a terminal, then where that is."""
+    from .tables import print_json, print_table
+
     if json:
         print_json(found.to_dict())
-    else:
-        _print(tables_of(found), page)
-
-
-def _print(tables: "list[Table]", page: Path) -> None:
-    """The tables of a page that fit a terminal, then where it is."""
-    from .tables import print_table
-
+        return
     for table in (table for table in tables if not table.wide):
         print(table.title)
         print_table(table.columns, table.rows, numbers=table.columns[table.words :])
