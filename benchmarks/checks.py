@@ -47,6 +47,7 @@ def tables(build: Path, lang: str, times: int) -> tuple[pa.Table, pa.Table]:
         "flags": [],
         "retries": 0,
         "origin": "machine",
+        "first": None,
     }
     columns |= {name: [value] * rows for name, value in empty.items()}
     return captions, pa.table({name: columns[name] for name in TRANSLATION.names}, schema=TRANSLATION)

@@ -1,13 +1,14 @@
 """The stages that translate: one a language. What people have written in a language already is kept, not translated."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..corpus.keys import caption_names
 from ..corpus.tables import MACHINE, TRANSLATION
 from ..engines.decoding import Decoding
 from ..engines.kind import ResolvedEngine
-from ..files import parquet_bytes
+from ..files import parquet_bytes, read_parquet
 from ..quality.estimation import Calibration, judging_version, shipped
 from ..quality.repair import VERSION as REPAIR_VERSION
 from ..quality.settings import Repair
@@ -16,18 +17,30 @@ from ..translation.memory import TranslationMemory
 from ..translation.table import translate_table
 from .reading import CAPTIONS, CLIPS
 from .repairing import repaired
-from .stage import Key, Product, Results, Tools, load_table
+from .stage import Key, Product, Results, Tools
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 CHUNK = 50_000  # captions that are translated together: memory depends on it, and not on the size of the data set
+COLUMNS = 2  # raise where repaired tables get another column
 NO_ENGINE = "none"  # in a recipe: translate nothing
 
 
 def translations_of(lang: str) -> Key["pa.Table"]:
     """The key of a language's translations."""
-    return Key(f"translate-{lang}", "translations.parquet", load_table)
+    return Key(f"translate-{lang}", "translations.parquet", load_translations)
+
+
+def load_translations(path: Path) -> "pa.Table":
+    """A file of schema ``corpus.tables.TRANSLATION``; columns that came after it was written are null."""
+    import pyarrow as pa
+
+    table = read_parquet(path)
+    for field_ in TRANSLATION:
+        if field_.name not in table.column_names:
+            table = table.append_column(field_, pa.nulls(table.num_rows, field_.type))
+    return table
 
 
 @dataclass(frozen=True)
@@ -55,7 +68,7 @@ class Translate:
         if not self.repair:
             return settings
         others = [engine.fingerprint(self.decoding) for engine in self.others]
-        versions = [REPAIR_VERSION, judging_version(self.calibration)]
+        versions = [REPAIR_VERSION, judging_version(self.calibration), COLUMNS]
         return settings | {"repair": [self.repair.model_dump(mode="json"), others, *versions]}
 
     def prepare(self, tools: Tools) -> None:
@@ -75,7 +88,8 @@ class Translate:
         if self.repair and self.engine.origin == MACHINE:
             engines = [self.engine, *self.others]
             how = self.repair, self.calibration, engines, self.decoding, self.device
-            machine = repaired(results[CLIPS], missing, machine, *how, tools)
+            mended = repaired(results[CLIPS], missing, machine, *how, tools)
+            machine = with_first(mended, machine)
         table = in_order_of(captions, machine, as_translations(human))
         flagged = pc.sum(pc.greater(pc.list_value_length(table["flags"]), 0)).as_py() or 0
         return Product({"translations.parquet": parquet_bytes(table)}, {"rows": table.num_rows, "flagged": flagged})
@@ -140,7 +154,7 @@ def as_translations(captions: "pa.Table") -> "pa.Table":
     import pyarrow as pa
 
     rows = captions.num_rows
-    empty = {"score": None, "model": "", "revision": "", "license": "", "decode_hash": "", "retries": 0}
+    empty = {"score": None, "model": "", "revision": "", "license": "", "decode_hash": "", "retries": 0, "first": None}
     columns = {
         name: captions[name]
         if name in captions.column_names
@@ -148,6 +162,16 @@ def as_translations(captions: "pa.Table") -> "pa.Table":
         for name in TRANSLATION.names
     }
     return pa.table(columns, schema=TRANSLATION)
+
+
+def with_first(mended: "pa.Table", before: "pa.Table") -> "pa.Table":
+    """Mended translations with the texts before, where they are others; both are row for row."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    first, text = (pc.fill_null(table["text"], "") for table in (before, mended))
+    others = pc.if_else(pc.not_equal(first, text), first, pa.scalar(None, pa.string()))
+    return mended.set_column(mended.schema.get_field_index("first"), TRANSLATION.field("first"), others)
 
 
 def without(captions: "pa.Table", others: "pa.Table") -> "pa.Table":

@@ -68,7 +68,7 @@ def build(
     runner: RunnerOption = "local",
     workers: WorkersOption = None,
     offline: OfflineOption = False,
-    show: Annotated[int, typer.Option("--show", help="Print N rows of the data set.", metavar="N", min=0)] = 0,
+    show: Annotated[int, typer.Option("--show", help="Print N rows, and N that were refused.", metavar="N", min=0)] = 0,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:

@@ -1,6 +1,7 @@
 """How the build commands print their results: a table for people, one JSON document with ``--json``."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ..building.workspace import Workspace
+from ..corpus.dataset import dataset_about
 from ..corpus.tables import SPLITS
 from ..errors import LINE_CHARACTERS, WorkspaceError, shell_line, shown
 from ..files import read_parquet
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
-    """Where the data set is, what is in it, and the first rows."""
+    """Where the data set is, what is in it, the first rows, and some that were refused."""
     rows = _rows(result, show) if show else []
     if as_json:
         values = _result_json(result) | {"report": result.report}
@@ -27,11 +29,8 @@ def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
         return
     _validation_table(result.report)
     for row in rows:
-        times = "" if row["start_s"] is None else f"  {row['start_s']:g}-{row['end_s']:g} s"
-        print(f"{row['clip_id']}{times}")
-        for lang, found in row["captions"].items():
-            for caption in found if isinstance(found, list) else [found]:
-                print(f"  {lang}  {caption}")
+        _print_row(row)
+    _print_refused(result, show)
     clips = result.report["clips"]
     _left_out(clips)
     langs = 1 + len(result.report["languages"])
@@ -39,6 +38,32 @@ def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
     print(f"data set: {shown(result.dataset, LINE_CHARACTERS)} ({size}, {str(result.content_hash)[:12]})")
     code = f'from datasets import load_dataset; print(load_dataset({json.dumps(str(result.dataset))}, "all"))'
     print(f"read it: {shell_line(['python', '-c', code])}")
+
+
+def _print_row(row: Mapping[str, Any]) -> None:
+    """A clip's captions in all languages, and which of them a check refused."""
+    times = "" if row["start_s"] is None else f"  {row['start_s']:g}-{row['end_s']:g} s"
+    print(f"{row['clip_id']}{times}")
+    for lang, found in row["captions"].items():
+        mark = f"{lang}:rejected:"
+        refused = ", ".join(flag.removeprefix(mark) for flag in row["flags"] if flag.startswith(mark))
+        for caption in found if isinstance(found, list) else [found]:
+            print(f"  {lang}  {caption}{f'  (refused: {refused})' if refused else ''}")
+
+
+def _print_refused(result: "BuildResult", count: int) -> None:
+    """Some rows that a check refused, and why; of several checks before several of one."""
+    source = dataset_about(result.dataset).languages[0] if result.dataset and count else ""
+    seen: Counter[str] = Counter()
+    found = []
+    for lang, figures in result.report["languages"].items():
+        for check, examples in figures["examples"].items():
+            for row in examples:
+                found.append((seen[check], check, lang, row))
+                seen[check] += 1
+    for _, check, lang, row in sorted(found, key=lambda example: example[0])[:count]:
+        print(f"{row['clip_id']}  refused by {check}: {row['reason']}")
+        print(f"  {source}  {row['caption']}\n  {lang}  {row['text']}")
 
 
 def clips(result: "BuildResult", *, as_json: bool) -> None:
@@ -202,12 +227,14 @@ def _validation_table(report: Mapping[str, Any]) -> None:
         return
     columns = ("language", "rows", "accepted", "rejected", "meaning kept", "rejected by")
     print_table(columns, rows, numbers=columns[1:5])
+    if any(not figures["calibrated"] for figures in report["languages"].values()):
+        print("meaning kept: no figure of too few captions, or of an engine without marked rows (docs/quality.md)")
 
 
 def _expected(figures: Mapping[str, Any]) -> str:
-    """The share of rows whose meaning a reader is expected to find kept; ``?`` where no reader's marks stand behind."""
-    share = figures.get("meaning_kept")
-    return "-" if share is None else f"{100 * share:.0f}%{'' if figures.get('calibrated') else ' ?'}"
+    """The share of rows whose meaning a reader is expected to find kept, where readers' marks stand behind it."""
+    share = figures["meaning_kept"]
+    return f"{100 * share:.0f}%" if figures["calibrated"] and share is not None else "-"
 
 
 def _rows(result: "BuildResult", count: int) -> list[dict[str, Any]]:

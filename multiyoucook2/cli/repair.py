@@ -62,7 +62,7 @@ def repair(
          row.refused_before, row.refused, _share(row.kept_before), _share(row.kept))
         for lang, row in rows.items()
     ]  # fmt: skip
-    names = ("language", "rows", "repaired", "by", "refused before", "refused", "kept before", "meaning kept")
+    names = ("language", "rows", "repaired", "by", "refused before", "refused", "quality before", "quality")
     print_table(names, shown, numbers=("rows", "repaired", "refused before", "refused"))
 
 

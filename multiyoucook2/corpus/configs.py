@@ -100,6 +100,7 @@ def _source_rows(captions: pa.Table) -> pa.Table:
     made = {
         "caption": captions["text"],
         "flags": _filled(captions["flags"]),
+        "checks": pa.repeat(pa.scalar([], FLAGS), captions.num_rows),
         "accepted": pa.repeat(True, captions.num_rows),
         "reviewed": pa.repeat(False, captions.num_rows),
     }
@@ -118,6 +119,7 @@ def _translated_rows(
         "license": _or_null(translations["license"]),
         "may_train": _may_train(translations["license"]),
         "flags": flags,
+        "checks": _found(keys, verdicts),
         "accepted": pa.array(~refused),
         "reviewed": pc.is_in(keys, value_set=names_of(reviewed)),
     }
@@ -144,6 +146,14 @@ def _refused(keys: pa.Array, flags: pa.Array, verdicts: pa.Table) -> tuple[pa.Ar
     order = np.arange(len(keys))
     order[rows] = len(keys) + np.arange(len(rows))
     return pa.concat_arrays([flags, added]).take(pa.array(order)), refused
+
+
+def _found(keys: pa.Array, verdicts: pa.Table) -> pa.Array:
+    """The names of the checks that found something in each row, in the order of the verdicts."""
+    named = pa.table({"name": caption_names(verdicts), "check": verdicts["check"]})
+    lists = named.group_by("name", use_threads=False).aggregate([("check", "list")])  # one thread keeps the order
+    place = pc.index_in(keys, value_set=lists["name"].combine_chunks())
+    return _filled(lists["check_list"].combine_chunks().take(place).cast(FLAGS))
 
 
 def _rows(table: pa.Table, made: Mapping[str, pa.Array]) -> pa.Table:
@@ -195,9 +205,9 @@ def _by_clip(table: pa.Table, clip: np.ndarray, clips: int, *, several: bool) ->
     return pa.ListArray.from_arrays(pa.array(offsets), values, mask=pa.array(lengths == 0))
 
 
-def _filled(flags: pa.ChunkedArray) -> pa.Array:
+def _filled(flags: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Lists of flags, empty where they were null."""
-    array = flags.combine_chunks()
+    array = flags.combine_chunks() if isinstance(flags, pa.ChunkedArray) else flags
     return pc.fill_null(array, pa.scalar([], FLAGS)) if array.null_count else array
 
 

@@ -48,6 +48,7 @@ TRANSLATION = pa.schema(
         ("flags", FLAGS),  # e.g. "loop", "truncated", "empty", "copy", that no retry could mend
         ("retries", pa.int8()),
         ("origin", pa.string()),
+        ("first", pa.string()),  # the translation that repair replaced by ``text``, else null
     ]
 )
 
@@ -99,6 +100,7 @@ LANGUAGE_CONFIG = pa.schema(
         ("score", pa.float32()),
         ("quality", pa.float32()),  # probability that a reader finds the meaning kept, 0 to 1; null where not estimated
         ("flags", FLAGS),
+        ("checks", FLAGS),  # names of the checks that found something, whether they refuse the row or not
         ("accepted", pa.bool_()),
         ("reviewed", pa.bool_()),  # a person has confirmed it
     ]

@@ -72,6 +72,7 @@ def translate_table(
         "flags": [list(row.flags) for row in rows],
         "retries": [row.retries for row in rows],
         "origin": [engine.origin] * len(rows),
+        "first": [None] * len(rows),
     }
     return pa.table({name: columns[name] for name in TRANSLATION.names}, schema=TRANSLATION)
 

@@ -103,14 +103,14 @@ def test_rows_by_hand() -> None:
     assert found["all"].column("flags").to_pylist()[1] == ["whitespace"]
     assert found["de"].column_names == [name for name in LANGUAGE_CONFIG.names if name != "caption_index"]
     of_machine = {"origin": "machine", "engine": "m", "license": "mit", "may_train": True, "quality": None,
-                  "reviewed": False}  # fmt: skip
+                  "checks": [], "reviewed": False}  # fmt: skip
     assert found["de"].to_pylist()[0] == {
         "clip_id": "v0_0", "caption": "hacken", "caption_en": "chop it", "score": -0.25, "flags": [], "accepted": True,
         **of_machine,
     }  # fmt: skip
     assert found["de"].to_pylist()[2] == {
         "clip_id": "v2_0", "caption": None, "caption_en": "eat it", "score": -0.25,
-        "flags": ["empty", "rejected:empty"], "accepted": False, **of_machine,
+        "flags": ["empty", "rejected:empty"], "accepted": False, **of_machine, "checks": ["empty"],
     }  # fmt: skip
     assert found["en"].to_pylist()[1] == {
         "clip_id": "v1_0", "caption": "fry it", "caption_en": "fry it", "score": None, "flags": ["whitespace"],
@@ -118,6 +118,7 @@ def test_rows_by_hand() -> None:
         "may_train": None,
     }  # fmt: skip
     assert all(row["accepted"] for row in found["ja"].to_pylist())  # a signal refuses nothing
+    assert found["ja"]["checks"].to_pylist() == [[], ["added"], []]
 
 
 def several() -> dict[str, pa.Table]:

@@ -10,6 +10,8 @@ import yaml
 
 from multiyoucook2.building.api import build
 from multiyoucook2.building.mending import repair_build
+from multiyoucook2.building.opening import open_build
+from multiyoucook2.building.translating import load_translations, translations_of
 from multiyoucook2.errors import MyCookError, RecipeError, WorkspaceError
 from multiyoucook2.quality.pairs import published_pairs
 from tests.conftest import FAST, ROOT, MyCook
@@ -45,6 +47,9 @@ def test_a_second_engine_mends_and_its_name_stands_in_the_rows(made: Path, table
     assert found["rows"] == len(rows) == CLIPS
     assert found["ways"]["engine"] == len(mended) >= CLIPS // 2
     assert {row["engine"] for row in mended} == {"sound.tsv"}
+    kept = open_build(made).results[translations_of("de")]
+    assert {row["clip_id"] for row in kept.to_pylist() if row["first"] is not None} == {r["clip_id"] for r in mended}
+    assert (made / "report" / "index.html").read_text(encoding="utf-8").count('<th class="text">before</th>') == 1
     assert found["refused"] <= found["refused_before"]
     recipe = yaml.safe_load((made / "recipe.yaml").read_text(encoding="utf-8"))
     assert recipe["repair"]["engine"] == table
@@ -52,6 +57,12 @@ def test_a_second_engine_mends_and_its_name_stands_in_the_rows(made: Path, table
     again = mycook("repair", made, "--offline", "--json", "--quiet")
     assert json.loads(again.stdout)["languages"]["de"]["repaired"] == found["repaired"]
     assert f"engine {len(mended)}" in " ".join(mycook("repair", made, "--offline").stdout.split())
+
+
+def test_tables_of_before_the_first_texts_were_kept_are_read(made: Path, tmp_path: Path) -> None:
+    now = open_build(made).results[translations_of("de")]
+    pq.write_table(now.drop_columns(["first"]), tmp_path / "old.parquet")
+    assert load_translations(tmp_path / "old.parquet").schema.names == now.schema.names
 
 
 def test_what_cannot_be_repaired_is_one_clear_line(made: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The page of a validation: its figures by hand, hostile captions, and what a browser shows of it."""
 
 import re
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -42,6 +43,7 @@ def summary(texts: list[str], found: Found, captions: list[str] | None = None) -
             "score": -0.5,
             "origin": "machine",
             "flags": ["repaired:n-best"] if clip == "v_1" else [],
+            "first": f"first of {clip}" if clip == "v_1" else None,
         }
         for clip, text in zip(ids, texts, strict=True)
     ]
@@ -112,3 +114,22 @@ def test_plots_are_drawn_of_calibrated_figures_and_the_same_each_time() -> None:
     assert drawn["plots/quality.png"].startswith(b"\x89PNG")
     assert b"<script" not in drawn["plots/quality.svg"]
     assert quality_plots({"ja": languages["ja"], "zh": languages["zh"]}) == {}
+
+
+def test_repaired_rows_stand_beside_what_they_were() -> None:
+    page = render("x", [summary(["a", "mended"], {})], {})
+    assert '<th class="text">before</th><th class="text">repaired</th>' in page
+    (row,) = re.findall(r"<tr><td><a href.*?</tr>", page, re.DOTALL)
+    assert [re.search(r"<bdi>(.*)</bdi>", cell)[1] for cell in row.split("<td")[2:5]] == [  # type: ignore[index]
+        "chop the onion and put it into the pan", "first of v_1", "mended"
+    ]  # fmt: skip
+    assert 'href="https://example.org/watch?v=a&amp;t=7"' in row
+
+
+def test_a_share_that_means_nothing_is_not_shown() -> None:
+    plain = summary(["a", "b"], {})
+    assert "38%" not in render("x", [plain], {})
+    assert "No figure, as it would mean nothing: German." in render("x", [plain], {})
+    shown = render("x", [replace(plain, calibrated=True, kept=0.38)], {})
+    assert "<b>38%</b>" in shown
+    assert "No figure" not in shown

@@ -29,7 +29,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class WorstRow:
-    """A row worth a look, with where to see it in the video."""
+    """A row worth a look, with where to see it in the video; ``first`` is what repair replaced, empty if nothing."""
 
     clip_id: str
     caption_index: int
@@ -39,6 +39,7 @@ class WorstRow:
     reasons: tuple[str, ...]
     link: str
     quality: float | None = None
+    first: str = ""
 
 
 @dataclass(frozen=True)
@@ -176,10 +177,11 @@ def _shown(
         reasons.setdefault((row["clip_id"], row["caption_index"]), []).append(f"{row['check']}: {row['reason']}")
     shown = clips.filter(pc.is_in(clips["clip_id"], value_set=pc.unique(chosen["clip_id"])))
     links = {row["clip_id"]: _link(row) for row in shown.to_pylist()}
-    sources, texts, values, flags = (
+    sources, texts, values, flags, firsts = (
         table[column].take(pc.index_in(names, value_set=caption_names(table))).to_pylist()
         for table, column in (
-            (captions, "text"), (translations, "text"), (quality, "quality"), (translations, "flags")
+            (captions, "text"), (translations, "text"), (quality, "quality"), (translations, "flags"),
+            (translations, "first"),
         )
     )  # fmt: skip
     return tuple(
@@ -187,9 +189,11 @@ def _shown(
             row["clip_id"], row["caption_index"], caption or "", text or "", not row["refused_max"],
             tuple([*(flag for flag in flagged or () if flag.startswith(FLAG)),
                    *reasons.get((row["clip_id"], row["caption_index"]), ())][:_REASONS]),
-            links[row["clip_id"]], value,
+            links[row["clip_id"]], value, first or "",
         )
-        for row, caption, text, value, flagged in zip(chosen.to_pylist(), sources, texts, values, flags, strict=True)
+        for row, caption, text, value, flagged, first in zip(
+            chosen.to_pylist(), sources, texts, values, flags, firsts, strict=True
+        )
     )  # fmt: skip
 
 

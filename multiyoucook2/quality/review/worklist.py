@@ -35,6 +35,7 @@ class Row:
     checks: tuple[tuple[str, str], ...] = ()
     refused: bool = False
     badness: float = 0.0
+    first: str = ""  # what repair replaced by ``text``
 
     @cached_property
     def key(self) -> Key:
@@ -117,7 +118,7 @@ def make_worklist(
                 caption=sources.get(key, ""), text=row["text"] or "",
                 video_url=clip["video_url"] or "", start_s=clip["start_s"] or 0.0, end_s=clip["end_s"] or 0.0,
                 recipe_type=clip["recipe_type"] or "", checks=tuple(found[key]), refused=key in refused,
-                badness=badness[key],
+                badness=badness[key], first=row["first"] or "",
             )
         )  # fmt: skip
     steps: dict[str, list[Row]] = defaultdict(list)
