@@ -18,6 +18,7 @@ from ..text.words import FUNCTION_WORDS, english_words, source_units, stem, targ
 RARE = 2  # a word needs so many rows for its usual support to be known
 SOUND = 2.0  # how much a pair that people wrote counts beside an engine's
 MOST = 6.0  # nats; more is not worse
+TOGETHER = 2_000  # pairs whose support is computed at once: of long ones each has hundreds of links of 60 bytes
 CONTENT = 0.5  # a unit that belongs to content words to this share is one of a content word
 Pair = tuple[str, str]
 _FUNCTION_STEMS = frozenset(stem(word) for word in FUNCTION_WORDS)
@@ -88,8 +89,9 @@ class Evidence:
         self._targets, units = learned.targets.take(chosen)
         mine = learned.support
         self._support = Support(mine.words[words], mine.units[units], mine.explained[units])
-        if others:
-            new = read_pairs(others, self.lang, self.source_lang, self._words, self._units)
+        for first in range(0, len(others), TOGETHER):
+            some = others[first : first + TOGETHER]
+            new = read_pairs(some, self.lang, self.source_lang, self._words, self._units)
             self._sources, self._targets = self._sources + new[0], self._targets + new[1]
             self._support = self._support + learned.alignment.support(*new)
 

@@ -1,6 +1,7 @@
 """Engines that are no single model: a table of translations, two engines in a row."""
 
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from multiyoucook2.engines.base import Search
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import ModelError
+from multiyoucook2.text.prepare import normalise
 from multiyoucook2.translation.memory import TranslationMemory
 from multiyoucook2.translation.table import translate_table
 
@@ -61,6 +63,37 @@ def test_table_with_something_wrong(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text("{\n")
     with pytest.raises(ModelError, match="cannot be read as a table"):
         resolve(f"table:{tmp_path}/t.jsonl", "de", cache_dir=tmp_path)
+
+
+def test_rows_of_a_table_that_cannot_be_used(tmp_path: Path) -> None:
+    """By their lines, whatever the delimiter; nothing is left out in silence."""
+    path = tmp_path / "t.csv"
+    path.write_text("source;translation;lang\nadd salt;Salz zugeben;de\nheat oil;Oel; erhitzen;de\n")
+    with pytest.raises(ModelError, match="line 3: 4 fields instead of 3"):
+        resolve(f"table:{path}", "de", cache_dir=tmp_path)
+    path.write_text("source;translation;lang\nadd salt;Salz zugeben;de\nheat oil;Oel erhitzen;xx-none\n")
+    with pytest.raises(ModelError, match="line 3: unknown language"):
+        resolve(f"table:{path}", "de", cache_dir=tmp_path)
+    path.write_bytes("source,translation\nfry,h\u00e4uten\n".encode("cp1252"))
+    with pytest.raises(ModelError, match="is not in utf-8: line 2"):
+        resolve(f"table:{path}", "de", cache_dir=tmp_path)
+
+
+def test_answers_are_those_of_a_dict(tmp_path: Path) -> None:
+    """Any characters, in any order, with doubles, in more rows than are Python's objects at a time."""
+    draw = random.Random(3)
+    words = ["\U0001f373", "\uffee", "\u00e9", "e\u0301", "~", "A", "a", "0", "\u00bd", "\u4e00"]
+    rows = [(" ".join(draw.choices(words, k=4)), f"answer {number}") for number in range(60_000)]
+    path = tmp_path / "t.parquet"
+    sources, translations = zip(*rows, strict=True)
+    pq.write_table(pa.table({"source": sources, "translation": translations}), path)
+    wanted: dict[str, str] = {}
+    for source, translation in rows:
+        wanted.setdefault(" ".join(normalise(source).split()), translation)
+    engine = resolve(f"table:{path}", "de", cache_dir=tmp_path).prepare().open(Decoding())
+    asked = [*list(wanted)[::7], "nothing of it", ""]
+    found = engine.translate(engine.read(asked), SEARCH)
+    assert [best.text for best, *_ in found] == [wanted.get(text, "") for text in asked]
 
 
 def test_two_engines_in_a_row(model: Callable[[str], Path], cache: Path, tmp_path: Path) -> None:

@@ -1,35 +1,65 @@
 """``table:FILE``: translations that exist already, by people or by another program, as an engine.
 
 FILE is CSV, TSV, JSONL or Parquet with the columns ``source`` (or ``text``), ``translation`` and, for several languages
-in one file, ``lang``. Rows are of origin ``human`` unless a column ``origin`` says otherwise for all of them.
+in one file, ``lang``. Rows are of origin ``human`` unless a column ``origin`` says otherwise for all of them. They are
+held as Arrow columns, of which a million take some 0.1 GB.
 """
 
-import csv
-import json
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ...errors import ModelError, RecipeError
-from ...files import file_sha256, read_parquet, read_text
+from ...errors import ModelError, RecipeError, SourceError, shown
+from ...files import file_sha256
 from ...languages import language
+from ...sources.formats import delimited, lines, parquet
+from ...sources.formats.base import Rows
 from ...text.prepare import normalise
 from ..base import Candidate, Engine, Search, Source
 from ..decoding import Decoding
 from ..fingerprint import fingerprint
 from ..kind import KINDS, Request, ResolvedEngine
 
-_SOURCES = ("source", "text", "caption_en")
-_TRANSLATIONS = ("translation", "target", "caption")
-Rows = list[dict[str, object]]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_COLUMNS = {  # ours -> theirs, the likeliest first
+    "source": ("source", "text", "caption_en"),
+    "translation": ("translation", "target", "caption"),
+    "lang": ("lang",),
+    "origin": ("origin",),
+}
+_NEEDED = ("source", "translation")
+_KINDS = "CSV, TSV, JSONL or Parquet"
+_PART = 50_000  # rows that are Python's objects at a time
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Translations by their sources: two columns in the order of the sources, of equal ones the first counts."""
+
+    sources: "pa.LargeStringArray"
+    translations: "pa.LargeStringArray"
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def get(self, text: str) -> str:
+        """The translation of a text, empty where there is none."""
+        key = _key(text)
+        place = bisect_left(self.sources, key, key=_text)
+        return _text(self.translations[place]) if place < len(self) and _text(self.sources[place]) == key else ""
 
 
 @dataclass(frozen=True)
 class Lookup:
     """An engine that looks its answers up. What the table lacks comes out empty, and is flagged so."""
 
-    answers: Mapping[str, str]
+    answers: Answers
     workers: int = 1
 
     def read(self, texts: Sequence[str]) -> list[Source]:
@@ -38,7 +68,7 @@ class Lookup:
 
     def translate(self, batch: Sequence[Source], search: Search) -> list[tuple[Candidate, ...]]:
         """The table's translation of each text."""
-        texts = [self.answers.get(_key(source.tokens[0]), "") for source in batch]
+        texts = [self.answers.get(source.tokens[0]) for source in batch]
         return [(Candidate(text, None, True, tuple(text.split())),) for text in texts]
 
 
@@ -60,9 +90,15 @@ class ResolvedTable:
         return self.path.name
 
     @cached_property
-    def answers(self) -> dict[str, str]:
+    def answers(self) -> Answers:
         """The translations by their sources, white space evened out."""
-        return _answers(_rows(self.path, self.revision), self.lang, self.path)
+        import pyarrow.compute as pc
+
+        table, _ = _table(self.path, self.revision)
+        if "lang" in table.column_names:
+            table = table.filter(pc.equal(table["lang"], self.lang))
+        columns = (table[name] for name in _NEEDED)
+        return Answers(*(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in columns))
 
     def fingerprint(self, decoding: Decoding) -> str:
         """A hash of what the translations depend on."""
@@ -96,60 +132,82 @@ class Table:
         """
         path = Path(request.engine).expanduser()
         if not path.is_file():
-            raise ModelError(f"{path} is no file", hint="table:FILE, where FILE is CSV, TSV, JSONL or Parquet")
+            raise ModelError(f"{path} is no file", hint=f"table:FILE, where FILE is {_KINDS}")
         revision = file_sha256(path)
-        origins = {str(row["origin"]) for row in _rows(path, revision) if row.get("origin")}
+        _, origins = _table(path, revision)
         if not origins <= {"human", "machine"} or len(origins) > 1:
             raise ModelError(f"{path}: origins {', '.join(sorted(origins))}", hint="one for the file: human or machine")
         origin = next(iter(origins), "human")
         return ResolvedTable(path, request.lang, request.source_lang, revision, origin)
 
 
-@lru_cache(maxsize=8)
-def _rows(path: Path, revision: str) -> Rows:
-    """A table's rows; read once a process for all languages of the same file."""
+@lru_cache(maxsize=4)
+def _table(path: Path, revision: str) -> "tuple[pa.Table, frozenset[str]]":
+    """The rows with a translation by their sources, and the origins that are named; read once for all languages."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    origins: set[str] = set()
     try:
-        if path.suffix.lower() == ".parquet":
-            rows: Rows = read_parquet(path, error=ModelError).to_pylist()
-        else:
-            text = read_text(path, error=ModelError)
-            if path.suffix.lower() in (".jsonl", ".ndjson"):
-                rows = [json.loads(line) for line in text.splitlines() if line.strip()]
-            else:
-                tab = path.suffix.lower() == ".tsv"
-                rows = list(csv.DictReader(text.splitlines(keepends=True), delimiter="\t" if tab else ","))
-    except (OSError, ValueError, RecursionError, csv.Error) as error:
-        raise ModelError(f"{path} cannot be read as a table: {error}", hint="CSV, TSV, JSONL or Parquet") from None
-    if rows and not all(isinstance(row, dict) for row in rows):
-        raise ModelError(f"{path} has lines that are no JSON objects", hint="a line a translation")
-    return rows
+        rows = _opened(path)
+        chosen = _chosen(rows.columns, path)
+        schema = pa.schema([(name, pa.large_string()) for name in chosen if name != "origin"])
+        found, parts = _records(rows, chosen, path), [schema.empty_table()]
+        while part := list(islice(found, _PART)):
+            origins |= {origin for row in part if (origin := row.pop("origin", ""))}
+            parts.append(pa.Table.from_pylist(part, schema))
+        table = pa.concat_tables(parts).combine_chunks()
+        return table.take(pc.sort_indices(table["source"])), frozenset(origins)  # stable; by code points, as Python
+    except (SourceError, pa.ArrowException, ValueError) as error:
+        hint = getattr(error, "hint", "") or _KINDS
+        raise ModelError(f"{path} cannot be read as a table: {shown(error)}", hint=hint) from None
 
 
-def _answers(rows: Rows, lang: str, path: Path) -> dict[str, str]:
-    names = list(rows[0]) if rows else []
-    source, target = (next((name for name in wanted if name in names), None) for wanted in (_SOURCES, _TRANSLATIONS))
-    if source is None or target is None:
-        shown = ", ".join(map(str, names)) or "none"
-        raise ModelError(f"{path} lacks a column source or translation", hint=f"its columns are: {shown}")
-    found: dict[str, str] = {}
-    for number, row in enumerate(rows, 1):
-        if "lang" in names and not _is(row.get("lang"), lang, path, number):
+def _opened(path: Path) -> Rows:
+    suffix = path.suffix.lower()
+    if suffix in parquet.SUFFIXES:
+        return parquet.read_parquet(path, {name: name for names in _COLUMNS.values() for name in names})
+    return lines.read_lines(path) if suffix in lines.SUFFIXES else delimited.read_delimited(path)
+
+
+def _chosen(names: Sequence[str], path: Path) -> dict[str, str]:
+    """Our column -> theirs, of those that the file has."""
+    found = {ours: next((name for name in theirs if name in names), None) for ours, theirs in _COLUMNS.items()}
+    chosen = {ours: name for ours, name in found.items() if name is not None}
+    if not all(name in chosen for name in _NEEDED):
+        listed = ", ".join(map(shown, names)) or "none"
+        raise ModelError(f"{path} lacks a column source or translation", hint=f"its columns are: {listed}")
+    return chosen
+
+
+def _records(rows: Rows, chosen: Mapping[str, str], path: Path) -> Iterator[dict[str, str]]:
+    """The rows that have a translation, in our columns: texts as they are looked up, languages by their codes."""
+    codes = cache(lambda said: language(said).code)
+    for where, row in rows.rows:
+        place = f"{rows.unit} {where}"
+        if not isinstance(row, dict):
+            raise ModelError(f"{path} cannot be read as a table: {place}: {row}", hint=_KINDS)
+        record = {ours: row.get(name) for ours, name in chosen.items()}
+        source, translation = record["source"], record["translation"]
+        if not isinstance(source, str) or not isinstance(translation, str) or not translation.strip():
             continue
-        text, answer = row.get(source), row.get(target)
-        if isinstance(text, str) and isinstance(answer, str) and answer.strip():
-            found.setdefault(_key(text), answer.strip())  # of several translations the first
-    return found
-
-
-def _is(value: object, lang: str, path: Path, number: int) -> bool:
-    try:
-        return language(str(value)).code == lang
-    except RecipeError as error:
-        raise ModelError(f"{path}, row {number}: {error}", hint=error.hint) from None
+        found = {"source": _key(source), "translation": translation.strip()}
+        if record.get("origin"):
+            found["origin"] = str(record["origin"])
+        if "lang" in record:
+            try:
+                found["lang"] = codes(str(record["lang"]))
+            except RecipeError as error:
+                raise ModelError(f"{path}, {place}: {error}", hint=error.hint) from None
+        yield found
 
 
 def _key(text: str) -> str:
     return " ".join(normalise(text).split())  # an engine is asked for the normalised caption
+
+
+def _text(scalar: Any) -> str:
+    return str(scalar.as_py())
 
 
 KINDS.add(Table())

@@ -43,7 +43,7 @@ def _known(word: str, lang: str, sound: set[str]) -> bool:
         return False
     from simplemma import is_known
 
-    return any(is_known(form, lang=lang) for form in (word, word.lower(), word.capitalize()))
+    return any(is_known(form, lang=lang, low_memory=True) for form in (word, word.lower(), word.capitalize()))
 
 
 def _shortest(lang: str) -> int:
@@ -55,7 +55,7 @@ def _has_dictionary(lang: str) -> bool:
     from simplemma import is_known
 
     try:
-        is_known("a", lang=lang)
+        is_known("a", lang=lang, low_memory=True)  # 15 MB a language in place of 110, and all of a build's are kept
     except ValueError:  # its word for a language without a dictionary
         return False
     return True
