@@ -32,7 +32,8 @@ def sweep(
 ) -> None:
     """Train several recipes under several seeds.
 
-    One after another, each evaluated. Where it was stopped, the same command goes on.
+    Each is evaluated; those of the tiny encoder run side by side, one a core. Where it was stopped, the same command
+    goes on.
 
     \b
     Example:
@@ -45,7 +46,7 @@ def sweep(
 
     plan = read_sweep(file)
     with Terminal(quiet=quiet) as listener:
-        folders = run_sweep(plan, machine=Machine(device, threads, offline), listener=listener)
+        folders = run_sweep(plan, machine=Machine(device, threads, offline, side_by_side=True), listener=listener)
     if json:
         print_json([str(folder) for folder in folders])
     else:

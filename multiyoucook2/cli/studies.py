@@ -78,7 +78,7 @@ def teachers(
             training_recipe(recipe, set_values(values or [])),
             dataset=dataset, features=features, out=out, teachers=parts(names) if names else None,
             reduces=parts(reduces), which=combinations, seeds=numbers(seeds, "--seeds", int),
-            machine=Machine(device, threads, offline), listener=listener,
+            machine=Machine(device, threads, offline, side_by_side=True), listener=listener,
         )  # fmt: skip
     page = write_teacher_page(found, out / "report")[0]
     _print(found, tables_of(found), page, json=json)
@@ -140,7 +140,7 @@ def quality(
             training_recipe(recipe, set_values(values or [])),
             dataset=dataset, features=features, out=out, against=others, bins=numbers(bins, "--bins", float),
             measure=find_measure(measure), pool=pool, seeds=numbers(seeds, "--seeds", int),
-            machine=Machine(device, threads, offline), listener=listener,
+            machine=Machine(device, threads, offline, side_by_side=True), listener=listener,
         )  # fmt: skip
     page = write_quality_page(found, out / "report")[0]
     _print(found, tables_of(found), page, json=json)

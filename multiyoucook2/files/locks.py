@@ -24,11 +24,12 @@ class _Holder(Record):
 
 
 @contextmanager
-def lock(folder: Path, what: str) -> Iterator[None]:
+def lock(folder: Path, what: str, *, wait: bool = False) -> Iterator[None]:
     """Hold a folder, which is made if need be, for this process.
 
     Args:
         what: the folder is, for the hint, e.g. ``"build"``.
+        wait: however long another process holds it.
 
     Raises:
         WorkspaceError: another process holds it (the message names its host, its process id and since when), or the
@@ -36,7 +37,7 @@ def lock(folder: Path, what: str) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    held = FileLock(folder / LOCK_FILE, timeout=_GLANCE_S)
+    held = FileLock(folder / LOCK_FILE, timeout=-1 if wait else _GLANCE_S)
     try:
         while not held.is_locked:
             _make(folder)

@@ -32,18 +32,27 @@ def autocast_of(precision: str, device: torch.device) -> Autocast:
     return partial(torch.autocast, device.type, torch.bfloat16) if precision == "bf16" else nullcontext
 
 
+def usable_cores(threads: int | None = None) -> int:
+    """Those that this process may use, or as many of them as are asked for.
+
+    Raises:
+        TrainingError: fewer than one, or more than there are.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if threads is not None and not 1 <= threads <= cores:
+        raise TrainingError(f"--threads {threads} on {cores} cores", hint=f"give a whole number from 1 to {cores}")
+    return threads or cores
+
+
 @contextmanager
 def using_threads(threads: int | None, processes: int = 1) -> Iterator[None]:
     """Have torch compute on so many cores within the block: by default on those that this process may use, shared out
     among the processes of a run. More threads than cores wait for one another.
 
     Raises:
-        TrainingError: fewer than one, or more than there are cores.
+        TrainingError: see :func:`usable_cores`.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if threads is not None and not 1 <= threads <= cores:
-        raise TrainingError(f"--threads {threads} on {cores} cores", hint=f"give a whole number from 1 to {cores}")
-    before = torch.get_num_threads()
+    cores, before = usable_cores(threads), torch.get_num_threads()
     torch.set_num_threads(threads or max(1, min(before, cores // processes)))
     try:
         yield

@@ -16,8 +16,11 @@ TEACHERS_FOLDER = "teachers"
 
 
 @contextmanager
-def run_folder(folder: Path, accelerator: Accelerator) -> Iterator[None]:
+def run_folder(folder: Path, accelerator: Accelerator, *, wait: bool = False) -> Iterator[None]:
     """Hold a run's folder, which may hold nothing but a run, for this run; its first process does.
+
+    Args:
+        wait: until another run has done with it, as with a teacher that both need.
 
     Raises:
         WorkspaceError: another run has it, it cannot be made, or it holds files that no run of ours wrote.
@@ -26,7 +29,7 @@ def run_folder(folder: Path, accelerator: Accelerator) -> Iterator[None]:
         yield
         return
     claim_folder(folder, RUN_FILE, "run", ours=[TEACHERS_FOLDER])
-    with lock(folder, "run"):
+    with lock(folder, "run", wait=wait):
         yield
 
 

@@ -40,7 +40,8 @@ from ..evaluation.queries import EvaluationSet
 from ..evaluation.results import Ranks
 from ..evaluation.table import Cell, draws_of, level_of
 from ..recipe import TrainingRecipe, override
-from .replicates import Ground, Machine, finish_study, replicate, study_folder
+from .replicates import Ground, Machine, Replicate, finish_study, study_folder
+from .side_by_side import replicate_all
 from .sweep import teachers_key
 
 TASK = "t2v"  # a translation asks for a video
@@ -121,12 +122,13 @@ def study_quality(
     plans = [(arm, seed, _plan(recipe, arm, seed)) for seed in seeds for arm in arms]  # all are checked first
     with study_folder(home, {"study": "quality", "dataset": str(dataset), "features": str(features)}):
         runs: dict[str, list[Path]] = {arm.name: [] for arm in arms}
-        for number, (arm, seed, plan) in enumerate(plans, 1):
-            listener.note(f"run {number} of {len(plans)}: {home / plan.name}")
+        replicates = []
+        for arm, seed, plan in plans:
             on = _with_random(home, ground, arm.made, seed) if arm.name == RANDOM else arm.ground
             teachers = home / "teachers" / on.data_hash[:12] / teachers_key(plan) if plan.teachers else None
-            how: dict[str, Any] = {"machine": machine, "teachers": teachers, "listener": listener}
-            runs[arm.name].append(replicate(plan, home / plan.name, on, scored_on=ground, **how))
+            runs[arm.name].append(home / plan.name)
+            replicates.append(Replicate(plan, home / plan.name, on, teachers=teachers, scored_on=ground))
+        replicate_all(replicates, machine=machine, listener=listener)
         study = _study(arms, runs, groups, asked, measure=measure, seeds=tuple(seeds))
         finish_study(home, study.to_dict())
     return study

@@ -1,4 +1,4 @@
-"""Many runs on the same ground: each is trained, or resumed, or found done, so that a study killed anywhere goes on."""
+"""A run of many on the same ground: trained, or resumed, or found done, so that a study killed anywhere goes on."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from ...corpus.captions import dataset_languages, load_captions, scored_split
 from ...errors import TrainingError, WorkspaceError
 from ...features.store import FeatureStore
 from ...files import atomic_write, claim_folder, json_bytes, lock, read_json
-from ...progress import Listener, Silent
+from ...progress import Listener
 from ..evaluation.pool import ALL, find_pool
 from ..evaluation.results import read_ranks
 from ..evaluation.run import evaluate_run
@@ -23,11 +23,18 @@ STUDY_FILE = "study.json"
 
 @dataclass(frozen=True)
 class Machine:
-    """Where and how fast runs are computed; see :func:`.run.train`."""
+    """Where and how fast runs are computed; see :func:`.run.train`.
+
+    Attributes:
+        threads: how many cores all runs have.
+        side_by_side: runs that compute on one core have processes of their own. A script that asks for it keeps its
+            commands under ``if __name__ == "__main__":``, as ever with processes.
+    """
 
     device: str = "auto"
     threads: int | None = None
     offline: bool = False
+    side_by_side: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,58 +65,53 @@ class Ground:
         return cls(str(dataset), str(features), label, about.content_hash, store.content_hash, pool, pool_is)
 
 
-def replicate(
-    plan: TrainingRecipe,
-    folder: Path,
-    ground: Ground,
-    *,
-    machine: Machine,
-    teachers: Path | None = None,
-    scored_on: Ground | None = None,
-    listener: Listener | None = None,
-) -> Path:
-    """Train and score one run, unless that is done; returns its folder.
+@dataclass(frozen=True)
+class Replicate:
+    """One run: what is trained into which folder, on what, and what it is scored on, if that is another ground."""
 
-    Args:
-        ground: what it is trained on; ``scored_on``: what it is scored on, if that is another.
+    plan: TrainingRecipe
+    folder: Path
+    ground: Ground
+    teachers: Path | None = None
+    scored_on: Ground | None = None
 
-    Raises:
-        MyCookError: as :func:`.run.train`.
-    """
-    listener, scored = listener or Silent(), scored_on or ground
-    if _is_done(plan, folder, ground, scored):
-        listener.note(f"{folder}: found done")
-        return folder
-    how: dict[str, Any] = {"device": machine.device, "threads": machine.threads, "listener": listener}
-    train(
-        plan,
-        dataset=ground.dataset,
-        features=ground.features,
-        out=folder,
-        teachers=teachers,
-        pool=ground.pool,
-        resume=(folder / RUN_FILE).exists(),
-        offline=machine.offline,
-        **how,
-    )
-    if scored != ground:
-        langs = None if plan.languages == "all" else plan.languages
-        evaluate_run(folder, dataset=scored.dataset, features=scored.features, langs=langs, pool=scored.pool, **how)
-    return folder
+    def is_done(self) -> bool:
+        """Whether its folder holds it, trained and scored."""
+        about, scored = read_run(self.folder), self.scored_on or self.ground
+        if about is None or not about.finished or about.identity is None:
+            return False
+        own = (about.identity.get("recipe"), about.identity.get("data"), about.identity.get("features"))
+        if own != (self.plan.identity(), self.ground.data_hash, self.ground.features_hash):
+            return False
+        try:
+            setting = read_ranks(evaluation_folder(self.folder))[2]["setting"]
+        except TrainingError:
+            return False
+        return (setting.get("data"), setting.get("clips"), setting.get("pool")) == (scored.data_label, *scored.pool_is)
 
+    def do(self, machine: Machine, listener: Listener) -> None:
+        """Train and score it, or go on with it.
 
-def _is_done(plan: TrainingRecipe, folder: Path, ground: Ground, scored: Ground) -> bool:
-    about = read_run(folder)
-    if about is None or not about.finished or about.identity is None:
-        return False
-    own = (about.identity.get("recipe"), about.identity.get("data"), about.identity.get("features"))
-    if own != (plan.identity(), ground.data_hash, ground.features_hash):
-        return False
-    try:
-        setting = read_ranks(evaluation_folder(folder))[2]["setting"]
-    except TrainingError:
-        return False
-    return (setting.get("data"), setting.get("clips"), setting.get("pool")) == (scored.data_label, *scored.pool_is)
+        Raises:
+            MyCookError: as :func:`.run.train`.
+        """
+        ground, scored = self.ground, self.scored_on or self.ground
+        how: dict[str, Any] = {"device": machine.device, "threads": machine.threads, "listener": listener}
+        train(
+            self.plan,
+            dataset=ground.dataset,
+            features=ground.features,
+            out=self.folder,
+            teachers=self.teachers,
+            pool=ground.pool,
+            resume=(self.folder / RUN_FILE).exists(),
+            offline=machine.offline,
+            **how,
+        )
+        if scored != ground:
+            langs = None if self.plan.languages == "all" else self.plan.languages
+            place: dict[str, Any] = {"dataset": scored.dataset, "features": scored.features, "pool": scored.pool}
+            evaluate_run(self.folder, langs=langs, **place, **how)
 
 
 @contextmanager

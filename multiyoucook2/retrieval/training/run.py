@@ -92,8 +92,8 @@ def train(
     accelerator = _accelerator(plan, device)
     heard = listener if listener and accelerator.is_main_process else Silent()
     inputs = load_inputs(plan, dataset, features, accelerator, heard, offline)
-    if threads is None and plan.encoder == "tiny":
-        threads = 1  # its products are too small to be shared out
+    if threads is None and on_one_core(plan):
+        threads = 1
     with using_threads(threads, processes()), run_folder(folder, accelerator):
         require_place(folder, resume=resume)
         accelerator.wait_for_everyone()  # before the first process writes what the others would take for another run
@@ -109,7 +109,7 @@ def train(
         for teacher in plan.teachers:
             runs.append(home / teacher.name)
             inherited = tuple(name for name in _INHERITED if getattr(teacher, name, None) is None)
-            with run_folder(runs[-1], accelerator):
+            with run_folder(runs[-1], accelerator, wait=teachers is not None):
                 of_teacher = teacher_recipe(plan, teacher)
                 _train_one(of_teacher, inputs, runs[-1], teachers=[], resume=True, inherited=inherited)
                 if accelerator.is_main_process and not (evaluation_folder(runs[-1]) / SCORES_FILE).exists():
@@ -123,6 +123,11 @@ def train(
             update_file(card.parent, CARD, text.encode())
         accelerator.wait_for_everyone()
     return TrainResult(folder, state, evaluation)
+
+
+def on_one_core(plan: TrainingRecipe) -> bool:
+    """Whether more cores would not help: the products of the tiny encoder are too small to be shared out."""
+    return plan.encoder == "tiny"
 
 
 def _accelerator(plan: TrainingRecipe, device: str) -> Accelerator:

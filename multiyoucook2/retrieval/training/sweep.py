@@ -30,7 +30,8 @@ from ...progress import Listener, Silent
 from ...settings import NAME, Strict, overridden, validate_recipe
 from ..evaluation.pool import ALL
 from ..recipe import TrainingRecipe, teacher_recipe, training_recipe
-from .replicates import Ground, Machine, replicate
+from .replicates import Ground, Machine, Replicate
+from .side_by_side import replicate_all
 
 
 class Planned(Strict):
@@ -92,14 +93,13 @@ def run_sweep(sweep: Sweep, *, machine: Machine | None = None, listener: Listene
     listener = listener or Silent()
     plans = [(planned, seed, _plan(planned, seed)) for planned in sweep.runs for seed in sweep.seeds]  # all are checked
     ground = Ground.of(sweep.dataset, sweep.features, sweep.pool)
-    folders = []
-    for number, (planned, seed, plan) in enumerate(plans, 1):
+    runs = []
+    for planned, seed, plan in plans:
         folder = Path(sweep.out) / f"{planned.called}-seed{seed}"
-        listener.note(f"run {number} of {len(plans)}: {folder}")
         teachers = Path(sweep.out) / "teachers" / teachers_key(plan) if plan.teachers else None
-        replicate(plan, folder, ground, machine=machine or Machine(), teachers=teachers, listener=listener)
-        folders.append(folder)
-    return folders
+        runs.append(Replicate(plan, folder, ground, teachers=teachers))
+    replicate_all(runs, machine=machine or Machine(), listener=listener)
+    return [run.folder for run in runs]
 
 
 def _plan(planned: Planned, seed: int) -> TrainingRecipe:

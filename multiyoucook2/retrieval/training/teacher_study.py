@@ -24,7 +24,8 @@ from ..evaluation.table import Cell, System, gains, table_of
 from ..evaluation.teachers import Agreement, agreements, source_similarities, target_entropy
 from ..objectives.base import Reduce
 from ..recipe import Teacher, TrainingRecipe, override
-from .replicates import Ground, Machine, finish_study, replicate, study_folder
+from .replicates import Ground, Machine, Replicate, finish_study, study_folder
+from .side_by_side import replicate_all
 
 BASELINE = "translate-train"
 MEASURE, TASK = "recall_at_10", "t2v"
@@ -125,14 +126,18 @@ def study_teachers(
     ]
     ground = Ground.of(dataset, features)
     with study_folder(home, {"study": "teachers", "dataset": str(dataset), "features": str(features)}):
-        runs = []
-        for number, ((called, values), seed) in enumerate(product(plans, seeds), 1):
-            folder = home / f"{called}-seed{seed}"
-            listener.note(f"run {number} of {len(plans) * len(seeds)}: {folder}")
-            plan = override(recipe, {**values, "name": called, "seed": seed})
-            runs.append(replicate(plan, folder, ground, machine=machine, teachers=home / "teachers", listener=listener))
+        runs = [
+            Replicate(
+                override(recipe, {**values, "name": called, "seed": seed}),
+                home / f"{called}-seed{seed}",
+                ground,
+                teachers=home / "teachers",
+            )
+            for (called, values), seed in product(plans, seeds)
+        ]
+        replicate_all(runs, machine=machine, listener=listener)
         folders = {name: home / "teachers" / name for name in rows}
-        study = _study(recipe, runs, folders, chosen, ground, machine)
+        study = _study(recipe, [run.folder for run in runs], folders, chosen, ground, machine)
         finish_study(home, study.to_dict())
     return study
 
