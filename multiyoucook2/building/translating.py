@@ -16,13 +16,12 @@ from ..translation import VERSION
 from ..translation.memory import TranslationMemory
 from ..translation.table import translate_table
 from .reading import CAPTIONS, CLIPS
-from .repairing import repaired
+from .repairing import chunks, repaired
 from .stage import Key, Product, Results, Tools
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CHUNK = 50_000  # captions that are translated together: memory depends on it, and not on the size of the data set
 COLUMNS = 2  # raise where repaired tables get another column
 NO_ENGINE = "none"  # in a recipe: translate nothing
 
@@ -95,28 +94,27 @@ class Translate:
         return Product({"translations.parquet": parquet_bytes(table)}, {"rows": table.num_rows, "flagged": flagged})
 
     def _translated(self, captions: "pa.Table", tools: Tools) -> "pa.Table":
-        """All captions translated, :data:`CHUNK` at a time, each chunk with a memory of its own."""
+        """All captions translated, chunk by chunk."""
         import pyarrow as pa
 
-        def chunk(first: int) -> "pa.Table":
+        def chunk(first: int, memory: TranslationMemory, rows: "pa.Table") -> "pa.Table":
             def progress(done: int, total: int) -> None:  # of all rows, where there are several chunks
-                rows = min(CHUNK, captions.num_rows - first)
-                whole = (done, total) if rows == captions.num_rows else (first + done, captions.num_rows)
+                whole = (done, total) if rows.num_rows == captions.num_rows else (first + done, captions.num_rows)
                 tools.listener.progress(*whole)
 
-            folder = tools.memory / f"rows-{first:09d}" if first else tools.memory
             return translate_table(
-                captions.slice(first, CHUNK),
+                rows,
                 engine=self.engine,
                 decoding=self.decoding,
                 device=self.device,
                 threads=tools.threads,
-                memory=TranslationMemory(folder),
+                memory=memory,
                 runner=tools.runner,
                 progress=progress,
+                keep=True,
             )
 
-        return pa.concat_tables([chunk(first) for first in range(0, max(1, captions.num_rows), CHUNK)])
+        return pa.concat_tables([chunk(*one) for one in chunks(captions, tools.memory)])
 
 
 @dataclass(frozen=True)

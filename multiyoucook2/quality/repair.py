@@ -19,7 +19,7 @@ from .evidence import Learned
 from .settings import Repair
 from .table import batch_of, learn
 
-VERSION = 2  # raise with any change to which rival is taken
+VERSION = 3  # raise with any change to which rival is taken
 MARGIN = 0.05  # of quality, by which a rival has to be better
 CLOSE = 0.02  # rivals this near the best in quality are told apart by the engine's score
 FLAG = "repaired:"
@@ -85,7 +85,8 @@ def repair_table(
     poor = np.flatnonzero(judge.quality(batch) < settings.below).tolist()
     if not poor:
         return translations
-    judge = _Judge(judge.learned.without(batch.pairs[row] for row in poor), judge.calibration.sceptical())
+    pairs = batch.pairs
+    judge = _Judge(judge.learned.without(pairs[row] for row in poor), judge.calibration.sceptical())
     patients = {
         row: _Patient(
             Ask(batch.captions[row], before[row] if before else ""),

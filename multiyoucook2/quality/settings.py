@@ -36,6 +36,8 @@ class Repair(Strict):
     """What is tried again, and how: the section ``repair`` of a recipe; ``null`` repairs nothing."""
 
     below: float = Field(0.25, ge=0, le=1, description="rows of less quality are translated in several ways")
-    candidates: int = Field(6, ge=2, le=64, description="outputs of the beam of n-best, and of the second engine")
-    ways: tuple[Way, ...] = Field(("n-best", "parts"), description="what is tried, in this order")
+    candidates: int = Field(
+        4, ge=2, le=64, description="outputs of n-best (up to the beam's width they are there) and of the second engine"
+    )
+    ways: tuple[Way, ...] = Field(("n-best", "parts", "decoding"), description="what is tried, in this order")
     engine: str | None = Field(None, description="a second engine, for rows that no way of the first one mends")

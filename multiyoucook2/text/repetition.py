@@ -1,5 +1,6 @@
 """Words and n-grams that are repeated back to back, as no sentence repeats them."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 _LONGEST_NGRAM = 8
@@ -24,6 +25,8 @@ def loops(tokens: Sequence[str], source: Sequence[str]) -> bool:
 
     One piece four times in a row, or two to eight pieces three times. Pieces without a letter do not count.
     """
+    if max(Counter(tokens).values(), default=0) < 3:  # nothing is there three times: nearly always
+        return False
     words = [token for token in tokens if any(letter.isalpha() for letter in token)]
     said = [token for token in source if any(letter.isalpha() for letter in token)]
     for size in range(1, min(_LONGEST_NGRAM, len(words) // 3) + 1):

@@ -8,10 +8,8 @@ Which texts climb to a rung, and which of them share a batch there, follows from
 was killed and finds part of the answers in the memory decides just as one that was not.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ..engines.base import Candidate, Engine, Search
 from ..engines.decoding import Decoding
@@ -22,6 +20,7 @@ from .batches import Item, batch_key, plan_batches
 from .engine_task import EngineTask
 from .flags import FAILED, SEVERITY, UNTRANSLATABLE, find_flags
 from .isolating import run_batches
+from .kept import FIRST, as_kept, rounded, shelf
 from .memory import Attempt, Space
 from .parts import join_parts, split_parts
 from .stand_ins import with_stand_ins, without_stand_ins
@@ -78,13 +77,27 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Job:
-    """Into which language, by which engine, searched how, remembered where, and run where."""
+    """Into which language, by which engine, searched how, remembered where, and run where.
+
+    ``keep``: all that the first search's beam ends with is remembered, and not only the best.
+    """
 
     lang: str
     task: EngineTask
     decoding: Decoding
     space: Space
     runner: Runner
+    keep: bool = False
+
+
+def first_search(decoding: Decoding) -> Search:
+    """How all texts are searched at first: what the beam ends with comes for nothing, the best is taken."""
+    return replace(LADDER[0].search(decoding), candidates=decoding.beam_size)
+
+
+def distinct_texts(texts: Iterable[str]) -> list[str]:
+    """The texts with a word to translate, each once, sorted: the first rung's."""
+    return sorted({text for text in set(texts) if not untranslatable(text)})
 
 
 def translate_texts(
@@ -98,8 +111,8 @@ def translate_texts(
         ModelError: the engine fails, or a single text does not fit into memory.
         WorkspaceError: the memory cannot be written.
     """
-    kept = {text for text in texts if untranslatable(text)}
-    distinct = sorted(set(texts) - kept)
+    distinct = distinct_texts(texts)
+    kept = set(texts).difference(distinct)
     tried: dict[str, list[Attempt]] = {text: [] for text in distinct}
     encoded: dict[str, set[tuple[str, ...]]] = {text: set() for text in distinct}
     current = distinct
@@ -167,16 +180,19 @@ def _attempts(
         done = sum(len(batches[key]) for key in known)
         progress(done, len(items))
     missing = [batch for key, batch in batches.items() if key not in known]
-    search = LADDER[number].search(job.decoding)
+    keep = job.keep and number == 0
+    search = first_search(job.decoding) if keep else LADDER[number].search(job.decoding)
     for place, outputs in run_batches(missing, search, job.task, job.runner, whole=number == 0 and not known):
         batch = missing[place]
         attempts = [
-            _attempt(item, found, number, job.lang, letters.get(item.text, -1))
+            _attempt(item, found[:1] if keep else found, number, job.lang, letters.get(item.text, -1))
             for item, found in zip(batch, outputs, strict=True)
         ]
         key = batch_key(batch)
         failed = any(FAILED in attempt.flags for attempt in attempts)  # to be tried again by the next run
-        known[key] = attempts if failed else job.space.append(key, attempts)
+        known[key] = attempts
+        if not failed:
+            job.space.extend({key: attempts} | ({shelf(batch, FIRST, search): as_kept(batch, outputs)} if keep else {}))
         if progress:
             done += len(batch)
             progress(done, len(items))
@@ -200,8 +216,7 @@ def _read(item: Item, output: Candidate, number: int, lang: str, letters: int) -
     flags = find_flags(read, text, item.source, output, lang)
     if "unknown" not in flags and _letters(text) <= letters:
         flags = (*flags, "unknown")  # no longer than the attempt that lacked a word: the word is still not there
-    score = None if output.score is None else float(np.float32(output.score))  # as the memory will give it back
-    return Attempt(item.text, number, text, score, flags)
+    return Attempt(item.text, number, text, rounded(output.score), flags)
 
 
 def _letters_without_a_word(attempts: Sequence[Attempt]) -> int | None:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -55,7 +55,7 @@ class SpaceKey:
         return f"{self.lang}-{readable[:40]}-{digest[:16]}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One output of one text on one rung of the ladder. ``flags`` name what is wrong with it."""
 
@@ -117,10 +117,14 @@ class Space:
         Raises:
             WorkspaceError: the disk is full or not writable; what was written before stays usable.
         """
-        finished = {(batch, attempts[0].rung): attempts}
+        self.extend({batch: attempts})
+        return attempts
+
+    def extend(self, batches: Mapping[str, list[Attempt]]) -> None:
+        """Writes several finished batches as one shard, each of one rung, and remembers them; see :meth:`append`."""
+        finished = {(batch, attempts[0].rung): attempts for batch, attempts in batches.items()}
         self._write(finished)
         self._batches |= finished
-        return attempts
 
     def compact(self) -> None:
         """Merges all shards into one. Killed in between, the old shards and the merged one say the same."""

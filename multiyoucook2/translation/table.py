@@ -30,6 +30,7 @@ def translate_table(
     memory: TranslationMemory,
     runner: Runner | None = None,
     progress: Callable[[int, int], None] | None = None,
+    keep: bool = False,
 ) -> pa.Table:
     """Translates a table of captions into the engine's language.
 
@@ -42,6 +43,7 @@ def translate_table(
         memory: where finished batches are kept.
         runner: where batches are translated; this process, unless another is given.
         progress: called with (distinct texts done, distinct texts in all).
+        keep: remember all that the first search finds of each text, for repair.
 
     Returns:
         A table of ``corpus.tables.TRANSLATION``, one row a caption, in the order of the captions.
@@ -55,7 +57,7 @@ def translate_table(
     key = SpaceKey(engine.lang, engine.name, engine.revision, decode_hash(model, decoding))
     task = EngineTask(OpenEngine(engine, device, decoding, threads))
     with memory.space(key) as space:
-        outcomes = translate_texts(texts, Job(engine.lang, task, decoding, space, runner or Local()), progress)
+        outcomes = translate_texts(texts, Job(engine.lang, task, decoding, space, runner or Local(), keep), progress)
         space.compact()
     rows = [outcomes[text] for text in texts]
     indexed = "caption_index" in captions.column_names

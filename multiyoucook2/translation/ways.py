@@ -10,6 +10,7 @@ from typing import Protocol
 
 from ..engines.base import Search
 from ..engines.decoding import Decoding
+from .kept import FIRST
 from .ladder import Rung, as_sentence
 from .parts import join_parts, split_parts
 
@@ -67,18 +68,18 @@ class Way(Protocol):
 
 @dataclass(frozen=True)
 class NBest:
-    """The engine's best outputs, of a beam as wide."""
+    """The engine's best outputs, of a beam as wide. A beam no wider than a build's need not be searched again."""
 
     candidates: int
-    name: str = "n-best"
+    name: str = FIRST
 
     def asks(self, ask: Ask) -> list[str]:
         """The caption as it is."""
         return [ask.caption]
 
     def search(self, decoding: Decoding) -> Search:
-        """A beam of as many candidates."""
-        return Rung(candidates=self.candidates).search(decoding)
+        """All of a beam of as many candidates, or of a build's if that is wider."""
+        return Rung(candidates=max(self.candidates, decoding.beam_size)).search(decoding)
 
     def reads(self, outputs: Sequence[Sequence[Choice]], lang: str) -> list[Choice]:
         """All of them."""

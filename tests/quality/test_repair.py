@@ -6,7 +6,6 @@ from typing import get_args
 
 import pyarrow as pa
 
-from multiyoucook2.engines.base import Candidate, Engine
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.quality.repair import Offer, repair_table
@@ -21,6 +20,7 @@ from multiyoucook2.translation.table import OpenEngine
 from multiyoucook2.translation.ways import WAYS, Ask, Choice, Maker
 from tests.quality.test_checks import english_of, translations
 from tests.quality.test_signals import corpus
+from tests.translation.test_kept import Forbidden
 
 CAPTION = "chop the onions and leeks"
 WRONG = "Zwiebeln und Zwiebeln hacken"
@@ -115,18 +115,8 @@ def test_the_ways_of_a_real_engine(tiny_model: Path, tmp_path: Path) -> None:
             found = rivals_of(asks, way, Job("de", task, decoding, space, Local()))
             batches = len(space)
         with TranslationMemory(tmp_path / "memory").space(key) as space:
-            again = rivals_of(asks, way, Job("de", _Forbidden(task.engine), decoding, space, Local()))
+            again = rivals_of(asks, way, Job("de", Forbidden(task.engine), decoding, space, Local()))
             assert len(space) == batches
         assert again == found
         assert {choice.path for choices in found.values() for choice in choices} <= {name}
         assert set(found) == ({asks[1]} if name in ("parts", "context") else set(asks))
-
-
-class _Forbidden(EngineTask):
-    """Reads as the engine, and translates nothing: all has to come out of the memory."""
-
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(lambda: engine)
-
-    def __call__(self, work: object) -> "list[tuple[Candidate, ...]]":
-        raise AssertionError("translated again")

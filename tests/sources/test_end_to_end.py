@@ -166,7 +166,7 @@ def test_a_large_build_is_translated_in_chunks(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seven captions, three at a time: all are there, in order, and a second run does nothing anew."""
-    monkeypatch.setattr("multiyoucook2.building.translating.CHUNK", 3)
+    monkeypatch.setattr("multiyoucook2.building.repairing.CHUNK", 3)
     monkeypatch.setenv("MULTIYOUCOOK2_CACHE", str(tmp_path / "cache"))
     own_rows = [{"id": f"c{number}", "caption": f"cut {number} onions"} for number in range(7)]
     path = write_csv(tmp_path / "my.csv", own_rows)
