@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..corpus.keys import rows_of
 from ..corpus.tables import HUMAN, MACHINE
 from ..files import json_bytes, parquet_bytes
 from ..quality.estimation import Calibration, judging_version
@@ -44,12 +45,11 @@ def checked_rows(
 
     ``complete``: each caption has to be there; otherwise those of both.
     """
-    import pyarrow.compute as pc
 
     captions, translations = results[CAPTIONS], results[translations_of(lang)]
-    source = captions.filter(pc.equal(captions["lang"], source_lang))
-    machine = translations.filter(pc.equal(translations["origin"], MACHINE))
-    checked = without(source, translations.filter(pc.equal(translations["origin"], HUMAN)))
+    source = rows_of(captions, "lang", source_lang)
+    machine = rows_of(translations, "origin", MACHINE)
+    checked = without(source, rows_of(translations, "origin", HUMAN))
     return (checked, machine) if complete else (within(checked, machine), within(machine, source))
 
 
@@ -91,10 +91,9 @@ class Check:
 
     def run(self, results: Results, tools: Tools) -> Product:
         """See the class."""
-        import pyarrow.compute as pc
 
         captions, translations = results[CAPTIONS], results[translations_of(self.lang)]
-        source = captions.filter(pc.equal(captions["lang"], self.source_lang))
+        source = rows_of(captions, "lang", self.source_lang)
         checked, machine = checked_rows(results, self.lang, self.source_lang, complete=self.complete)
         judgement = judge(
             checked, machine, self.lang, self.checks,

@@ -10,6 +10,7 @@ from ..corpus.croissant import CROISSANT_FILE, croissant, responsible_use
 from ..corpus.dataset import VERSION as DATASET_VERSION
 from ..corpus.dataset import content_hash, dataset_files, dataset_tables
 from ..corpus.hub_metadata import card_metadata
+from ..corpus.keys import rows_of
 from ..corpus.licenses import may_train
 from ..corpus.tables import ABOUT_FILE
 from ..engines.registry import citation_of
@@ -172,10 +173,9 @@ class Publish:
 
     def _examples(self, lang: str, results: Results, after: "Reviewed") -> list[Example]:
         """A good and a bad row of a language, as its reviews left them."""
-        import pyarrow.compute as pc
 
         captions = results[CAPTIONS]
-        source = captions.filter(pc.equal(captions["lang"], self.recipe.source_language))
+        source = rows_of(captions, "lang", self.recipe.source_language)
         return example_rows(lang, source, after[0], after[1], results[quality_of(lang)])
 
     def _croissant(self, results: Results, files: Mapping[str, bytes]) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..corpus.keys import rows_of
 from ..errors import SourceError
 from ..files import file_sha256, folder_hash, json_bytes, parquet_bytes
 from ..settings import Strict, validate_recipe
@@ -85,7 +86,7 @@ class ReadClips:
         if self.limit:
             clips = clips.slice(0, self.limit)
             captions = captions.filter(pc.is_in(captions["clip_id"], value_set=clips["clip_id"].combine_chunks()))
-        source = captions.filter(pc.equal(captions["lang"], self._language()))
+        source = rows_of(captions, "lang", self._language())
         figures = clip_figures(clips, source) | {
             "credit": asdict(reading.credit),
             "refused": len(reading.refused),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..corpus.keys import rows_of
 from ..corpus.tables import MACHINE
 from ..errors import DatasetError, shown
 from ..files import atomic_write, json_bytes
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
 
 def machine_rows(build: OpenBuild, lang: str) -> "tuple[list[Key], list[str]]":
     """Keys and texts of what the engine translated into a language."""
-    import pyarrow.compute as pc
 
     table = build.results[translations_of(lang)]
-    table = table.filter(pc.equal(table["origin"], MACHINE))
+    table = rows_of(table, "origin", MACHINE)
     keys = list(zip(table["clip_id"].to_pylist(), table["caption_index"].to_pylist(), strict=True))
     return keys, [text or "" for text in table["text"].to_pylist()]
 
@@ -90,9 +90,8 @@ def _column(clips: Any, name: str) -> dict[str, str]:
 
 def captions_by_key(build: OpenBuild) -> "dict[Key, str]":
     """The captions that were translated."""
-    import pyarrow.compute as pc
 
     captions = build.results[CAPTIONS]
-    captions = captions.filter(pc.equal(captions["lang"], build.recipe.source_language))
+    captions = rows_of(captions, "lang", build.recipe.source_language)
     keys = zip(captions["clip_id"].to_pylist(), captions["caption_index"].to_pylist(), strict=True)
     return dict(zip(keys, captions["text"].to_pylist(), strict=True))

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ConfigDict
 
+from ..corpus.keys import rows_of
 from ..errors import shown
 from ..files import Record, file_bytes, json_bytes, read_json
 from ..files.reading import parse_json
@@ -53,10 +54,9 @@ class Report:
 
     def run(self, results: Results, tools: Tools) -> Product:
         """See the class."""
-        import pyarrow.compute as pc
 
         clips, captions = results[CLIPS], results[CAPTIONS]
-        source = captions.filter(pc.equal(captions["lang"], self.source_lang))
+        source = rows_of(captions, "lang", self.source_lang)
         found = [
             summarise(
                 lang, clips, source, results[translations_of(lang)], results[verdicts_of(lang)],

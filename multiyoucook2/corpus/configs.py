@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .hub_metadata import ALL
-from .keys import caption_names, names_of
+from .keys import caption_names, names_of, rows_of
 from .licenses import may_train
 from .tables import ALL_CONFIG_COLUMNS, FLAGS, LANGUAGE_CONFIG, REJECT
 
@@ -44,7 +44,7 @@ def dataset_tables(
         ``caption_index`` is there only where some clip has several captions. A table is made when it is asked for, from
         its language's rows, and not kept: mappings that load a language at a time keep one in memory.
     """
-    source = _source_rows(captions.filter(pc.equal(captions["lang"], source_lang)))
+    source = _source_rows(rows_of(captions, "lang", source_lang))
     return Configs(clips, source, source_lang, translations, verdicts, qualities or {}, reviewed or {})
 
 

@@ -15,6 +15,12 @@ def caption_names(table: pa.Table) -> pa.Array:
     return pc.binary_join_element_wise(clip, pc.cast(index, pa.string()), _BETWEEN)
 
 
+def rows_of(table: pa.Table, column: str, value: str) -> pa.Table:
+    """The rows with a value in a column; the table itself where all have it, as a million rows need no copy."""
+    chosen = pc.equal(table[column], value)
+    return table if pc.all(chosen, skip_nulls=False).as_py() else table.filter(chosen)
+
+
 def names_of(keys: Iterable[tuple[str, int]]) -> pa.Array:
     """The names of some captions."""
     return pa.array([f"{clip}{_BETWEEN}{index}" for clip, index in keys], pa.string())

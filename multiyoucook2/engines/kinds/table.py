@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...corpus.keys import rows_of
 from ...errors import ModelError, RecipeError, SourceError, shown
 from ...files import file_sha256
 from ...languages import language
@@ -92,11 +93,10 @@ class ResolvedTable:
     @cached_property
     def answers(self) -> Answers:
         """The translations by their sources, white space evened out."""
-        import pyarrow.compute as pc
 
         table, _ = _table(self.path, self.revision)
         if "lang" in table.column_names:
-            table = table.filter(pc.equal(table["lang"], self.lang))
+            table = rows_of(table, "lang", self.lang)
         columns = (table[name] for name in _NEEDED)
         return Answers(*(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in columns))
 
