@@ -17,6 +17,7 @@ from .base import Credit, Reading, Refused, require_sound
 from .cleaning import clean_caption, shown
 
 MAX_ID = 200  # characters
+PART = 100_000  # texts that are Python's objects at a time
 _NOTHING = frozenset({"nan", "NaN", "NULL", "None", "<NA>"})  # as tables that were written by programs have it
 QUERY_FLAG = "query"  # of the caption that a data set's own protocol asks in evaluation
 _SPLITS = {
@@ -70,7 +71,8 @@ class Gather:
         self._langs: dict[str, int] = {}
         self._counts: list[dict[int, int]] = []  # a language: clip -> captions so far
         self._clip, self._index, self._lang = array("i"), array("i"), array("h")
-        self._texts: list[str] = []
+        self._texts: list[str] = []  # the latest; those before stand in the parts, which take half the memory
+        self._parts: list[pa.Array] = []
         self._flags: dict[int, list[str]] = {}  # caption -> flags, of the few that have some
 
     def refuse(self, where: str | int, reason: str) -> None:
@@ -149,11 +151,14 @@ class Gather:
         place = counts.get(clip, 0) if index is None else index
         counts[clip] = place + 1
         if changed or flags:
-            self._flags[len(self._texts)] = [*changed, *flags]
+            self._flags[len(self._clip)] = [*changed, *flags]
         self._clip.append(clip)
         self._index.append(place)
         self._lang.append(code)
         self._texts.append(cleaned)
+        if len(self._texts) == PART:
+            self._parts.append(pa.array(self._texts, pa.string()))
+            self._texts = []
         return place
 
     def note(self, message: str) -> None:
@@ -171,7 +176,7 @@ class Gather:
         if not self.skip_bad:
             way_out = f"{hint}; or " if hint else "mend the file, or "
             require_sound(self.paths, self.refused, f"{way_out}leave such rows out with --skip-bad")
-        if not self._texts:
+        if not self._clip:
             names = ", ".join(str(path) for path in self.paths)
             refused = f": all {len(self.refused)} rows were refused, the first because " if self.refused else ""
             raise SourceError(
@@ -201,7 +206,7 @@ class Gather:
             pa.array([row[0] for row in self._clips], pa.string()).take(pa.array(clip)),
             pa.array(index),
             pa.array(langs, pa.string()).take(pa.array(lang)),
-            pa.array(self._texts, pa.string()),
+            pa.chunked_array([*self._parts, pa.array(self._texts, pa.string())]),
             pa.array([self.origins.get(name, HUMAN) for name in langs], pa.string()).take(pa.array(lang)),
             pa.ListArray.from_arrays(pa.array(np.cumsum(counts, dtype=np.int32)), pa.array(flags, pa.string())),
         ]

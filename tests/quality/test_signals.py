@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from multiyoucook2.corpus.tables import CAPTION, TRANSLATION
+from multiyoucook2.quality import evidence as evidence_module
 from multiyoucook2.quality import table
 from multiyoucook2.quality.check import Batch, Context, run_checks
 from multiyoucook2.quality.evidence import Evidence, Learned
@@ -50,6 +51,16 @@ def test_repeated_counts_what_the_caption_says() -> None:
         ("add the garlic and garlic", "Knoblauch und Knoblauch hinzufügen"),
     )
     assert {row: reason.split(":")[0] for row, reason in found("repeated", *wrong).items()} == {0: "said too often"}
+
+
+def test_pairs_are_judged_the_same_however_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    learned = Learned(corpus()[::2], "de")
+    at_once = Evidence(corpus(), learned)
+    monkeypatch.setattr(evidence_module, "TOGETHER", 7)
+    some = Evidence(corpus(), learned)
+    for name in ("all_misses", "unsupported", "extra", "surplus"):
+        assert getattr(some, name).tolist() == getattr(at_once, name).tolist(), name
+    assert [some.missed(row, 0.5) for row in range(90)] == [at_once.missed(row, 0.5) for row in range(90)]
 
 
 def test_added_names_the_piece_without_a_source() -> None:
