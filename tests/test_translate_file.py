@@ -126,7 +126,8 @@ FAULTS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     ("in.parquet", ROWS, {"column": "id"}, "column 'id' of .* holds int64, not texts"),
     ("in.jsonl", ROWS, {"column": "txt"}, "has no column 'txt' on line 1; it has 'id', 'text', 'extra'"),
     ("in.jsonl", [*ROWS, {"text": 3}], {}, "line 8: 'text' is 3, not a text"),
-    ("in.jsonl", [*ROWS, [1]], {}, "line 8 is not a JSON object"),
+    ("in.jsonl", [*ROWS, {"text": "x \ud800"}], {}, "line 8: 'text' has half of a character"),
+    ("in.jsonl", [*ROWS, [1]], {}, "line 8: it is not a JSON object"),
     ("in.parquet", [{"text": "x", "text_de": "y"}], {}, "has a column text_de already"),
     ("in.csv", [], {}, "is no Parquet or JSON Lines file"),
 ]
@@ -142,6 +143,18 @@ def test_faults(
     assert not work.target.exists()
 
 
+def test_lines_as_others_write_them(tiny_model: Path, tmp_path: Path) -> None:
+    """A mark in front, empty lines, numbers of any size, and what UTF-8 cannot write in another field."""
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(
+        b'\xef\xbb\xbf{"text": "x", "n": 123456789012345678901234567890}\n\n{"text": null, "s": "\\ud800"}\n'
+    )
+    work = job(path, tiny_model)
+    assert translate_file(work) == 2
+    first, second = map(json.loads, work.target.read_text(encoding="utf-8").splitlines())
+    assert (first["n"], second["s"], second["text_de"]) == (123456789012345678901234567890, "\ud800", None)
+
+
 def test_files_that_are_none(tiny_model: Path, tmp_path: Path) -> None:
     broken = tmp_path / "in.parquet"
     broken.write_bytes(b"PAR1 no")
@@ -149,7 +162,7 @@ def test_files_that_are_none(tiny_model: Path, tmp_path: Path) -> None:
         translate_file(job(broken, tiny_model))
     lines = tmp_path / "in.jsonl"
     lines.write_text('{"text": "x"}\nnope\n')
-    with pytest.raises(SourceError, match="line 2 is not JSON"):
+    with pytest.raises(SourceError, match="line 2: it is not JSON"):
         translate_file(job(lines, tiny_model))
     with pytest.raises(SourceError, match="does not exist"):
         translate_file(job(tmp_path / "none.jsonl", tiny_model))

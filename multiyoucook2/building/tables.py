@@ -24,6 +24,7 @@ from ..progress import Listener, Silent
 from ..runners.base import Runner
 from ..sources.archive import require_file
 from ..sources.cleaning import shown
+from ..sources.formats.lines import read_lines
 from ..translation import VERSION
 from ..translation.memory import TranslationMemory
 from ..translation.table import translate_table
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 CHUNK = 20_000  # rows; batches are planned within a chunk, so that another number may give other translations
 SUFFIXES = (".parquet", ".jsonl", ".ndjson")
 _OURS = re.compile(rf"(about\.json|memory|joined|part-\d{{6}}-[0-9a-f]{{16}}\.\w+|{re.escape(PARTIAL_PREFIX)}.*)")
+_LONE = re.compile(r"[\ud800-\udfff]")  # half of a character, which JSON can name and UTF-8 cannot
 _KEY = re.compile(rb'"[0-9a-f]{64}"\n')
 
 
@@ -99,7 +101,7 @@ def _parts(job: FileTranslation, reader: "_Parquet | _Lines") -> tuple[list[Path
     """A file for each chunk, made now or found made, and the number of rows in all."""
     parts, rows = [], 0
     for number, chunk in enumerate(reader.chunks()):
-        texts = reader.texts(chunk, rows)
+        texts = reader.texts(chunk)
         content = hashlib.sha256(reader.content(chunk)).hexdigest()[:16]
         part = job.work / f"part-{number:06d}-{content}{job.target.suffix}"
         if not part.is_file():
@@ -192,7 +194,7 @@ class _Parquet:
             for batch in file.iter_batches(self.job.chunk):
                 yield pa.Table.from_batches([batch])
 
-    def texts(self, chunk: "pa.Table", first: int) -> list[str | None]:
+    def texts(self, chunk: "pa.Table") -> list[str | None]:
         """The chunk's texts."""
         found: list[str | None] = chunk[self.job.column].to_pylist()
         return found
@@ -237,44 +239,43 @@ class _Lines:
     def __init__(self, job: FileTranslation) -> None:
         self.job = job
 
-    def chunks(self) -> Iterator[list[Any]]:
-        """Lists of ``job.chunk`` records."""
-        chunk: list[Any] = []
-        with self.job.source.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    chunk.append(json.loads(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line))
-                except (ValueError, RecursionError) as error:
-                    raise SourceError(f"{self.job.source}: line {number} is not JSON: {error}") from None
-                if len(chunk) == self.job.chunk:
-                    yield chunk
-                    chunk = []
+    def chunks(self) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+        """Lists of ``job.chunk`` records with their lines; empty lines are none."""
+        chunk: list[tuple[int, dict[str, Any]]] = []
+        for line, row in read_lines(self.job.source).rows:
+            if not isinstance(row, dict):
+                raise SourceError(f"{self.job.source}: line {line}: {row}")
+            chunk.append((int(line), row))
+            if len(chunk) == self.job.chunk:
+                yield chunk
+                chunk = []
         if chunk:
             yield chunk
 
-    def texts(self, chunk: list[Any], first: int) -> list[str | None]:
+    def texts(self, chunk: list[tuple[int, dict[str, Any]]]) -> list[str | None]:
         """The chunk's texts."""
         texts: list[str | None] = []
-        for number, row in enumerate(chunk, first + 1):
-            if not isinstance(row, dict):
-                raise SourceError(f"{self.job.source}: line {number} is not a JSON object")
-            _require_column(self.job, list(row), f" on line {number}")
+        for line, row in chunk:
+            _require_column(self.job, list(row), f" on line {line}")
             text = row[self.job.column]
             if text is not None and not isinstance(text, str):
                 raise SourceError(
-                    f"{self.job.source}: line {number}: {shown(self.job.column)} is {shown(text)}, not a text"
+                    f"{self.job.source}: line {line}: {shown(self.job.column)} is {shown(text)}, not a text"
                 )
+            if text and _LONE.search(text):
+                raise SourceError(f"{self.job.source}: line {line}: {shown(self.job.column)} has half of a character")
             texts.append(text)
         return texts
 
-    def content(self, chunk: list[Any]) -> bytes:
+    def content(self, chunk: list[tuple[int, dict[str, Any]]]) -> bytes:
         """What names the chunk's part."""
-        return json.dumps(chunk).encode()
+        return json.dumps([row for _, row in chunk]).encode()
 
-    def encoded(self, chunk: list[Any], added: Mapping[str, list[Any]]) -> bytes:
+    def encoded(self, chunk: list[tuple[int, dict[str, Any]]], added: Mapping[str, list[Any]]) -> bytes:
         """The records with their translations, a line each."""
-        rows = (row | {name: values[place] for name, values in added.items()} for place, row in enumerate(chunk))
-        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+        rows = (row | {name: values[place] for name, values in added.items()} for place, (_, row) in enumerate(chunk))
+        lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+        return "".join(f"{_LONE.sub(_escaped, line)}\n" for line in lines).encode()
 
     def join(self, parts: Sequence[Path]) -> None:
         """All parts as one file."""
@@ -284,6 +285,10 @@ class _Lines:
                 with part.open("rb") as file:
                     shutil.copyfileobj(file, joined)
         _put(partial, self.job.target)
+
+
+def _escaped(half: re.Match[str]) -> str:
+    return f"\\u{ord(half[0]):04x}"
 
 
 def _put(partial: Path, target: Path) -> None:
