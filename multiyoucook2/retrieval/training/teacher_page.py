@@ -1,10 +1,11 @@
 """A page of a study of teachers: its tables, and pictures as in the paper's analysis. Needs matplotlib."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..evaluation.page import Picture, Table, write_page
 from ..evaluation.plots import color_of, forest_plot, labels, legend, new_figure
@@ -17,7 +18,7 @@ TITLE = "Which teachers teach best: R@10, text to video"
 def write_teacher_page(study: Study, out: Path) -> list[Path]:
     """Write ``report.html`` and its pictures into ``out``; returns their paths, the page first."""
     pictures = [
-        Picture("recalls", "Teachers (faint) and students per language, R@10 in percent", _recalls(study)),
+        Picture("recalls", "Teachers and students per language, R@10 in percent", _recalls(study)),
         Picture("gains", f"What students gain over {study.baseline}, mean over languages", _gains(study)),
         Picture("entropy", "Gain against the entropy of the targets", _entropy(study)),
     ]
@@ -33,24 +34,18 @@ def tables_of(study: Study) -> list[Table]:
         [name, *(f"{recalls[lang]:.1f}" if lang in recalls else "" for lang in langs)]
         for name, recalls in study.teachers.items()
     ]
-    students = []
-    for one in study.students:
-        gain = said(overall(study.gains[one.name]), sign=True) if one.name in study.gains else ""
-        entropy = f"{study.entropy[one.name]:.2f}" if one.name in study.entropy else ""
-        students.append([one.name, *(f"{cell.value:.1f}" for cell in one.cells.values()), gain, entropy])
+    students = [[one.name, *(f"{cell.value:.1f}" for cell in one.cells.values())] for one in study.students]
     if study.chance is not None:
-        students.append(["chance", *[f"{study.chance:.1f}"] * len(langs), "", ""])
-    gains = [[name, *(said(cell, sign=True) for cell in of.values())] for name, of in study.gains.items()]
+        students.append(["chance", *[f"{study.chance:.1f}"] * len(langs)])
+    brief = [[name, said(overall(of), sign=True), f"{study.entropy[name]:.2f}"] for name, of in study.gains.items()]
+    full = [[name, *(said(cell, sign=True) for cell in of.values())] for name, of in study.gains.items()]
     seeds = len(study.students[0].seeds)
-    over = f"gain over {study.baseline} with 95% interval over seeds and clips"
+    over = f"Gain over {study.baseline} with 95% interval over seeds and clips"
     tables = [
         Table("Teachers by themselves, R@10, text to video", ["teacher", *langs], teachers),
-        Table(
-            f"Students, mean over {seeds} seed{'s' if seeds > 1 else ''}; {over}; entropy of targets in nats",
-            ["student", *langs, "gain", "entropy"],
-            students,
-        ),
-        Table(over.capitalize(), ["student", *langs], gains, wide=True),
+        Table(f"Students, mean over {seeds} seed{'s' if seeds > 1 else ''}", ["student", *langs], students),
+        Table(f"{over}, mean over languages; entropy of the targets in nats", ["student", "gain", "entropy"], brief),
+        Table(f"{over}, by language", ["student", *langs], full, wide=True),
     ]
     if study.agreement:
         pairs = [
@@ -68,21 +63,23 @@ def overall(cells: Mapping[str, Cell]) -> Cell:
 
 
 def _recalls(study: Study) -> Any:
+    """A row a teacher and a student, a column a language, the figures written in it: bars would be too many."""
+    from matplotlib.figure import Figure
+
     langs = list(study.students[0].cells)
-    rows: list[tuple[str, Sequence[float], float]] = [
-        (f"teacher {name}", [recalls.get(lang, np.nan) for lang in langs], 0.4)
-        for name, recalls in study.teachers.items()
+    rows = [
+        (f"teacher {name}", [recalls.get(lang, np.nan) for lang in langs]) for name, recalls in study.teachers.items()
     ]
-    rows += [(one.name, [cell.value for cell in one.cells.values()], 1.0) for one in study.students]
-    figure, axes = new_figure("", "R@10, %", width=max(10, 0.12 * len(langs) * len(rows)), height=5)
-    width = 0.85 / len(rows)
-    for number, ((_, values, alpha), label) in enumerate(zip(rows, labels([row[0] for row in rows]), strict=True)):
-        places = [place + (number - (len(rows) - 1) / 2) * width for place in range(len(langs))]
-        axes.bar(places, values, width, alpha=alpha, label=label, color=color_of(number))
+    rows += [(one.name, [cell.value for cell in one.cells.values()]) for one in study.students]
     if study.chance is not None:
-        axes.axhline(study.chance, color="black", linestyle=":", linewidth=1, label="chance")
+        rows.append(("chance", [study.chance] * len(langs)))
+    figure = Figure(figsize=(3 + 0.6 * len(langs), 1 + 0.3 * len(rows)), layout="constrained")
+    axes = figure.add_subplot()
+    _write_in_squares(axes, np.array([values for _, values in rows]), "{:.1f}")
+    for line in (len(study.teachers), len(study.teachers) + 1, len(study.teachers) + len(study.students)):
+        axes.axhline(line - 0.5, color="white", linewidth=4)
     axes.set_xticks(range(len(langs)), langs, rotation=45, ha="right", rotation_mode="anchor")
-    legend(axes)
+    axes.set_yticks(range(len(rows)), labels([name for name, _ in rows]))
     return figure
 
 
@@ -120,11 +117,18 @@ def _agreement(study: Study) -> Any:
         for one in study.agreement:
             a, b = names.index(one.one), names.index(one.other)
             square[a, b] = square[b, a] = getattr(one, of)
-        axes.imshow(square, vmin=0, vmax=1, cmap="Blues")
-        for (row, column), value in np.ndenumerate(square):
-            color = "white" if value > 0.6 else "black"
-            axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=color, fontsize="small")
+        _write_in_squares(axes, square, "{:.2f}", low=0)
         axes.set_xticks(range(len(names)), labels(names), rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(names)), labels(names))
         axes.set_title(title, fontsize="medium")
     return figure
+
+
+def _write_in_squares(axes: Any, values_RC: npt.NDArray[np.float64], form: str, *, low: float | None = None) -> None:
+    """A square a value, the darker the higher, with the value in it; nothing is written where there is none."""
+    low, high = np.nanmin(values_RC) if low is None else low, np.nanmax(values_RC)
+    axes.imshow(values_RC, vmin=low, vmax=high, cmap="Blues", aspect="auto")
+    for (row, column), value in np.ndenumerate(values_RC):
+        if not np.isnan(value):
+            color = "white" if value > low + 0.6 * (high - low) else "black"
+            axes.text(column, row, form.format(value), ha="center", va="center", color=color, fontsize="small")
