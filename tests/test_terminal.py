@@ -69,6 +69,21 @@ def test_overall_progress_is_over_all_languages(clock: list[float]) -> None:
     assert found.count("translate-fr") == 3
 
 
+def test_a_second_pass_counts_anew_and_over_all_languages_only_as_time(clock: list[float]) -> None:
+    """Repair after 20 s of translation: 5 texts a second of 60; both languages take 30 s each so far, and 30 s more."""
+    one, both = Pace(), Overall()
+    both.planned(["translate-de", "translate-fr"])
+    for done in (0, 100):
+        one.words(done, 100)
+        both.heard("translate-de", done, 100)
+        clock[0] += 10 * (done == 0)
+    clock[0] += 10
+    assert one.words(0, 60) == []
+    clock[0] += 10
+    assert one.words(50, 60) == ["5/s", "2.0 s left"]
+    assert both.heard("translate-de", 50, 60) == (100, 200, "30 s left")
+
+
 def test_lines_without_a_terminal_name_all_languages(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     with Terminal() as listener:
         listener.planned(["translate-de", "translate-fr"])

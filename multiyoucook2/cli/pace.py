@@ -6,17 +6,21 @@ from dataclasses import dataclass
 
 
 class Pace:
-    """Rate and time left, counted from the first figure heard: what was done before it cost no time of this run."""
+    """Rate and time left, counted from the first figure heard: what was done before it cost no time of this run.
+
+    Another total is another pass over the same piece of work, such as the repair of translations: it counts anew.
+    """
 
     def __init__(self) -> None:
         self._before: int | None = None
+        self._total = 0
         self._began = 0.0
 
     def words(self, done: int, total: int) -> list[str]:
         """Such as ``["120/s", "1 min 8 s left"]``; empty until two figures were heard. ``total`` 0: not known."""
         now = time.monotonic()
-        if self._before is None:
-            self._before, self._began = done, now
+        if self._before is None or total != self._total:
+            self._before, self._total, self._began = done, total, now
         rate = (done - self._before) / (now - self._began) if now > self._began else 0.0
         if rate <= 0:
             return []
@@ -35,7 +39,7 @@ class Overall:
     """Progress over all pieces that are alike, such as the translations into eight languages.
 
     Pieces are alike if their names are up to the dash. One that has not begun is taken to be as large as the running
-    one: each language has the same captions to translate.
+    one: each language has the same captions to translate. Of a second pass over a piece, only the time counts.
     """
 
     def __init__(self) -> None:
@@ -58,10 +62,11 @@ class Overall:
         if piece is None:
             piece = self._pieces[name] = _Piece(before=done)
             alike = [found for other, found in self._pieces.items() if _kind(other) == kind]
-        piece.done, piece.total = done, total
+        if piece.total in (0, total):
+            piece.done, piece.total = done, total
         begun = [found for found in alike if found is not None]
         all_done = sum(found.done for found in begun)
-        all_total = sum(found.total for found in begun) + (len(alike) - len(begun)) * total
+        all_total = sum(found.total for found in begun) + (len(alike) - len(begun)) * piece.total
         fresh = all_done - sum(found.before for found in begun)
         left = (now - began) * (all_total - all_done) / fresh if fresh else 0.0
         return all_done, all_total, f"{duration(left)} left" if left else ""
