@@ -26,7 +26,7 @@ lint: .venv/installed-dev  ## ruff and mypy
 	$(BIN)/mypy
 
 test: lint  ## lint, then all tests
-	.ci/browser
+	.ci/packages
 	$(BIN)/python -m pytest
 
 clean:  ## remove what the other targets made, the builds excepted
