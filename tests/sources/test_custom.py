@@ -192,12 +192,13 @@ def test_a_wrong_record_is_named_by_its_line_or_left_out(record: Any, reason: st
 
 def test_a_row_with_other_fields_than_the_header_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text('id,caption\none,"a cat,\nin two lines"\n\ntwo,a dog, runs\nthree\nfour,a bird\n')
+    path.write_text('\nid,caption\none,"a cat,\nin two lines"\n\ntwo,a dog, runs\nthree\nx,"a "cat""\nfour,a bird\n')
     with pytest.raises(SourceError) as caught:
         read("custom", path)
     assert str(caught.value).splitlines()[1:] == [
-        "  line 5: 3 fields instead of 2: a text with ',' in it needs quotes",
-        "  line 6: 1 fields instead of 2: a text with ',' in it needs quotes",
+        "  line 6: 3 fields instead of 2: a text with ',' in it needs quotes",
+        "  line 7: 1 fields instead of 2: a text with ',' in it needs quotes",
+        "  line 8: ',' expected after '\"': a quote within a text is doubled",
     ]
     assert captions(read("custom", path, skip_bad=True)) == {
         ("one", 0): "a cat, in two lines", ("four", 0): "a bird",
@@ -247,6 +248,7 @@ def test_encodings(tmp_path: Path) -> None:
         ("a.csv", b"x" * 200_000, "its first line has over 100,000 characters"),
         ("a.csv", bytes(200_000), "its first line has over 100,000 characters"),
         ("a.csv", b"caption,id\n", "holds no captions"),
+        ("a.csv", b'caption,id\nx,a\n"y,b\nz,c\n', "the quote that is opened on line 3 is never closed"),
         ("a.jsonl", b"\n\n", "has no JSON object"),
         ("a.parquet", b"PAR1 no", "is no readable Parquet file"),
         ("a.json", b"[{]", "is not JSON: line 1, column 3"),

@@ -49,24 +49,38 @@ def _rows(path: Path, encoding: str, delimiter: str, names: list[str]) -> Iterat
     csv.field_size_limit(_LONGEST_FIELD)
     width = len(names)
     with path.open(encoding=encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
-        line = 1
-        try:
-            next(reader)
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        header = True
+        while True:
             line = reader.line_num + 1
-            for fields in reader:
-                if len(fields) == width:
-                    yield line, dict(zip(names, fields, strict=True))
-                elif fields:  # an empty line is none
-                    yield (
-                        line,
-                        f"{len(fields)} fields instead of {width}: a text with {delimiter!r} in it needs quotes",
-                    )
-                line = reader.line_num + 1
-        except UnicodeDecodeError as error:
-            raise _not_in(encoding, path, error) from None
-        except csv.Error as error:
-            raise SourceError(f"{path} is no table of texts from line {line} on: {error}") from None
+            try:
+                fields = next(reader, None)
+            except UnicodeDecodeError as error:
+                raise _not_in(encoding, path, error) from None
+            except csv.Error as error:
+                if "expected after" not in str(error):
+                    raise _no_table(path, line, error) from None
+                yield line, f"{error}: a quote within a text is doubled"
+                continue
+            if fields is None:
+                return
+            if not fields:  # an empty line is none
+                continue
+            if header:
+                header = False
+            elif len(fields) == width:
+                yield line, dict(zip(names, fields, strict=True))
+            else:
+                yield line, f"{len(fields)} fields instead of {width}: a text with {delimiter!r} in it needs quotes"
+
+
+def _no_table(path: Path, line: int, error: csv.Error) -> SourceError:
+    if "end of data" in str(error):
+        return SourceError(
+            f"{path}: the quote that is opened on line {line} is never closed",
+            hint="close it; a quote within a text is doubled",
+        )
+    return SourceError(f"{path} is no table of texts from line {line} on: {error}")
 
 
 def _header(file: TextIO, path: Path, encoding: str) -> str:
