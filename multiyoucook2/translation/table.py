@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from ..corpus.tables import TRANSLATION
+from ..corpus.tables import MACHINE, TRANSLATION
 from ..engines import VERSION as ENGINES_VERSION
 from ..engines.base import Engine
 from ..engines.decoding import Decoding
@@ -73,7 +73,7 @@ def translate_table(
         "decode_hash": [key.decode_hash] * len(rows),
         "flags": [list(row.flags) for row in rows],
         "retries": [row.retries for row in rows],
-        "origin": [engine.origin] * len(rows),
+        "origin": [engine.origin if row.text else MACHINE for row in rows],  # what is not there nobody wrote
         "first": [None] * len(rows),
     }
     return pa.table({name: columns[name] for name in TRANSLATION.names}, schema=TRANSLATION)

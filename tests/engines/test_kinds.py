@@ -49,6 +49,7 @@ def test_table_of_human_translations(tmp_path: Path, end: str) -> None:
     assert [row["text"] for row in rows] == ["Salz zugeben", "", "-"]
     assert [row["flags"] for row in rows] == [[], ["empty"], ["untranslatable"]]
     assert [row["score"] for row in rows] == [None, None, None]
+    assert [row["origin"] for row in rows] == ["human", "machine", "human"]  # nobody wrote what is not there
 
 
 def test_table_with_something_wrong(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ _COLUMNS = {  # ours -> theirs, the likeliest first
     "lang": ("lang",),
     "origin": ("origin",),
 }
+VERSION = 2  # raise with any change to what is made of a table
 _NEEDED = ("source", "translation")
 _KINDS = "CSV, TSV, JSONL or Parquet"
 _PART = 50_000  # rows that are Python's objects at a time
@@ -102,7 +103,7 @@ class ResolvedTable:
 
     def fingerprint(self, decoding: Decoding) -> str:
         """A hash of what the translations depend on."""
-        return fingerprint([self.family, self.revision, self.lang], decoding)
+        return fingerprint([self.family, VERSION, self.revision, self.lang], decoding)
 
     def prepare(self, device: str = "auto") -> "ResolvedTable":
         """Reads the table; a table needs no device."""
