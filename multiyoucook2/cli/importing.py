@@ -60,8 +60,10 @@ def captions_recipe(
 ) -> tuple[str, dict[str, object]]:
     """The recipe's name and the overrides that the options of one's own captions stand for.
 
+    One's own captions are for the recipe ``custom``, or for a file of one's own with its source.
+
     Raises:
-        RecipeError: an option that another recipe than ``custom`` does not have, or a column that is not FIELD=COLUMN.
+        RecipeError: an option that another recipe does not have, or a column that is not FIELD=COLUMN.
     """
     fields = dict(_field(column) for column in columns or ()) | ({"split": split_column} if split_column else {})
     said = {
@@ -71,13 +73,16 @@ def captions_recipe(
     publication = {key: value for key, value in (("license", license_), ("citation", citation)) if value is not None}
     overrides: dict[str, object] = {"publication": publication} if publication else {}
     if captions:
-        if recipe not in (DEFAULT_RECIPE, CUSTOM):
+        recipe = CUSTOM if recipe == DEFAULT_RECIPE else recipe
+        overrides["annotations"] = list(captions)
+        if recipe == CUSTOM:
+            name = _name_of(captions[0])
+            overrides |= {"name": name, "publication": {"pretty_name": name, **publication}}
+        elif _source_of(recipe) != CUSTOM:
             raise RecipeError(
-                f"--captions is for recipe {CUSTOM}, not for {recipe}", hint=f"give --annotations to {recipe}"
+                f"--captions is for recipes with source: {CUSTOM}, not for {recipe}",
+                hint=f"give --annotations to {recipe}",
             )
-        recipe, name = CUSTOM, _name_of(captions[0])
-        overrides |= {"name": name, "annotations": list(captions)}
-        overrides["publication"] = {"pretty_name": name, **publication}
     elif options:
         raise RecipeError(
             "--column, --split-column, --split, --config, --encoding and --source-lang go with --captions",
@@ -86,6 +91,13 @@ def captions_recipe(
     if skip_bad:
         options["skip_bad"] = True
     return recipe, overrides | ({"source_options": options} if options else {})
+
+
+def _source_of(recipe: str) -> str:
+    from ..building.recipe import DatasetRecipe
+    from ..settings import load_recipe
+
+    return load_recipe(DatasetRecipe, "datasets", recipe).source
 
 
 def _name_of(captions: str) -> str:

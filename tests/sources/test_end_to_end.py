@@ -152,7 +152,10 @@ def test_a_refused_file_leaves_nothing_half_written(mycook: MyCook, tiny_model: 
 
 def test_options_of_own_captions_without_them(mycook: MyCook) -> None:
     assert "go with --captions" in mycook("build", "--column", "text=x", code=1).stderr
-    assert "is for recipe custom" in mycook("build", "--captions", "a.csv", "--recipe", "mini", code=1).stderr
+    assert (
+        "is for recipes with source: custom"
+        in mycook("build", "--captions", "a.csv", "--recipe", "mini", code=1).stderr
+    )
     assert "is not FIELD=COLUMN" in mycook("build", "--captions", "a.csv", "--column", "x", code=1).stderr
     spaced = mycook("build", "--captions", "my captions (1).csv", "--engine", "mini", "--langs", "de", code=1).stderr
     assert "my captions (1).csv does not exist" in spaced
@@ -160,6 +163,16 @@ def test_options_of_own_captions_without_them(mycook: MyCook) -> None:
     wanted = mycook("fetch", "--recipe", "multi-msrvtt", code=1).stderr
     assert "nothing that can be downloaded" in wanted
     assert "--annotations train_val_videodatainfo.json" in wanted
+
+
+def test_own_captions_by_a_recipe_of_ones_own(mycook: MyCook, tmp_path: Path) -> None:
+    """Its name, its decoding; the captions come from the command line."""
+    recipe = "{source: custom, languages: de, engine: mini, decoding: {beam_size: 1}, publication: {pretty_name: Mine}}"
+    (tmp_path / "mine.yaml").write_text(recipe)
+    path = write_csv(tmp_path / "my.csv", [{"id": "c0", "caption": "cut the onions"}])
+    done = mycook("build", "--recipe", tmp_path / "mine.yaml", "--captions", path, "--out", tmp_path / "out", "--json")
+    assert json.loads(done.stdout)["report"]["languages"]["de"]["rows"] == 1
+    assert "pretty_name: Mine" in (tmp_path / "out/dataset/README.md").read_text()
 
 
 def test_a_large_build_is_translated_in_chunks(
