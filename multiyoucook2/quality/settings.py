@@ -39,5 +39,5 @@ class Repair(Strict):
     candidates: int = Field(
         4, ge=2, le=64, description="outputs of n-best (up to the beam's width they are there) and of the second engine"
     )
-    ways: tuple[Way, ...] = Field(("n-best", "parts", "decoding"), description="what is tried, in this order")
+    ways: tuple[Way, ...] = Field(("n-best", "parts"), description="what is tried, in this order")
     engine: str | None = Field(None, description="a second engine, for rows that no way of the first one mends")
