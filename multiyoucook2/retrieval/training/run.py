@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from ...files import atomic_write, file_sha256, json_bytes, update_file
+from ...files import atomic_write, file_sha256, json_bytes, lock_holder, update_file
 from ...progress import Listener, Silent
 from ...version import __version__
 from ..device import find_device, using_threads
@@ -109,6 +109,8 @@ def train(
         for teacher in plan.teachers:
             runs.append(home / teacher.name)
             inherited = tuple(name for name in _INHERITED if getattr(teacher, name, None) is None)
+            if teachers is not None and (holder := lock_holder(runs[-1])):
+                heard.note(f"the teacher {teacher.name} is waited for: {holder} has it")
             with run_folder(runs[-1], accelerator, wait=teachers is not None):
                 of_teacher = teacher_recipe(plan, teacher)
                 _train_one(of_teacher, inputs, runs[-1], teachers=[], resume=True, inherited=inherited)

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import yaml
 
 from multiyoucook2.errors import TrainingError
+from multiyoucook2.files import lock
 from multiyoucook2.progress import Silent
 from multiyoucook2.retrieval.recipe import training_recipe
 from multiyoucook2.retrieval.training.replicates import Ground, Machine, Replicate
@@ -54,6 +56,19 @@ def test_the_same_as_one_after_another(folder: Path, tmp_path: Path) -> None:
     heard.notes.clear()
     replicate_all(both, machine=BOTH, listener=heard)
     assert heard.notes == ["2 of 2 runs are found done"]
+
+
+def test_a_teacher_that_another_process_has_is_waited_for(folder: Path, tmp_path: Path) -> None:
+    with ExitStack() as held:
+        held.enter_context(lock(tmp_path / "teachers/tiny-a", "run"))
+
+        class LetsGo(Silent):
+            def note(self, message: str) -> None:
+                if "is waited for: process" in message:
+                    held.close()
+
+        replicate_all(planned(folder, tmp_path)[:1], machine=Machine("cpu"), listener=LetsGo())
+    assert (tmp_path / "run-seed0/evaluation/scores.json").exists()
 
 
 def test_an_error_comes_whole_out_of_a_process() -> None:
