@@ -4,7 +4,7 @@ A million captions pass through here: all is done on Arrow's columns, and Python
 or were refused.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -131,29 +131,37 @@ def _translated_rows(
 
 def _refused(keys: pa.Array, flags: pa.Array, verdicts: pa.Table) -> tuple[pa.Array, np.ndarray]:
     """Flags with ``rejected:CHECK`` added to those that a check refused, and which rows those are."""
-    verdicts = verdicts.filter(pc.equal(verdicts["severity"], REJECT))
+    rows, checks = _checks(keys, rows_of(verdicts, "severity", REJECT))
     refused = np.zeros(len(keys), bool)
-    if not verdicts.num_rows:
-        return flags, refused
-    places = pc.index_in(caption_names(verdicts), value_set=keys)
-    found: dict[int, list[str]] = {}
-    for place, check in zip(places.to_pylist(), verdicts["check"].to_pylist(), strict=True):
-        if place is not None:
-            found.setdefault(place, []).append(f"rejected:{check}")
-    rows = sorted(found)
     refused[rows] = True
-    added = pa.array([[*flags[row].as_py(), *found[row]] for row in rows], FLAGS)
-    order = np.arange(len(keys))
-    order[rows] = len(keys) + np.arange(len(rows))
-    return pa.concat_arrays([flags, added]).take(pa.array(order)), refused
+    said = pc.binary_join_element_wise("rejected", checks, ":")
+    return _lists(len(keys), [(_parents(flags), flags.flatten()), (rows, said)]), refused
 
 
 def _found(keys: pa.Array, verdicts: pa.Table) -> pa.Array:
     """The names of the checks that found something in each row, in the order of the verdicts."""
-    named = pa.table({"name": caption_names(verdicts), "check": verdicts["check"]})
-    lists = named.group_by("name", use_threads=False).aggregate([("check", "list")])  # one thread keeps the order
-    place = pc.index_in(keys, value_set=lists["name"].combine_chunks())
-    return _filled(lists["check_list"].combine_chunks().take(place).cast(FLAGS))
+    return _lists(len(keys), [_checks(keys, verdicts)])
+
+
+def _checks(keys: pa.Array, verdicts: pa.Table) -> tuple[np.ndarray, pa.Array]:
+    """Of each verdict on one of the rows its number, and the check."""
+    rows = pc.index_in(caption_names(verdicts), value_set=keys)
+    known = rows.is_valid()
+    return rows.filter(known).to_numpy(), verdicts["check"].combine_chunks().filter(known)
+
+
+def _parents(lists: pa.Array) -> np.ndarray:
+    """Of each value of lists the number of its list."""
+    found: np.ndarray = pc.list_parent_indices(lists).to_numpy()
+    return found
+
+
+def _lists(rows: int, parts: Sequence[tuple[np.ndarray, pa.Array]]) -> pa.Array:
+    """A list a row, of values that each have their row's number: those of the first part, then of the next."""
+    place = np.concatenate([numbers for numbers, _ in parts])
+    values = pa.concat_arrays([values for _, values in parts]).take(pa.array(np.argsort(place, kind="stable")))
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=rows))])
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values)
 
 
 def _rows(table: pa.Table, made: Mapping[str, pa.Array]) -> pa.Table:
@@ -172,18 +180,18 @@ def _rows(table: pa.Table, made: Mapping[str, pa.Array]) -> pa.Table:
 def _all_config(clips: pa.Table, rows: Iterable[tuple[str, pa.Table]], *, several: bool) -> pa.Table:
     """A row a clip. ``captions`` has a text a language, or a list of them by caption index where there are several."""
     clip_ids = clips["clip_id"].combine_chunks()
-    texts, flags = {}, [[] for _ in range(clips.num_rows)]  # type: tuple[dict[str, pa.Array], list[list[str]]]
+    texts: dict[str, pa.Array] = {}
+    said: list[tuple[np.ndarray, pa.Array]] = []
     for lang, table in rows:
         clip = pc.index_in(table["clip_id"].combine_chunks(), value_set=clip_ids).to_numpy(zero_copy_only=False)
         texts[lang] = _by_clip(table, clip, clips.num_rows, several=several)
-        counts = pc.list_value_length(table["flags"]).to_numpy()
-        for row in np.flatnonzero(counts).tolist():
-            said = table["flags"][row].as_py()
-            flags[clip[row]] += [flag if lang == "en" else f"{lang}:{flag}" for flag in said]
+        flags = table["flags"].combine_chunks()
+        values = flags.flatten()
+        said.append((clip[_parents(flags)], values if lang == "en" else pc.binary_join_element_wise(lang, values, ":")))
     langs = sorted(texts)  # the order of datasets.Translation
     made = {
         "captions": pa.StructArray.from_arrays([texts[lang] for lang in langs], langs),
-        "flags": pa.array(flags, FLAGS),
+        "flags": _lists(clips.num_rows, said),
     }
     return pa.table({name: made[name] if name in made else clips.column(name) for name in ALL_CONFIG_COLUMNS})
 
