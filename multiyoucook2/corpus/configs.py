@@ -1,7 +1,6 @@
 """Clips, captions, translations and verdicts -> the rows of the published configs, column by column.
 
-A million captions pass through here: all is done on Arrow's columns, and Python sees only the few rows that have flags
-or were refused.
+A million captions pass through here: all is done on Arrow's columns, without a Python object a row.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
