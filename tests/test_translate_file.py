@@ -193,3 +193,5 @@ def test_on_the_command_line(mycook: MyCook, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["rows"] == len(ROWS)
     assert read(tmp_path / "out.parquet")[0]["text_de"] == "die Zwiebel schneiden"
     assert "into languages" in mycook("translate", path, tmp_path / "out.parquet", code=1).stderr
+    done = mycook("translate", path, tmp_path / "o.parquet", "--langs", "German", "--source-lang", "de", code=1)
+    assert "the texts are in 'de' already" in done.stderr

@@ -136,7 +136,7 @@ def translate_own(
     from ..engines.decoding import Decoding
     from ..engines.resolve import resolve
     from ..files import cache_root
-    from ..languages import parse_languages
+    from ..languages import language, parse_languages
     from ..runners.base import RUNNERS
     from .terminal import Terminal
 
@@ -145,8 +145,10 @@ def translate_own(
             "a file is translated into another, into languages",
             hint="e.g. mycook translate in.parquet out.parquet --column text --langs de",
         )
-    source = source_lang or "en"
+    source = language(source_lang or "en").code
     wanted = [lang for lang in parse_languages(langs) if lang != source]
+    if not wanted:
+        raise RecipeError(f"the texts are in {source!r} already", hint="--langs names other languages")
     engines = [
         resolve(engine or "opus-mt", lang, source_lang=source, cache_dir=cache_root(), offline=offline)
         for lang in wanted
