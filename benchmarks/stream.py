@@ -28,7 +28,7 @@ def write_rows(path: Path, rows: int) -> None:
     with pq.ParquetWriter(path, schema) as writer:
         for first in range(0, rows, 50_000):
             ids = range(first, min(first + 50_000, rows))
-            texts = [f"{ACTS[n % 6]} {THINGS[n // 6 % 10]} and {THINGS[n // 60 % 10]} {n}" for n in ids]
+            texts = [f"{ACTS[n % 6]} {THINGS[n // 6 % 10]} {n:07d}" for n in ids]  # all as long, however many
             writer.write_table(pa.table({"id": list(ids), "text": texts}, schema=schema))
 
 
