@@ -1,4 +1,4 @@
-"""Does ``quality`` tell better translations from worse ones? chrF of a build's rows by it, against translations by hand.
+"""Does ``quality`` tell better translations from worse? chrF of a build's rows by it, against translations by hand.
 
 ::
 
@@ -10,12 +10,13 @@ words scores low, so the rank correlation is a lower bound.
 """
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 from sacrebleu.metrics import CHRF
-from scipy.stats import spearmanr
 
 from multiyoucook2.languages import YOUCOOK2_LANGUAGES
 from pipelines.mini_nmt.real import FURTHER, read_translations
@@ -33,6 +34,11 @@ def scored(build: Path, lang: str) -> tuple[np.ndarray, np.ndarray]:
     return np.array([row["quality"] for row in rows]), np.array(scores)
 
 
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's, -1 to 1; equal values share a rank."""
+    return float(np.corrcoef(pd.Series(first).rank(), pd.Series(second).rank())[0, 1])
+
+
 def binned(quality: np.ndarray, scores: np.ndarray) -> list[tuple[int, float]]:
     """Rows and mean chrF between each two of :data:`EDGES`; 1 belongs to the last."""
     places = np.clip(np.searchsorted(EDGES, quality, side="right") - 1, 0, len(EDGES) - 2)
@@ -47,12 +53,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("build", type=Path)
     options = parser.parse_args()
-    bins = "  ".join(f"{low:g}-{high:g} (rows)" for low, high in zip(EDGES[:-1], EDGES[1:], strict=True))
+    bins = "  ".join(f"{low:g}-{high:g} (rows)" for low, high in pairwise(EDGES))
     print(f"lang   rows  rank correlation  chrF at quality {bins}")
     for lang in YOUCOOK2_LANGUAGES[1:]:
         quality, scores = scored(options.build, lang)
         shown = "  ".join(f"{mean:5.1f} ({rows:,})" for rows, mean in binned(quality, scores))
-        print(f"{lang:4} {len(scores):6,} {spearmanr(quality, scores).statistic:17.2f}  {shown}", flush=True)
+        print(f"{lang:4} {len(scores):6,} {rank_correlation(quality, scores):17.2f}  {shown}", flush=True)
 
 
 if __name__ == "__main__":
