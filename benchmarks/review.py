@@ -9,14 +9,13 @@ import statistics
 import tempfile
 import time
 import warnings
-from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from multiyoucook2.quality.review.app import Page, make_app
 from multiyoucook2.quality.review.overlay import Reviews, said_now, text_hash
-from multiyoucook2.quality.review.worklist import Row, Worklist
+from multiyoucook2.quality.review.worklist import Flag, Row, Worklist, ordered
 
 ROWS, LANGS, REVIEWED, TIMES = 13_829, "de fr cs zh ru vi es ja".split(), 5_000, 15
 WORDS = "chop the onion add salt and pepper to a pan stir mix flour water boil egg".split()
@@ -25,19 +24,17 @@ ADDRESS = "http://127.0.0.1:8001"
 
 def worklist(lang: str) -> Worklist:
     """Made-up rows, seven to a video; a third has a finding, one in eleven is refused."""
-    rng, rows, steps = random.Random(lang), [], defaultdict(list)
+    rng, rows = random.Random(lang), []
     for n in range(ROWS):
         text = " ".join(rng.choices(WORDS, k=9))
         row = Row(
             clip_id=f"v{n // 7}_{n % 7}", video_id=f"v{n // 7}", caption_index=0, lang=lang, caption=text,
             text=text[::-1],
             video_url="https://www.youtube.com/watch?v=a", start_s=1.0, end_s=2.0, recipe_type=str(n % 89),
-            checks=(("coverage", "no counterpart of onion"),) if n % 3 == 0 else (), refused=n % 11 == 0,
-            badness=rng.random(),
+            flags=(Flag("coverage", "no counterpart of onion", rng.random(), n % 11 == 0),) if n % 3 == 0 else (),
         )  # fmt: skip
         rows.append(row)
-        steps[row.video_id].append(row)
-    return Worklist(lang, sorted(rows, key=lambda row: (not row.refused, -row.badness)), dict(steps))
+    return ordered(lang, rows)
 
 
 def timed(what: str, ask: Callable[[int], Any]) -> None:
@@ -77,6 +74,10 @@ def main() -> None:
                             " found by a search": "&text=onion"}.items():  # fmt: skip
             timed(f"a row{what}", lambda n, query=query: client.get(f"/?lang=ja&n={50 * n}{query}"))
         timed("accept", act)
+        kind = {"lang": "ja", "check": "coverage"}
+        timed("dismiss a kind, and show it again", lambda n: client.post(
+            "/dismiss", json={**kind, "dismiss": n % 2 == 0}, headers={"Sec-Fetch-Site": "same-origin"}
+        ))  # fmt: skip
 
 
 if __name__ == "__main__":

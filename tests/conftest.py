@@ -48,7 +48,7 @@ def mycook(environment: dict[str, str], tmp_path: Path) -> MyCook:
             env={**environment, **settings},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=float(os.environ.get("MYCOOK_TIMEOUT", "300")),
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done

@@ -167,7 +167,7 @@ class Publish:
             clips["clips"],
             content,
             tags=recipe.publication.tags,
-            reviewed=bool(Reviews(self.build).reviewers()),
+            reviewed=any(len(keys) for _, _, keys in after.values()),
         )
         return fill_card(recipe.publication.card, metadata, values)
 

@@ -4,7 +4,7 @@
   they are needed, ``caption_index`` and ``lang``: what ``mycook export --to tsv`` writes
 - YouCook2's JSON, with sentences in the other language
 - a folder of such files, called by their languages (``de.tsv``)
-- a build or a published data set: its rows by people
+- a build or a published data set: its rows by people, but for those that are flagged as written independently
 
 A file without a column ``lang`` is in the language that its name says (``de.tsv``), or in the only one that there is. A
 caption that is there several times has several references.
@@ -20,6 +20,7 @@ from ..corpus.tables import ABOUT_FILE, HUMAN
 from ..errors import DatasetError, shown
 from ..files import read_parquet, read_text
 from ..languages import LANGUAGES
+from ..sources.vatex import INDEPENDENT_FLAG
 from ..sources.youcook2 import read_clips
 
 Key = tuple[str, int]  # clip, caption index
@@ -149,7 +150,8 @@ def _of_data_set(root: Path, langs: Sequence[str]) -> References:
             if lacking := next((name for name in ("clip_id", "caption", "origin") if name not in names), None):
                 raise DatasetError(f"{shown(file)} has no column {lacking!r}", hint="give a build's folder")
             for row in rows.to_pylist():
-                if row["origin"] == HUMAN and row["caption"]:
+                independent = INDEPENDENT_FLAG in (row.get("flags") or ())
+                if row["origin"] == HUMAN and row["caption"] and not independent:
                     found.setdefault(lang, {})[row["clip_id"], row.get("caption_index") or 0] = [row["caption"]]
     return found
 

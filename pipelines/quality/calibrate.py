@@ -8,6 +8,7 @@ Each build is a published data set of the engine's translations of the real capt
 them. ``marks/XX.tsv`` has a row a marked translation: clip id, engine, text, whether its meaning is kept, what is wrong
 (kinds, and the words of the caption), and a better translation. The English is looked up in the builds. Translations by
 hand of other clips (``pipelines/mini_nmt/development``) stand beside them as rows whose meaning is kept.
+``held_out/XX.tsv`` has rows that were read after the signals had been chosen and fitted: they are only measured.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from multiyoucook2.files import atomic_write, json_bytes
 from multiyoucook2.languages import YOUCOOK2_LANGUAGES
 from multiyoucook2.quality.check import Context, run_checks
-from multiyoucook2.quality.estimation import SIGNALS, Calibration, fit, signal_matrix
+from multiyoucook2.quality.estimation import SIGNALS, Calibration, fit, probability_kept, signal_matrix
 from multiyoucook2.quality.fitting import Discrimination, Marked, quality_odds, unseen_odds
 from pipelines.quality.rows import HUMAN, read_rows
 
@@ -33,12 +34,14 @@ class Sample(Marked):
     """Marked rows, and translations by hand, whose engine is ``HUMAN``."""
 
     engines: tuple[str, ...] = ()
+    held_out: tuple[bool, ...] = ()
 
     def where(self, wanted: NDArray[np.bool_]) -> "Sample":
         """Some of the rows."""
         rows = super().where(wanted)
-        engines = tuple(self.engines[row] for row in np.flatnonzero(wanted).tolist())
-        return Sample(rows.signals, rows.wrong, rows.langs, rows.clips, engines)
+        kept = np.flatnonzero(wanted).tolist()
+        engines, held_out = (tuple(column[row] for row in kept) for column in (self.engines, self.held_out))
+        return Sample(rows.signals, rows.wrong, rows.langs, rows.clips, engines, held_out)
 
 
 def read_sample(builds: dict[str, Path]) -> Sample:
@@ -49,13 +52,15 @@ def read_sample(builds: dict[str, Path]) -> Sample:
             rows = read_rows(engine, build, lang, by_hand=number == 0)
             context = Context(rows.batch, like=rows.like, sound=rows.sound)
             signals = signal_matrix(run_checks(rows.batch, context, ["empty", *SIGNALS]), SIGNALS)
-            parts.append(Sample(signals, rows.wrong, [lang] * len(rows.clips), rows.clips, tuple(rows.engines)))
+            told = [lang] * len(rows.clips), rows.clips, tuple(rows.engines), tuple(rows.held_out)
+            parts.append(Sample(signals, rows.wrong, *told))
     return Sample(
         np.concatenate([part.signals for part in parts]),
         np.concatenate([part.wrong for part in parts]),
         [lang for part in parts for lang in part.langs],
         [clip for part in parts for clip in part.clips],
         tuple(engine for part in parts for engine in part.engines),
+        tuple(held_out for part in parts for held_out in part.held_out),
     )
 
 
@@ -74,6 +79,28 @@ def fit_sample(sample: Sample, engines: tuple[str, ...]) -> Calibration:
     )
 
 
+Table = dict[str, dict[str, float]]  # by language
+
+
+def held_out_figures(rows: Sample, calibration: Calibration, threshold: float) -> Table:
+    """How well a fit tells the held-out rows apart, by language and all together."""
+    quality, langs = probability_kept(quality_odds(calibration, rows)), np.array(rows.langs)
+    chosen = {lang: langs == lang for lang in YOUCOOK2_LANGUAGES[1:]} | {"together": np.full(len(langs), True)}
+    return {
+        name: Discrimination.of(quality[some], rows.wrong[some], threshold).as_json() for name, some in chosen.items()
+    }
+
+
+def print_table(title: str, table: Table) -> None:
+    """A line a language, and the mean of the languages."""
+    print(title)
+    names, langs = list(next(iter(table.values()))), YOUCOOK2_LANGUAGES[1:]
+    mean = {name: sum(table[lang][name] or 0 for lang in langs) / len(langs) for name in names}
+    print(" ".join(f"{name:>10}" for name in ["", *names]))
+    for lang, row in {**table, "mean": mean}.items():
+        print(" ".join([f"{lang:>10}", *(f"{row[name] or 0:10.2f}" for name in names)]))
+
+
 def main() -> None:
     """Prints the figures of the cross-validation; with ``--write`` the fit on all rows becomes the one that ships."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
@@ -82,25 +109,24 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write calibration.json")
     options = parser.parse_args()
     builds = {engine: Path(folder) for engine, folder in (pair.split("=", 1) for pair in options.build)}
-    sample, engines = read_sample(builds), tuple(builds)
+    everything, engines = read_sample(builds), tuple(builds)
+    sample, unseen_rows = (everything.where(np.array(everything.held_out) == held_out) for held_out in (False, True))
     odds = unseen_odds(sample, lambda seen, unseen: quality_odds(fit_sample(seen, engines), unseen))  # type: ignore[arg-type]
-    quality, langs, human = 1 / (1 + np.exp(odds)), np.array(sample.langs), np.array(sample.engines) == HUMAN
+    quality, langs, human = probability_kept(odds), np.array(sample.langs), np.array(sample.engines) == HUMAN
     table = {}
     for lang in YOUCOOK2_LANGUAGES[1:]:
         rows = (langs == lang) & ~human
         by_hand = (quality[(langs == lang) & human] < options.threshold).mean()
         figures = Discrimination.of(quality[rows], sample.wrong[rows], options.threshold).as_json()
         table[lang] = figures | {"by hand": round(float(by_hand), 3)}
-    names = list(next(iter(table.values())))
-    table["mean"] = {name: sum(row[name] or 0 for row in table.values()) / len(table) for name in names}
-    print(" ".join(f"{name:>10}" for name in ["", *names]))
-    for lang, row in table.items():
-        print(" ".join([f"{lang:>10}", *(f"{value:10.2f}" for value in row.values())]))
+    print_table("cross-validated over clips", table)
     calibration = fit_sample(sample, engines)
+    held_out = held_out_figures(unseen_rows, calibration, options.threshold)
+    print_table("rows that were read afterwards", held_out)
     print(calibration.model_dump_json())
     if options.write:
         about = {"source": "pipelines/quality/marks, by python -m pipelines.quality.calibrate"}
-        measured = {"threshold": options.threshold, "cross_validated": table}
+        measured = {"threshold": options.threshold, "cross_validated": table, "held_out": held_out}
         atomic_write(OUTPUT, json_bytes(about | calibration.model_dump() | measured))
 
 

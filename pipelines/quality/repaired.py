@@ -10,7 +10,6 @@ them.
 """
 
 import argparse
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,17 +20,16 @@ from sacrebleu.metrics import CHRF
 from multiyoucook2.languages import YOUCOOK2_LANGUAGES
 from multiyoucook2.quality.pairs import published_pairs
 from pipelines.mini_nmt.real import DEVELOPMENT, FURTHER, READERS, read_translations
+from pipelines.quality.rows import HELD_OUT, MARKS, read_marks
 
-HERE = Path(__file__).parent
-BUNDLED = HERE.parent / "mini_nmt" / "references"
+BUNDLED = DEVELOPMENT.parent / "references"
 References = list[Mapping[str, str]]
 
 
 def references(lang: str) -> dict[str, References]:
     """Translations by hand of each kind, by clip."""
-    with (HERE / "marks" / f"{lang}.tsv").open(encoding="utf-8", newline="") as file:
-        marks = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        better = {row["clip_id"]: row["better"] for row in marks if row["better"] and row["engine"] == "mini"}
+    marks = [row for folder in (MARKS, HELD_OUT) for row in read_marks("mini", lang, folder)]
+    better = {row["clip_id"]: row["better"] for row in marks if row["better"]}
     return {
         "bundled": [read_translations(BUNDLED / f"{lang}.tsv")],
         "development": [read_translations(DEVELOPMENT / reader / f"{lang}.tsv") for reader in READERS],

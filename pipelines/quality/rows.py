@@ -14,6 +14,7 @@ from multiyoucook2.quality.pairs import published_pairs, sound_pairs
 from pipelines.mini_nmt.real import DEVELOPMENT, READERS, read_translations
 
 HERE = Path(__file__).parent
+MARKS, HELD_OUT = HERE / "marks", HERE / "held_out"  # what is fitted on, and what was read afterwards, for measuring
 HUMAN = "human"
 
 
@@ -21,13 +22,15 @@ HUMAN = "human"
 class Rows:
     """Rows of a language, and what teaches the alignment that judges them.
 
-    ``wrong`` is 1 where the meaning is not kept; ``engines`` has ``HUMAN`` for translations by hand.
+    ``wrong`` is 1 where the meaning is not kept; ``engines`` has ``HUMAN`` for translations by hand; ``held_out`` says
+    which rows no fit and no choice of a signal has seen.
     """
 
     batch: Batch
     wrong: Numbers
     clips: list[str]
     engines: list[str]
+    held_out: list[bool]
     like: Sequence[Pair]
     sound: Sequence[Pair]
 
@@ -37,17 +40,27 @@ class Rows:
         return lambda engine, lang, source_lang, texts: [others.get(text, "") for text in texts]
 
 
+def read_marks(engine: str, lang: str, folder: Path) -> list[dict[str, str]]:
+    """The marked rows of an engine, as they stand in the file of a language."""
+    with (folder / f"{lang}.tsv").open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if row["engine"] == engine]
+
+
 def read_rows(engine: str, build: Path, lang: str, *, by_hand: bool = True) -> Rows:
     """The marked rows of an engine, with a build of it, and translations by hand of other clips."""
-    with (HERE / "marks" / f"{lang}.tsv").open(encoding="utf-8", newline="") as file:
-        marks = [row for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if row["engine"] == engine]
     published = published_pairs(build, lang)
     english = {clip_id: caption for clip_id, (caption, _) in published.items()}
-    rows = [(row["clip_id"], row["text"], row["engine"], row["kept"] == "no") for row in marks]
+    rows = [
+        (row["clip_id"], row["text"], engine, row["kept"] == "no", folder == HELD_OUT)
+        for folder in (MARKS, HELD_OUT)
+        for row in read_marks(engine, lang, folder)
+    ]
     for reader in READERS if by_hand else ():
         written = read_translations(DEVELOPMENT / reader / f"{lang}.tsv")
-        rows += [(clip_id, text, HUMAN, False) for clip_id, text in written.items()]
-    clips, texts, engines, wrong = zip(*rows, strict=True)
+        rows += [(clip_id, text, HUMAN, False, False) for clip_id, text in written.items()]
+    clips, texts, engines, wrong, held_out = zip(*rows, strict=True)
     batch = Batch.of(lang, [english[clip_id] for clip_id in clips], texts)
     sound = sound_pairs(lang, english)
-    return Rows(batch, np.array(wrong, float), list(clips), list(engines), list(published.values()), sound)
+    return Rows(
+        batch, np.array(wrong, float), list(clips), list(engines), list(held_out), list(published.values()), sound
+    )

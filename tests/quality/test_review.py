@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from multiyoucook2.errors import WorkspaceError
 from multiyoucook2.quality.review.exchange import export_csv, import_csv
 from multiyoucook2.quality.review.overlay import Key, Reviews, Said, text_hash
-from multiyoucook2.quality.review.worklist import Row, Worklist
+from multiyoucook2.quality.review.worklist import Flag, Row, Worklist, ordered
 
 KEY: Key = ("v_0", 0, "de")
 TEXT = "die Zwiebel hacken"
@@ -108,10 +108,10 @@ def worklist(lang: str = "de") -> Worklist:
     rows = [
         Row(f"v_{n}", "v", 0, lang, f"caption {n} <b>", f"Text {n}",
             "https://example.org/?v=a", float(n), n + 1.0, "soup",
-            (("coverage", "'onion' has no counterpart"),) if n == 2 else (), badness=float(n == 2))
+            (Flag("coverage", "'onion' has no counterpart"),) if n == 2 else ())
         for n in range(4)
     ]  # fmt: skip
-    return Worklist(lang, sorted(rows, key=lambda row: -row.badness), {"v": rows})
+    return ordered(lang, rows)
 
 
 starlette = pytest.importorskip("starlette", reason="the extra web is not installed")
@@ -255,8 +255,8 @@ def test_only_the_end_of_a_file_that_grew_is_read(tmp_path: Path, monkeypatch: p
 
 
 def test_words_without_a_counterpart_are_marked() -> None:
-    checks = (("coverage", "no counterpart of onion, stir-fry"), ("misses", "poor counterparts of the"))
-    row = replace(worklist().rows[0], checks=checks, caption="Onion & onions: stir-fry the onion")
+    flags = (Flag("coverage", "no counterpart of onion, stir-fry"), Flag("misses", "poor counterparts of the"))
+    row = replace(worklist().rows[0], flags=flags, caption="Onion & onions: stir-fry the onion")
     marked = [(piece, there) for piece, there in row.marked() if there]
     assert "".join(piece for piece, _ in row.marked()) == row.caption
     assert marked == [("Onion", True), ("stir-fry", True), ("onion", True)]
@@ -299,3 +299,72 @@ def test_reviews_teach_sound_pairs_and_marks(tmp_path: Path) -> None:
     assert (said_of(reviews, "de"), said_of(reviews, "fr")) == (known, "")
     reviews.append("ben", said("reject", key=("v_0", 0, "de")))
     assert said_of(reviews, "de") != known
+
+
+def kind(client, *, check: str = "coverage", dismiss: bool = True, lang: str = "de"):  # type: ignore[no-untyped-def]
+    return client.post("/dismiss", json={"lang": lang, "check": check, "dismiss": dismiss}, headers=OURS)
+
+
+def test_a_kind_of_flag_is_dismissed_as_a_whole_and_comes_back(page, client, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    from multiyoucook2.quality.review.app import Page
+
+    assert kind(client).status_code == 403  # no token
+    client.cookies.set("mycook-review", page.token)
+    assert "caption 2 &lt;b&gt;" in client.get("/").text  # it comes first because of its flag
+    for wrong in ({"check": "numbers"}, {"lang": "fr"}, {"check": "*"}):
+        assert kind(client, **wrong).status_code == 409
+    assert not (tmp_path / "reviews").exists()
+    assert kind(client).json() == {"dismissed": ["coverage"]}
+    text = client.get("/").text
+    assert "has no counterpart" not in text
+    assert page.worklists["de"].rows[0].clip_id == "v_0"
+    assert "coverage (by ana <button" in text
+    assert "has no counterpart" in client.get("/?lang=ja").text  # dismissed in German alone
+    assert "No row fits" in client.get("/?check=coverage").text
+    ben = Page({"de": worklist()}, Reviews(tmp_path), "ben")  # after a restart, and for the others
+    assert ben.worklists["de"].checks == {}
+    assert kind(client, dismiss=False).json() == {"dismissed": []}
+    assert page.worklists["de"].rows[0].clip_id == "v_2"
+
+
+def test_what_refuses_a_row_cannot_be_dismissed(tmp_path: Path) -> None:
+    rows = [replace(row, flags=(Flag("numbers", "5 is lost", 1, True), *row.flags)) for row in worklist().rows]
+    full = ordered("de", rows)
+    assert full.signals == {"coverage"}
+    assert full.without({"coverage", "numbers"}).checks == {"numbers": 4}
+
+
+def test_a_dismissal_neither_reviews_a_row_nor_checks_a_language_anew(tmp_path: Path) -> None:
+    from multiyoucook2.quality.review.lessons import said_of
+
+    reviews = Reviews(tmp_path)
+    reviews.append("ana", said("dismiss", key=("*coverage", 0, "de")))
+    assert reviews.dismissed("de") == {"coverage": {"ana"}}
+    assert (reviews.dismissed("ja"), said_of(reviews, "de")) == ({}, "")
+    assert reviews.outcomes({KEY: TEXT}) == {}
+
+
+def test_agreement_by_hand() -> None:
+    from multiyoucook2.quality.review.agreement import cohens_kappa
+
+    said = [(True, True)] * 20 + [(True, False)] * 5 + [(False, True)] * 10 + [(False, False)] * 15
+    assert cohens_kappa(said) == pytest.approx(0.4)  # 0.7 alike, 0.5 by chance
+    assert cohens_kappa([(True, True)] * 3) is None
+    assert cohens_kappa([(True, False), (False, True)]) == -1
+
+
+def test_agreement_is_of_the_same_texts_and_shown(page, client, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    from multiyoucook2.quality.review.agreement import Agreement, agreements
+
+    for number, (one, other) in enumerate((("accept", "accept"), ("reject", "edit"), ("accept", "reject"))):
+        key = (f"v_{number}", 0, "de")
+        page.reviews.append("ana", said(one, key=key, seen=f"Text {number}"))
+        page.reviews.append("ben", said(other, key=key, seen=f"Text {number}", text="besser" * (other == "edit")))
+    page.reviews.append("ana", said("accept", key=("v_3", 0, "de"), seen="today's"))
+    page.reviews.append("ben", said("reject", key=("v_3", 0, "de"), seen="yesterday's"))
+    page.reviews.append("ben", said("dismiss", key=("*coverage", 0, "de")))
+    # both yes once, both no once, ana alone once: 2/3 alike, 4/9 by chance
+    (found,) = agreements(page.reviews, "de")
+    assert found == Agreement("ana", "ben", 3, 2, pytest.approx(0.4))
+    assert "ana and ben judge 2 of 3 rows alike, Cohen's kappa 0.40" in " ".join(client.get("/").text.split())
+    assert agreements(page.reviews, "ja") == []

@@ -4,7 +4,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from ... import web
@@ -12,7 +12,8 @@ from ...errors import MyCookError
 from ...files import Record
 from ...files.reading import parse_json
 from ...languages import LANGUAGES
-from .overlay import TEXT_CHARACTERS, Action, Key, Outcome, Reviews, said_now, text_hash
+from .agreement import agreements
+from .overlay import ALL_OF, TEXT_CHARACTERS, Action, Key, Outcome, Reviews, said_now, text_hash
 from .worklist import Row, Worklist
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 COOKIE = "mycook-review"
 STATES = {"": "all rows", "open": "not reviewed", "reviewed": "reviewed", "disagree": "reviewers disagree",
           "stale": "edited, then translated anew"}  # fmt: skip
+T = TypeVar("T", bound=Record)
 _BODY_BYTES = 16_000
 _FILTERS = ("state", "by", "check", "recipe_type", "text")
 
@@ -38,6 +40,14 @@ class Asked(Record):
     text: str = ""
 
 
+class Kind(Record):
+    """What the page sends to dismiss a signal's flags in a language, or to show them again."""
+
+    lang: str
+    check: str
+    dismiss: bool
+
+
 class Page:
     """Answers of the application.
 
@@ -50,7 +60,8 @@ class Page:
     def __init__(self, worklists: Mapping[str, Worklist], reviews: Reviews, reviewer: str) -> None:
         import jinja2
 
-        self.worklists, self.reviews, self.reviewer = worklists, reviews, reviewer
+        self.all, self.reviews, self.reviewer = worklists, reviews, reviewer
+        self.worklists = {lang: list_.without(reviews.dismissed(lang)) for lang, list_ in worklists.items()}
         self.token = secrets.token_urlsafe(24)
         self.texts = {row.key: row.text for list_ in worklists.values() for row in list_.rows}
         self.outcomes = reviews.outcomes(self.texts)
@@ -89,7 +100,8 @@ class Page:
             checks=worklist.checks, may_write=self._may_write(request), link=_links(worklist.lang, asked),
             outcome=self.outcomes.get(row.key) if row else None, seen=text_hash(row.text) if row else "",
             neighbours=worklist.neighbours(row) if row else [], others=self._others(row) if row else [],
-            video=_video_link(row) if row else "",
+            video=_video_link(row) if row else "", dismissed=self.reviews.dismissed(worklist.lang),
+            agreements=agreements(self.reviews, worklist.lang),
         )  # fmt: skip
         return HTMLResponse(page)
 
@@ -97,17 +109,9 @@ class Page:
         """``POST /act``: one action as JSON, written before it is answered. Only our own page may ask."""
         from starlette.responses import JSONResponse
 
-        if not self._may_write(request) or not web.only_ours(request):
-            return JSONResponse({"error": "open the address that the command printed"}, 403)
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > _BODY_BYTES:
-                return JSONResponse({"error": "that is too long"}, 413)
-        try:
-            asked = parse_json(body, Asked, "the action")
-        except MyCookError:
-            return JSONResponse({"error": "that is no action"}, 400)
+        asked = await self._asked(request, Asked)
+        if not isinstance(asked, Asked):
+            return asked
         key = (asked.clip_id, asked.caption_index, asked.lang)
         action, text, seen = asked.action, " ".join(asked.text.split()), asked.seen
         if key not in self.texts or seen != text_hash(self.texts[key]):
@@ -122,6 +126,41 @@ class Page:
         self.done[key[2]] += len(found) - (self.outcomes.pop(key, None) is not None)
         self.outcomes |= found
         return JSONResponse({"state": _state(self.outcomes.get(key))})
+
+    async def dismiss(self, request: "Request") -> "Response":
+        """``POST /dismiss``: flags of a kind, which are false alarms in a language, go from its list, or come back."""
+        from starlette.responses import JSONResponse
+
+        asked = await self._asked(request, Kind)
+        if not isinstance(asked, Kind):
+            return asked
+        worklist = self.all.get(asked.lang)
+        if worklist is None or asked.check not in worklist.signals:
+            return JSONResponse({"error": "there is no such signal to dismiss"}, 409)
+        action: Action = "dismiss" if asked.dismiss else "undo"
+        try:
+            self.reviews.append(self.reviewer, said_now((ALL_OF + asked.check, 0, asked.lang), "", action))
+            dismissed = self.reviews.dismissed(asked.lang)
+        except MyCookError as error:
+            return JSONResponse({"error": f"{error}: {error.hint}"}, 507)
+        self.worklists[asked.lang] = worklist.without(dismissed)
+        return JSONResponse({"dismissed": sorted(dismissed)})
+
+    async def _asked(self, request: "Request", kind: type[T]) -> "T | Response":
+        """What our own page asks for, or the answer that refuses."""
+        from starlette.responses import JSONResponse
+
+        if not self._may_write(request) or not web.only_ours(request):
+            return JSONResponse({"error": "open the address that the command printed"}, 403)
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > _BODY_BYTES:
+                return JSONResponse({"error": "that is too long"}, 413)
+        try:
+            return parse_json(body, kind, "the action")
+        except MyCookError:
+            return JSONResponse({"error": "that is no action"}, 400)
 
     def _only(self, state: str, reviewer: str) -> Callable[[Key], bool] | None:
         """Which captions a state and a reviewer leave; ``None``: all."""
@@ -154,6 +193,7 @@ def make_app(page: Page) -> "Starlette":
     routes = [
         Route("/", page.row, methods=["GET"]),
         Route("/act", page.act, methods=["POST"]),
+        Route("/dismiss", page.dismiss, methods=["POST"]),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
     ]
     return Starlette(routes=routes, middleware=web.guards())

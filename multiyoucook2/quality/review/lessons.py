@@ -41,6 +41,6 @@ def said_of(reviews: Reviews, lang: str) -> str:
         [reviewer, *key[:2], one.seen, one.action, one.text]
         for reviewer, actions in reviews.latest().items()
         for key, one in sorted(actions.items())
-        if key[2] == lang
+        if key[2] == lang and one.action != "dismiss"  # which only orders a work list
     ]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16] if said else ""

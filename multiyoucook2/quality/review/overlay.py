@@ -7,6 +7,8 @@
 Nothing is ever changed in these files. Taking an action back is a line, too. Two reviewers write two files, so that
 neither overwrites the other. An action is about a text, named by its hash: where a later build translates the caption
 otherwise, an edit stays (it is a person's translation) and is marked stale, while a mere yes or no falls away.
+
+A kind of flag that is mostly false alarms is dismissed as a whole: such a line names ``*CHECK`` in the clip's place.
 """
 
 import hashlib
@@ -26,7 +28,8 @@ from ...files.reading import parse_json
 FOLDER = "reviews"
 TEXT_CHARACTERS = 2000
 MOST_BYTES = 1 << 30  # that are read of a reviewer's file
-Action = Literal["accept", "edit", "reject", "undo"]
+Action = Literal["accept", "edit", "reject", "dismiss", "undo"]
+ALL_OF = "*"  # before the name of a check: all rows of a language that it flags
 Key = tuple[str, int, str]  # clip, caption index, language
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -136,6 +139,15 @@ class Reviews:
             reviewer: {key: stack[-1] for key, stack in self._stacks(reviewer).items() if stack}
             for reviewer in self.reviewers()
         }
+
+    def dismissed(self, lang: str) -> dict[str, set[str]]:
+        """The checks whose flags were dismissed in a language, each with the reviewers who did."""
+        found: dict[str, set[str]] = {}
+        for reviewer, actions in self.latest().items():
+            for (name, _, of), said in actions.items():
+                if of == lang and said.action == "dismiss":
+                    found.setdefault(name.removeprefix(ALL_OF), set()).add(reviewer)
+        return found
 
     def _stacks(self, reviewer: str) -> dict[Key, list[Said]]:
         """A reviewer's actions that were not taken back, by caption. Of a file that has grown only the end is read."""

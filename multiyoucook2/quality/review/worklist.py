@@ -1,10 +1,12 @@
 """The rows of a language in the order in which they are worth a reviewer's time, and the filters of the page."""
 
 import re
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -15,12 +17,18 @@ from .overlay import Key
 _WORD = re.compile(r"(\w+(?:[-'’]\w+)*)")
 
 
+class Flag(NamedTuple):
+    """What a check found in a row; ``badness`` orders rows."""
+
+    check: str
+    reason: str
+    badness: float = 1.0
+    refuses: bool = False
+
+
 @dataclass(frozen=True)
 class Row:
-    """A caption with its translation into one language.
-
-    ``checks`` are (name, reason) of what was found, ``refused`` whether one of them rejects. ``badness`` orders rows.
-    """
+    """A caption with its translation into one language."""
 
     clip_id: str
     video_id: str
@@ -32,9 +40,7 @@ class Row:
     start_s: float
     end_s: float
     recipe_type: str
-    checks: tuple[tuple[str, str], ...] = ()
-    refused: bool = False
-    badness: float = 0.0
+    flags: tuple[Flag, ...] = ()
     first: str = ""  # what repair replaced by ``text``
 
     @cached_property
@@ -42,9 +48,14 @@ class Row:
         """Which caption in which language."""
         return self.clip_id, self.caption_index, self.lang
 
+    @cached_property
+    def order(self) -> tuple[bool, float]:
+        """What rows are sorted by: refused ones first, then by what was found."""
+        return not any(flag.refuses for flag in self.flags), -sum(flag.badness for flag in self.flags)
+
     def marked(self) -> list[tuple[str, bool]]:
         """The caption in pieces, and whether the check ``coverage`` misses a counterpart of each."""
-        missed = {word for name, reason in self.checks if name == "coverage" for word in uncovered_words(reason)}
+        missed = {word for flag in self.flags if flag.check == "coverage" for word in uncovered_words(flag.reason)}
         pieces = _WORD.split(self.caption)
         return [(piece, piece.casefold() in missed) for piece in pieces if piece]
 
@@ -58,9 +69,25 @@ class Worklist:
     steps: dict[str, list[Row]] = field(repr=False)
 
     @cached_property
-    def checks(self) -> list[str]:
-        """The checks that found something."""
-        return sorted({name for row in self.rows for name, _ in row.checks})
+    def checks(self) -> dict[str, int]:
+        """The checks that found something, with their rows, by name."""
+        return dict(sorted(Counter(flag.check for row in self.rows for flag in row.flags).items()))
+
+    @cached_property
+    def signals(self) -> set[str]:
+        """Those of them that refuse nothing, and so may be dismissed as a whole."""
+        return {flag.check for row in self.rows for flag in row.flags if not flag.refuses}
+
+    def without(self, dismissed: Collection[str]) -> "Worklist":
+        """The list as if these checks had found nothing; what refuses a row stays."""
+        if not dismissed:
+            return self
+
+        def kept(row: Row) -> Row:
+            flags = tuple(flag for flag in row.flags if flag.refuses or flag.check not in dismissed)
+            return row if len(flags) == len(row.flags) else replace(row, flags=flags)
+
+        return ordered(self.lang, (kept(row) for steps in self.steps.values() for row in steps))
 
     @cached_property
     def _sought(self) -> list[str]:
@@ -75,7 +102,7 @@ class Worklist:
         if wanted:
             rows = [row for row, sought in zip(rows, self._sought, strict=True) if wanted in sought]
         if check:
-            rows = [row for row in rows if any(name == check for name, _ in row.checks)]
+            rows = [row for row in rows if any(flag.check == check for flag in row.flags)]
         if recipe_type:
             rows = [row for row in rows if row.recipe_type == recipe_type]
         return rows if only is None else [row for row in rows if only(row.key)]
@@ -97,15 +124,11 @@ def make_worklist(
     """
     about = {row["clip_id"]: row for row in clips.to_pylist()}
     sources = dict(zip(_keys(captions), captions["text"].to_pylist(), strict=True))
-    found: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
-    badness: dict[tuple[str, int], float] = defaultdict(float)
-    refused = set()
+    found: dict[tuple[str, int], list[Flag]] = defaultdict(list)
     for row in verdicts.to_pylist():
-        key = (row["clip_id"], row["caption_index"])
-        found[key].append((row["check"], row["reason"]))
-        badness[key] += 1 + min(float(row["score"] or 0), 10)
-        if row["severity"] == REJECT:
-            refused.add(key)
+        badness = 1 + min(float(row["score"] or 0), 10)
+        flag = Flag(row["check"], row["reason"], badness, row["severity"] == REJECT)
+        found[row["clip_id"], row["caption_index"]].append(flag)
     rows = []
     for row in translations.to_pylist():
         if row["origin"] == HUMAN:
@@ -117,14 +140,18 @@ def make_worklist(
                 clip_id=key[0], video_id=clip["video_id"], caption_index=key[1], lang=lang,
                 caption=sources.get(key, ""), text=row["text"] or "",
                 video_url=clip["video_url"] or "", start_s=clip["start_s"] or 0.0, end_s=clip["end_s"] or 0.0,
-                recipe_type=clip["recipe_type"] or "", checks=tuple(found[key]), refused=key in refused,
-                badness=badness[key], first=row["first"] or "",
+                recipe_type=clip["recipe_type"] or "", flags=tuple(found[key]), first=row["first"] or "",
             )
         )  # fmt: skip
+    return ordered(lang, rows)
+
+
+def ordered(lang: str, rows: Iterable[Row]) -> Worklist:
+    """The list of some rows, which stand in the order of their videos."""
     steps: dict[str, list[Row]] = defaultdict(list)
-    for one in rows:
-        steps[one.video_id].append(one)
-    return Worklist(lang, sorted(rows, key=lambda one: (not one.refused, -one.badness)), dict(steps))
+    for row in rows:
+        steps[row.video_id].append(row)
+    return Worklist(lang, sorted(chain.from_iterable(steps.values()), key=lambda row: row.order), dict(steps))
 
 
 def _keys(table: pa.Table) -> list[tuple[str, int]]:

@@ -9,25 +9,31 @@ function go(address) {
   if (address) window.location.assign(address);
 }
 
-async function act(action) {
-  const { clip, index, lang, seen } = row.dataset;
-  const asked = { clip_id: clip, caption_index: Number(index), lang, seen, action, text: field.value };
+async function send(address, asked, then) {
   said.textContent = "…";
   try {
-    const answer = await fetch("/act", {
+    const answer = await fetch(address, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(asked),
     });
     const found = await answer.json();
     if (!answer.ok) throw new Error(found.error);
-    document.getElementById("state").textContent = found.state;
     said.textContent = "saved";
-    if (action === "undo") window.location.reload();
-    else go(row.dataset.next);
+    then(found);
   } catch (error) {
     said.textContent = `not saved: ${error.message}`;
   }
+}
+
+function act(action) {
+  const { clip, index, lang, seen } = row.dataset;
+  const asked = { clip_id: clip, caption_index: Number(index), lang, seen, action, text: field.value };
+  send("/act", asked, (found) => {
+    document.getElementById("state").textContent = found.state;
+    if (action === "undo") window.location.reload();
+    else go(row.dataset.next);
+  });
 }
 
 function edit() {
@@ -69,4 +75,10 @@ for (const button of document.querySelectorAll("button[data-action]")) {
     else if (field.hidden) edit();
     else act("edit");
   });
+}
+
+for (const button of document.querySelectorAll("button[data-kind]")) {
+  const { kind, lang, dismiss } = button.dataset;
+  const asked = { lang, check: kind, dismiss: dismiss !== undefined };
+  button.addEventListener("click", () => send("/dismiss", asked, () => window.location.reload()));
 }
