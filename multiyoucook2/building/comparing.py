@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import WorkspaceError
 from .checking import quality_of
 from .opening import OpenBuild
+from .reading import CLIPS
 from .referring import captions_by_key, machine_rows
 
 if TYPE_CHECKING:
@@ -39,9 +40,12 @@ def compare_builds(
     from ..quality.page.compared import Pair
     from ..quality.references import align, read_references
     from ..quality.significance import compare_quality, compare_texts
+    from ..quality.video import video_link
 
     known = read_references(references, langs) if references else {}
     english, found, pairs = captions_by_key(first), [], {}
+    clips = first.results[CLIPS].select(["clip_id", "video_url", "start_s"]).to_pylist()
+    links = {clip["clip_id"]: video_link(clip["video_url"], clip["start_s"]) for clip in clips}
     for lang in langs:
         texts = [dict(zip(*machine_rows(build, lang), strict=True)) for build in (first, second)]
         keys = [key for key in texts[0] if key in texts[1]]
@@ -62,9 +66,12 @@ def compare_builds(
         differ = [n for n in np.argsort(change).tolist() if texts[0][keys[n]] != texts[1][keys[n]]]
         shown = differ if len(differ) <= 2 * SHOWN else [*differ[:SHOWN], *differ[-SHOWN:]]
         pairs[lang] = [
-            Pair(keys[n], english.get(keys[n], ""), texts[0][keys[n]], texts[1][keys[n]], float(one[n]), float(two[n]))
+            Pair(
+                keys[n], english.get(keys[n], ""), texts[0][keys[n]], texts[1][keys[n]],
+                float(one[n]), float(two[n]), links[keys[n][0]],
+            )
             for n in shown
-        ]
+        ]  # fmt: skip
     return Compared(found, pairs)
 
 

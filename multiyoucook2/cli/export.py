@@ -14,9 +14,12 @@ def add_export_commands(app: typer.Typer) -> None:
 
 
 def export(
-    dataset: Annotated[str, typer.Argument(help="A built data set's folder, or USER/NAME on the Hub.")],
-    out: Annotated[Path, typer.Option("--out", help="The new file; of mteb, a folder.")],
+    dataset: Annotated[str, typer.Argument(help="A build, a data set's folder, or USER/NAME on the Hub.")],
     to: Annotated[str, typer.Option("--to", help="tsv, csv, jsonl, coco or mteb.")] = "jsonl",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The new file; of mteb, a folder.", show_default="captions.jsonl, ..., mteb"),
+    ] = None,
     langs: Annotated[str | None, typer.Option("--langs", help="Such as de,ja.", show_default="all")] = None,
     refused: Annotated[bool, typer.Option("--refused", help="Refused captions, too.")] = False,
     features: Annotated[
@@ -30,16 +33,21 @@ def export(
 
     \b
     Examples:
-      mycook export build/mini/dataset --to jsonl --out captions.jsonl
-      mycook export build/mini/dataset --to tsv --langs de,ja --out captions.tsv
-      mycook export build/mini/dataset --to mteb --features build/mini/features --out mteb/mini
+      mycook export build/mini --to tsv --langs de,ja
+      mycook export build/mini --to mteb --features build/mini/features --out mteb/mini
+      mycook export me/cooking --to jsonl --out captions.jsonl
     """
+    from ..building.workspace import BUILD_FILE, Workspace
+    from ..corpus.export import default_name
     from ..corpus.export import export as write
     from ..corpus.mteb import export_mteb
     from ..features.store import FeatureStore
     from ..languages import parse_languages
     from .tables import print_json
 
+    out = out or Path(default_name(to))
+    if (Path(dataset) / BUILD_FILE).is_file():
+        dataset = str(Workspace(Path(dataset)).dataset)
     wanted = parse_languages(langs) if langs else None
     if to == "mteb":
         store = FeatureStore.open(features) if features else None

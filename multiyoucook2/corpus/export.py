@@ -19,6 +19,7 @@ from .captions import dataset_languages, dataset_splits, load_captions
 from .clips import Clip, load_clips
 
 FORMATS = ("tsv", "csv", "jsonl", "coco")
+MTEB = "mteb"  # written by ``corpus.mteb``
 
 
 class Row(NamedTuple):
@@ -32,6 +33,11 @@ class Row(NamedTuple):
 
 
 Write = Callable[[Sequence[Row], Mapping[str, Clip]], str]
+
+
+def default_name(to: str) -> str:
+    """What an export is called where nobody says."""
+    return MTEB if to == MTEB else f"captions.{'json' if to == 'coco' else to}"
 
 
 def export(
@@ -52,7 +58,7 @@ def export(
     """
     require_new(path)
     if to not in FORMATS:
-        raise RecipeError(f"unknown format {to!r}", hint=nearest(to, (*FORMATS, "mteb")))
+        raise RecipeError(f"unknown format {to!r}", hint=nearest(to, (*FORMATS, MTEB)))
     wanted = tuple(langs or dataset_languages(dataset))
     clips = {clip.clip_id: clip for clip in load_clips(dataset)}
     rows = list(_rows(dataset, wanted, accepted_only))

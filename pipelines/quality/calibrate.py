@@ -40,7 +40,7 @@ class Sample(Marked):
         """Some of the rows."""
         rows = super().where(wanted)
         kept = np.flatnonzero(wanted).tolist()
-        engines, held_out = (tuple(column[row] for row in kept) for column in (self.engines, self.held_out))
+        engines, held_out = tuple(self.engines[row] for row in kept), tuple(self.held_out[row] for row in kept)
         return Sample(rows.signals, rows.wrong, rows.langs, rows.clips, engines, held_out)
 
 
@@ -79,7 +79,7 @@ def fit_sample(sample: Sample, engines: tuple[str, ...]) -> Calibration:
     )
 
 
-Table = dict[str, dict[str, float]]  # by language
+Table = dict[str, dict[str, float | None]]  # by language
 
 
 def held_out_figures(rows: Sample, calibration: Calibration, threshold: float) -> Table:
@@ -95,7 +95,7 @@ def print_table(title: str, table: Table) -> None:
     """A line a language, and the mean of the languages."""
     print(title)
     names, langs = list(next(iter(table.values()))), YOUCOOK2_LANGUAGES[1:]
-    mean = {name: sum(table[lang][name] or 0 for lang in langs) / len(langs) for name in names}
+    mean: dict[str, float | None] = {name: sum(table[lang][name] or 0 for lang in langs) / len(langs) for name in names}
     print(" ".join(f"{name:>10}" for name in ["", *names]))
     for lang, row in {**table, "mean": mean}.items():
         print(" ".join([f"{lang:>10}", *(f"{row[name] or 0:10.2f}" for name in names)]))

@@ -64,6 +64,12 @@ def pushed(folder: Path, repo: str) -> dict[str, bytes]:
     return files | {"README.md": card, "manifest.json": json_bytes(manifest)}
 
 
+def test_a_build_is_exported_as_its_data_set(dataset: Path, mycook: MyCook, tmp_path: Path) -> None:
+    mycook("export", dataset.parent, "--to", "tsv")
+    mycook("export", dataset, "--to", "tsv", "--out", "other.tsv")
+    assert (tmp_path / "captions.tsv").read_bytes() == (tmp_path / "other.tsv").read_bytes()
+
+
 def test_a_push_is_one_commit_that_load_dataset_reads(
     server: Hub, dataset: Path, mycook: MyCook, environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -10,7 +10,10 @@ from .render import page_environment
 
 @dataclass(frozen=True)
 class Pair:
-    """A caption as both builds translate it, with each one's ``quality`` (``nan`` where it is not estimated)."""
+    """A caption as both builds translate it, with each one's ``quality`` (``nan`` where it is not estimated).
+
+    ``link`` is where to see it in the video, empty where nothing says so.
+    """
 
     key: Key
     caption: str
@@ -18,6 +21,7 @@ class Pair:
     second: str
     first_quality: float
     second_quality: float
+    link: str = ""
 
 
 def render_compared(

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from ...corpus.keys import caption_names
 from ...corpus.tables import HUMAN, REJECT
+from ..video import video_link
 
 WORST = 40  # rows a language that the page shows
 REPAIRED = 20  # of the rows that were mended
@@ -176,7 +177,7 @@ def _shown(
     for row in of_chosen.to_pylist():
         reasons.setdefault((row["clip_id"], row["caption_index"]), []).append(f"{row['check']}: {row['reason']}")
     shown = clips.filter(pc.is_in(clips["clip_id"], value_set=pc.unique(chosen["clip_id"])))
-    links = {row["clip_id"]: _link(row) for row in shown.to_pylist()}
+    links = {row["clip_id"]: video_link(row["video_url"], row["start_s"]) for row in shown.to_pylist()}
     sources, texts, values, flags, firsts = (
         table[column].take(pc.index_in(names, value_set=caption_names(table))).to_pylist()
         for table, column in (
@@ -207,11 +208,3 @@ def _worst_names(verdicts: pa.Table) -> pa.Table:
     order = [("refused_max", "descending"), ("badness_sum", "descending")]
     order += [("clip_id", "ascending"), ("caption_index", "ascending")]
     return rows.take(pc.select_k_unstable(rows, WORST, order)) if rows.num_rows else rows
-
-
-def _link(clip: dict[str, Any]) -> str:
-    """The video at the segment's second, where it is on the web."""
-    url, start_s = str(clip["video_url"] or ""), clip["start_s"]
-    if not url.startswith(("http://", "https://")) or start_s is None:
-        return ""
-    return f"{url}{'&' if '?' in url else '?'}t={int(start_s)}"

@@ -12,6 +12,7 @@ from ...errors import MyCookError
 from ...files import Record
 from ...files.reading import parse_json
 from ...languages import LANGUAGES
+from ..video import video_link
 from .agreement import agreements
 from .overlay import ALL_OF, TEXT_CHARACTERS, Action, Key, Outcome, Reviews, said_now, text_hash
 from .worklist import Row, Worklist
@@ -100,8 +101,8 @@ class Page:
             checks=worklist.checks, may_write=self._may_write(request), link=_links(worklist.lang, asked),
             outcome=self.outcomes.get(row.key) if row else None, seen=text_hash(row.text) if row else "",
             neighbours=worklist.neighbours(row) if row else [], others=self._others(row) if row else [],
-            video=_video_link(row) if row else "", dismissed=self.reviews.dismissed(worklist.lang),
-            agreements=agreements(self.reviews, worklist.lang),
+            video=video_link(row.video_url, row.start_s) if row else "",
+            dismissed=self.reviews.dismissed(worklist.lang), agreements=agreements(self.reviews, worklist.lang),
         )  # fmt: skip
         return HTMLResponse(page)
 
@@ -219,12 +220,6 @@ def _links(lang: str, asked: Mapping[str, str]) -> object:
         return "/?" + urlencode({"lang": lang, **{name: value for name, value in asked.items() if value}, "n": place})
 
     return link
-
-
-def _video_link(row: Row) -> str:
-    if not row.video_url.startswith(("http://", "https://")):
-        return ""
-    return f"{row.video_url}{'&' if '?' in row.video_url else '?'}t={int(row.start_s)}"
 
 
 def _number(text: str) -> int:
