@@ -29,6 +29,7 @@ HOSTILE = [
     "x" * 1_000_000,
     "chop the onion and fry it in oil",
 ]  # fmt: skip
+ADDRESS = "http://127.0.0.1:8001"
 DIRECTIONS = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069]")
 
 
@@ -47,7 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recipe = folder / "recipe.yaml"
     recipe.write_text(yaml.safe_dump({
         "source": "custom", "annotations": str(captions), "languages": "de", "engine": f"table:{table}",
-        "publication": {"pretty_name": f"{SCRIPT}: {{a}} # 'b'", "card": "custom"},
+        "publication": {"pretty_name": "a: {b} # 'c'", "card": "custom"},
     }))  # fmt: skip
     build(str(recipe), out=folder / "out", offline=True)
     return folder / "out"
@@ -64,7 +65,8 @@ def test_the_files_are_whole_and_small(made: Path) -> None:
         assert "<img" not in text
         assert not DIRECTIONS.search(text)
         assert 'href="javascript:' not in text
-        assert "7 * 7" in text, "it stands there as it is"
+    report = (made / "report" / "index.html").read_text(encoding="utf-8")
+    assert "{{ 7 * 7 }}" in report, "it stands there as it is"
     json.loads((made / "dataset" / "croissant.json").read_text(encoding="utf-8"))
 
 
@@ -89,8 +91,8 @@ def test_two_builds_of_such_rows_are_compared(made: Path) -> None:
     assert "<img" not in page
 
 
-def test_pages_in_a_browser(made: Path, tab: Any, tmp_path: Path) -> None:
-    """Both pages show such rows as text, no wider than the window; an edit like that is shown and published."""
+def test_pages_in_a_browser(made: Path, tab: Any) -> None:
+    """Both pages show such rows as text, no wider than the window; edits like that, too."""
     tab.goto((made / "report" / "index.html").as_uri())
     assert tab.title().startswith("Validation of")
     assert tab.get_by_text(SCRIPT).count()
@@ -100,12 +102,17 @@ def test_pages_in_a_browser(made: Path, tab: Any, tmp_path: Path) -> None:
         if len(row.text) < 1000:
             reviews.append("ana", said_now(row.key, text_hash(row.text), "edit", f"{SCRIPT} {IMAGE} ---"))
     client = pages(made, reviews)
+
+    def answer(route: Any) -> None:
+        found = client.get(route.request.url)
+        route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.content)
+
+    tab.route(f"{ADDRESS}/**", answer)
     for number in range(len(HOSTILE)):
-        answer = client.get(f"/?n={number}")
-        assert (answer.status_code, answer.text.count("<script")) == (200, 1)  # our own, by its address
-        (tmp_path / "page.html").write_text(answer.text, encoding="utf-8")
-        tab.goto((tmp_path / "page.html").as_uri())
+        tab.goto(f"{ADDRESS}/?n={number}")
         assert tab.title() == "Review German"
+        assert tab.locator("script").count() == 1  # our own
+        assert fits(tab)
 
 
 def fits(tab: Any) -> bool:
@@ -119,4 +126,4 @@ def pages(made: Path, reviews: Reviews) -> Any:
 
     from multiyoucook2.quality.review.app import Page, make_app
 
-    return TestClient(make_app(Page(open_worklists(made), reviews, "ben")), base_url="http://127.0.0.1:8001")
+    return TestClient(make_app(Page(open_worklists(made), reviews, "ben")), base_url=ADDRESS)
