@@ -20,7 +20,7 @@ def write_quality_page(study: QualityStudy, out: Path) -> list[Path]:
         title = "Queries by what checks, repair and author say: gap to the English of the same clips"
         pictures.append(Picture("groups", title, _groups_plot(study)))
     if len(study.arms) > 1:
-        title = f"Other training captions: difference from training on {study.arms[0].name}, mean over languages"
+        title = f"Other training captions: difference from training on {study.arms[0].name}"
         pictures.append(Picture("training", title, _training_plot(study)))
     setting = "|".join(f"{key}:{value}" for key, value in study.setting.items())
     return write_page(out, "What a better translation buys", tables_of(study), pictures, [setting])
@@ -62,16 +62,17 @@ def _by_language(study: QualityStudy) -> list[Table]:
 
 def _by_training(study: QualityStudy) -> list[Table]:
     langs, base = list(study.arms[0].recall), study.arms[0].name
+    recalls = [[arm.name, *(f"{cell.value:.1f}" for cell in arm.recall.values())] for arm in study.arms]
     brief = [
-        [arm.name, f"{arm.captions:,} of {arm.of:,}", *(f"{cell.value:.1f}" for cell in arm.recall.values()),
-         said(_mean(arm.gain), sign=True) if arm.gain else ""]
+        [arm.name, f"{arm.captions:,} of {arm.of:,}", said(_mean(arm.gain), sign=True) if arm.gain else ""]
         for arm in study.arms
-    ]  # fmt: skip
+    ]
     full = [[arm.name, *(said(cell, sign=True) for cell in arm.gain.values())] for arm in study.arms if arm.gain]
-    title = f"{_word(study)} by what is trained on; difference of the mean from training on {base}"
+    title = f"Difference from training on {base}"
     return [
-        Table(title, ["trained on", "translations", *langs, "difference"], brief),
-        Table(f"Difference from training on {base}, with intervals", ["trained on", *langs], full, wide=True),
+        Table(f"{_word(study)} by what is trained on", ["trained on", *langs], recalls),
+        Table(f"{title}, mean over languages", ["trained on", "translations", "difference"], brief),
+        Table(f"{title}, by language", ["trained on", *langs], full, wide=True),
     ]
 
 
