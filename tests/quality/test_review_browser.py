@@ -88,7 +88,7 @@ def test_from_captions_over_twenty_reviews_to_the_hub_and_back(
     with hub() as server:
         settings = {"HF_ENDPOINT": server.url, "HF_TOKEN": server.token, "HF_HUB_DISABLE_XET": "1"}
         refused = mycook("publish", "out/dataset", "--repo", "me/cooking", code=1, **settings).stderr
-        assert "ja: translated by the bundled model, which is for trials" in refused
+        assert "ja" in refused.partition(": translated by the bundled model, which is for trials")[0]
         planned = mycook("publish", "out/dataset", "--repo", "me/cooking", "--dry-run", **settings).stdout
         assert "new      ja/train.parquet" in planned
         mycook("publish", "out/dataset", "--repo", "me/cooking", "--anyway", **settings)
