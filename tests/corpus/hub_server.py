@@ -220,6 +220,8 @@ def hub() -> Iterator[Hub]:
     with Hub() as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+        try:
+            yield running
+        finally:  # a test that fails must not leave a thread that keeps the process
+            running.shutdown()
+            thread.join()
