@@ -43,8 +43,9 @@ ADDED = {
     "mycook train": "--recipe zero-shot-tiny --epochs 1 --offline --out runs/trained",
     "mycook evaluate": "--langs de",
     "mycook index": "--dataset build/mini/dataset --features build/mini/features",
+    "mycook sweep": "--threads 1",
     "mycook teachers": "--teachers tiny-a --combinations alone --reduces max --seeds 0 --out runs/which "
-    "--set epochs=1 --set batch_size=32 --set tiny.vocab_size=300",
+    "--threads 1 --set epochs=1 --set batch_size=32 --set tiny.vocab_size=300",
 }
 # A recipe or default that would be downloaded, and the file in its place.
 FILES = {
