@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from conftest import FAST, ROOT, MyCook
+from sources.writing import vatex, write_json
 
+from multiyoucook2 import build
 from multiyoucook2.building.reporting import kept_scores
 from multiyoucook2.errors import DatasetError, WorkspaceError
 from multiyoucook2.quality.reference_scores import Statistics, drawn_sums, make_metric, score_language
@@ -177,3 +179,12 @@ def test_a_build_against_references_and_another_build(mycook: MyCook, tiny_model
     page = (tmp_path / "both.html").read_text()
     assert "<h1>x and x</h1>" in page
     assert 'class="no"' not in page  # nothing is called a loss that is none
+
+
+def test_what_was_written_independently_is_no_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """VATEX's first five Chinese captions of a clip are no translations of its English ones."""
+    monkeypatch.setenv("MULTIYOUCOOK2_CACHE", str(tmp_path / "cache"))
+    source = write_json(tmp_path / "vatex.json", vatex(["Ptf_2VRj-V0_000122_000132"]))
+    build("multi-vatex", annotations=source, langs="zh", engine="none", out=tmp_path / "out", offline=True)
+    found = read_references(tmp_path / "out", ["zh"])["zh"]
+    assert [index for _, index in found] == [5, 6, 7, 8, 9]
