@@ -10,8 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 HERE = Path(__file__).parent
-REAL, FURTHER = HERE / "real", HERE / "further"  # the first ship with the package, where the checks learn from them
-DEVELOPMENT = HERE / "development"
+REAL, DEVELOPMENT = HERE / "real", HERE / "development"
 READERS = ("a", "b")  # the development clips were translated twice
 
 
@@ -19,11 +18,6 @@ def read_translations(path: Path) -> dict[str, str]:
     """Clip id -> translation of a tab-separated file with the columns ``clip_id`` and ``text``."""
     with path.open(encoding="utf-8", newline="") as file:
         return {row["clip_id"]: row["text"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
-
-
-def training_translations(lang: str) -> dict[str, str]:
-    """Clip id -> translation of all training clips that were translated by hand."""
-    return read_translations(REAL / f"{lang}.tsv") | read_translations(FURTHER / f"{lang}.tsv")
 
 
 def training_captions(clips: pa.Table, clip_ids: Iterable[str]) -> list[str]:

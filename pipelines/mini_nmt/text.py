@@ -17,7 +17,7 @@ from multiyoucook2.sources.youcook2 import read_clips
 from .grammar import MODULES, Sampler, load_language
 from .grammar.base import Clause, NounPhrase, TargetLanguage
 from .leakage import LeakFilter, mini_captions, words
-from .real import development_clips, training_captions, training_translations
+from .real import REAL, development_clips, read_translations, training_captions
 
 HANDWRITTEN = Path(__file__).parent / "handwritten"
 PARTS = ("grammar", "lists", "handwritten", "general", "lexicon", "real", "own")
@@ -104,7 +104,7 @@ def handwritten_pairs(code: str) -> list[Pair]:
 
 def real_pairs(code: str, annotations: Path) -> list[Pair]:
     """The real captions of one language and what is made from them; none that a development clip has, too."""
-    clips, translations = read_clips(annotations), training_translations(code)
+    clips, translations = read_clips(annotations), read_translations(REAL / f"{code}.tsv")
     measured = {clean_english(text) for text in training_captions(clips, development_clips())}
     written = zip(training_captions(clips, translations), translations.values(), strict=True)
     return varied("real", code, [(en, text) for en, text in written if clean_english(en) not in measured])
@@ -123,7 +123,7 @@ def own_pairs(code: str, build: Path, quality: float) -> list[Pair]:
     rows = table.filter(pc.greater_equal(table["quality"], quality)).to_pylist()
     measured = set(development_clips())
     held_out = {clean_english(row["caption_en"]) for row in table.to_pylist() if row["clip_id"] in measured}
-    by_hand, guard = training_translations(code).keys(), LeakFilter(mini_captions())
+    by_hand, guard = read_translations(REAL / f"{code}.tsv").keys(), LeakFilter(mini_captions())
     written = [(clean_english(row["caption_en"]), row["caption"]) for row in rows if row["clip_id"] not in by_hand]
     return [("own", code, en, text) for en, text in written if en not in held_out and guard.caption_in(en) is None]
 

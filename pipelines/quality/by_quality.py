@@ -4,8 +4,8 @@
 
     python -m pipelines.quality.by_quality build/real
 
-References are the further training captions translated by hand: nothing about ``quality``, neither its signals nor
-their weights nor the alignment, was chosen or learned with them. chrF is of single rows: a good translation in other
+References are the development clips', translated twice by hand: neither the alignment nor a choice of signals has seen
+them, and of the fit of the weights they are no rows of a machine's. chrF is of single rows: a good translation in other
 words scores low, so the rank correlation is a lower bound.
 """
 
@@ -19,18 +19,18 @@ import pyarrow.parquet as pq
 from sacrebleu.metrics import CHRF
 
 from multiyoucook2.languages import YOUCOOK2_LANGUAGES
-from pipelines.mini_nmt.real import FURTHER, read_translations
+from pipelines.mini_nmt.real import DEVELOPMENT, READERS, read_translations
 
 EDGES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def scored(build: Path, lang: str) -> tuple[np.ndarray, np.ndarray]:
     """``quality`` (0 to 1) and chrF (0 to 100) of each row that has a reference."""
-    references = read_translations(FURTHER / f"{lang}.tsv")
+    several = [read_translations(DEVELOPMENT / reader / f"{lang}.tsv") for reader in READERS]
     table = pq.read_table(build / "dataset" / lang, columns=["clip_id", "caption", "quality"])
-    rows = [row for row in table.to_pylist() if row["clip_id"] in references]
+    rows = [row for row in table.to_pylist() if row["clip_id"] in several[0]]
     metric = CHRF()
-    scores = [metric.sentence_score(row["caption"], [references[row["clip_id"]]]).score for row in rows]
+    scores = [metric.sentence_score(row["caption"], [one[row["clip_id"]] for one in several]).score for row in rows]
     return np.array([row["quality"] for row in rows]), np.array(scores)
 
 

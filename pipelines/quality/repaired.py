@@ -4,9 +4,8 @@
 
     python -m pipelines.quality.repaired build/without-repair build/with-repair
 
-References are those that the builds' clips have: the bundled corpus', the development clips' (translated twice), the
-further training clips', and the better translations of marked rows whose meaning was not kept. No repair was chosen by
-them.
+References are those that the builds' clips have: the bundled corpus', the development clips' (translated twice), and
+the better translations of marked rows whose meaning was not kept. No repair was chosen by them.
 """
 
 import argparse
@@ -19,7 +18,7 @@ from sacrebleu.metrics import CHRF
 
 from multiyoucook2.languages import YOUCOOK2_LANGUAGES
 from multiyoucook2.quality.pairs import published_pairs
-from pipelines.mini_nmt.real import DEVELOPMENT, FURTHER, READERS, read_translations
+from pipelines.mini_nmt.real import DEVELOPMENT, READERS, read_translations
 from pipelines.quality.rows import HELD_OUT, MARKS, read_marks
 
 BUNDLED = DEVELOPMENT.parent / "references"
@@ -33,7 +32,6 @@ def references(lang: str) -> dict[str, References]:
     return {
         "bundled": [read_translations(BUNDLED / f"{lang}.tsv")],
         "development": [read_translations(DEVELOPMENT / reader / f"{lang}.tsv") for reader in READERS],
-        "further": [read_translations(FURTHER / f"{lang}.tsv")],
         "marked": [better],
     }
 

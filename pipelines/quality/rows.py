@@ -60,7 +60,8 @@ def read_rows(engine: str, build: Path, lang: str, *, by_hand: bool = True) -> R
         rows += [(clip_id, text, HUMAN, False, False) for clip_id, text in written.items()]
     clips, texts, engines, wrong, held_out = zip(*rows, strict=True)
     batch = Batch.of(lang, [english[clip_id] for clip_id in clips], texts)
-    sound = sound_pairs(lang, english)
+    judged = set(clips)  # whose translations by hand teach nothing: other captions have none to be judged by
+    sound = sound_pairs(lang, {clip_id: caption for clip_id, caption in english.items() if clip_id not in judged})
     return Rows(
         batch, np.array(wrong, float), list(clips), list(engines), list(held_out), list(published.values()), sound
     )

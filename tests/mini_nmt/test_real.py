@@ -14,11 +14,11 @@ from pipelines.mini_nmt.leakage import leaks, mini_captions
 from pipelines.mini_nmt.real import (
     DEVELOPMENT,
     READERS,
+    REAL,
     development_clips,
     development_references,
     read_translations,
     training_captions,
-    training_translations,
 )
 from pipelines.mini_nmt.text import clean_english, own_pairs, real_pairs
 
@@ -28,8 +28,8 @@ needs_annotations = pytest.mark.skipif(not ANNOTATIONS.exists(), reason="the rea
 
 @pytest.mark.parametrize("lang", sorted(MODULES))
 def test_translations_are_complete_and_in_their_script(lang: str) -> None:
-    real, development = training_translations(lang), set(development_clips())
-    assert len(real) > 3000
+    real, development = read_translations(REAL / f"{lang}.tsv"), set(development_clips())
+    assert len(real) > 7000
     assert len(development) == 300
     assert not development & set(real)
     for reader in READERS:
@@ -45,7 +45,7 @@ def test_translations_are_complete_and_in_their_script(lang: str) -> None:
 @needs_annotations
 @pytest.mark.parametrize("lang", sorted(MODULES))
 def test_translations_are_of_training_clips_and_keep_their_numbers(lang: str) -> None:
-    clips, real = read_clips(ANNOTATIONS), training_translations(lang)
+    clips, real = read_clips(ANNOTATIONS), read_translations(REAL / f"{lang}.tsv")
     captions = training_captions(clips, real)
     training_captions(clips, development_clips())
     for caption, text in zip(captions, real.values(), strict=True):
@@ -55,7 +55,7 @@ def test_translations_are_of_training_clips_and_keep_their_numbers(lang: str) ->
 def test_own_translations_are_good_ones_of_captions_that_neither_measure_nor_were_translated_by_hand(
     tmp_path: Path,
 ) -> None:
-    by_hand, measured = next(iter(training_translations("de"))), development_clips()[0]
+    by_hand, measured = next(iter(read_translations(REAL / "de.tsv"))), development_clips()[0]
     rows = [
         ("new_0", "Stir the soup", "die Suppe umrühren", 0.9),
         ("new_1", "stir the sauce", "die Suppe umrühren", 0.2),  # not good enough
