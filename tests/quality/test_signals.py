@@ -183,6 +183,7 @@ def corpus_tables(pairs: list[tuple[str, str]]) -> tuple[pa.Table, pa.Table]:
     made = {"lang": ["de"] * len(clips), "text": [pair[1] for pair in pairs], "score": [-0.5] * len(clips),
             "flags": [[]] * len(clips), "retries": [0] * len(clips), "origin": ["machine"] * len(clips)}  # fmt: skip
     names = {name: ["m"] * len(clips) for name in ("model", "revision", "license", "decode_hash")}
+    names["first"] = [None] * len(clips)
     return english, pa.Table.from_pydict({**keys, **names, **made}, schema=TRANSLATION)
 
 
