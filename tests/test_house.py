@@ -9,8 +9,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "multiyoucook2"
 # An import goes to the left only. The package's own __init__, which re-exports a few names, stands above all.
 FOLDERS = (
-    "version errors languages_table languages files settings progress registry web corpus sources text runners engines "
-    "translation quality building features retrieval cli __main__ __init__"
+    "version errors allocators languages_table languages files settings progress registry web corpus sources text "
+    "runners engines translation quality building features retrieval cli __main__ __init__"
 ).split()
 RETRIEVAL = "device data model objectives recipe evaluation training search __init__".split()
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..allocators import release_freed
 from ..engines.decoding import Decoding
 from ..engines.kind import ResolvedEngine
 from ..quality.estimation import Calibration
-from ..quality.repair import Offer, repair_table
+from ..quality.repair import Mender, Offer
 from ..quality.settings import Repair
 from ..translation.engine_task import EngineTask
 from ..translation.kept import FIRST
@@ -49,12 +49,19 @@ def repaired(
         engines: the build's, and a second one where the recipe names one.
         decoding, device, tools: as for the build's translations.
     """
+    import pyarrow as pa
+
     first = engines[0]
     ways: list[tuple[ResolvedEngine, Way]] = [(first, _with(WAYS[name], settings)) for name in settings.ways]
     ways += [(second, NBest(settings.candidates, SECOND)) for second in engines[1:]]
-    offers = (_offer(engine, way, decoding, device, tools, captions) for engine, way in ways)
+    mender = Mender(captions, machine, first.lang, settings, first.source_lang, calibration)
     before = steps_before(clips, captions)
-    return repair_table(captions, machine, first.lang, settings, offers, first.source_lang, before, calibration)
+    parts = []
+    for start, memory, rows in chunks(captions, tools.memory):
+        offers = (_offer(engine, way, decoding, device, tools, memory, rows) for engine, way in ways)
+        parts.append(mender.mended(start, rows.num_rows, offers, before.slice(start, rows.num_rows).to_pylist()))
+        release_freed()
+    return pa.concat_tables(parts)
 
 
 def _with(way: Way, settings: Repair) -> Way:
@@ -62,22 +69,26 @@ def _with(way: Way, settings: Repair) -> Way:
 
 
 def _offer(
-    engine: ResolvedEngine, way: Way, decoding: Decoding, device: str, tools: Tools, captions: "pa.Table"
+    engine: ResolvedEngine,
+    way: Way,
+    decoding: Decoding,
+    device: str,
+    tools: Tools,
+    memory: TranslationMemory,
+    captions: "pa.Table",
 ) -> Offer:
-    """One way by one engine; the engine is opened when the first row comes."""
+    """One way by one engine, for some captions and their memory; the engine is opened when the first row comes."""
 
     def offer(asks: Sequence[Ask]) -> Mapping[Ask, Sequence[Choice]]:
         model = engine.prepare(device)
         key = SpaceKey(engine.lang, engine.name, engine.revision, decode_hash(model, decoding))
         task = EngineTask(OpenEngine(engine, device, decoding, tools.threads))
-        found: dict[Ask, list[Choice]] = {}
-        for memory, among in _searched(way, decoding, captions, tools.memory):
-            left = [ask for ask in asks if ask not in found and (among is None or ask.caption in among)]
-            if left:
-                with memory.space(key) as space:
-                    job = Job(engine.lang, task, decoding, space, tools.runner)
-                    found |= rivals(left, way, job, tools.listener.progress, among or ())
-                    space.compact()
+        place, among = _searched(way, decoding, memory, captions)
+        wanted = [ask for ask in asks if among is None or ask.caption in among]
+        with place.space(key) as space:
+            job = Job(engine.lang, task, decoding, space, tools.runner)
+            found = rivals(wanted, way, job, tools.listener.progress, among or ())
+            space.compact()
         if way.name != SECOND:
             return found
         maker = Maker(engine.name, engine.revision, model.license, key.decode_hash)
@@ -87,17 +98,15 @@ def _offer(
 
 
 def _searched(
-    way: Way, decoding: Decoding, captions: "pa.Table", folder: Path
-) -> Iterator[tuple[TranslationMemory, frozenset[str] | None]]:
+    way: Way, decoding: Decoding, memory: TranslationMemory, captions: "pa.Table"
+) -> tuple[TranslationMemory, frozenset[str] | None]:
     """Where a way's outputs are remembered, and the texts that they were searched among (none: those that are asked).
 
-    A beam that is no wider than the build's has been searched already: its outputs are in the build's own memories.
+    A beam that is no wider than the build's has been searched already: its outputs are in the build's own memory.
     """
     if isinstance(way, NBest) and way.name == FIRST and way.search(decoding) == first_search(decoding):
-        for _, memory, rows in chunks(captions, folder):
-            yield memory, frozenset(distinct_texts(rows["text"].to_pylist()))
-    else:
-        yield TranslationMemory(folder / MEMORY), None
+        return memory, frozenset(distinct_texts(captions["text"].to_pylist()))
+    return TranslationMemory(memory.folder / MEMORY), None
 
 
 def chunks(captions: "pa.Table", folder: Path) -> Iterator[tuple[int, TranslationMemory, "pa.Table"]]:
@@ -107,13 +116,17 @@ def chunks(captions: "pa.Table", folder: Path) -> Iterator[tuple[int, Translatio
         yield first, TranslationMemory(place), captions.slice(first, CHUNK)
 
 
-def steps_before(clips: "pa.Table", captions: "pa.Table") -> list[str]:
+def steps_before(clips: "pa.Table", captions: "pa.Table") -> "pa.Array":
     """For each caption the first caption of the step before it in its video, ``""`` where there is none."""
-    first = {clip: text for clip, index, text in _columns(captions, "clip_id", "caption_index", "text") if index == 0}
-    steps = sorted(_columns(clips, "video_id", "segment_index", "clip_id"))
-    earlier = {clip: before for (video, _, before), (same, _, clip) in pairwise(steps) if video == same}
-    return [first.get(earlier.get(clip, ""), "") for clip in captions["clip_id"].to_pylist()]
+    import pyarrow.compute as pc
 
-
-def _columns(table: "pa.Table", *names: str) -> Iterator[tuple[Any, ...]]:
-    return zip(*(table[name].to_pylist() for name in names), strict=True)
+    steps = clips.select(["video_id", "segment_index", "clip_id"]).sort_by(
+        [(name, "ascending") for name in ("video_id", "segment_index", "clip_id")]
+    )
+    video, clip = (steps[name].combine_chunks() for name in ("video_id", "clip_id"))
+    follows = pc.equal(video[1:], video[:-1])
+    later, earlier = clip[1:].filter(follows), clip[:-1].filter(follows)
+    firsts = captions.filter(pc.equal(captions["caption_index"], 0))
+    before = earlier.take(pc.index_in(captions["clip_id"].combine_chunks(), value_set=later))
+    texts = firsts["text"].combine_chunks().take(pc.index_in(before, value_set=firsts["clip_id"].combine_chunks()))
+    return pc.fill_null(texts, "")

@@ -4,17 +4,16 @@ A stage reads what earlier ones wrote, by typed keys, and gives files. Its key i
 on: the hashes of what it reads, its settings, the versions that stand beside the code it calls, and the packages'.
 """
 
-import ctypes
 import hashlib
 import importlib.metadata
 import json
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from ..allocators import release_freed
 from ..corpus.dataset import FOLDER_KIND
 from ..files import file_sha256, read_parquet, refuse_foreign, replace_folder
 from ..progress import Listener, Silent
@@ -161,17 +160,8 @@ def run_stages(stages: Sequence[Stage], workspace: Workspace, tools: Tools, foun
                     waiting.append(later.name)
         tools.listener.planned(waiting)
         results.done[stage.name] = _run(stage, results, workspace, tools)
-        _let_go()
+        release_freed()
     return results
-
-
-def _let_go() -> None:
-    """Memory that a stage has freed goes back to the system: Arrow and the C library keep it, each for its own use."""
-    import pyarrow as pa
-
-    pa.default_memory_pool().release_unused()
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None:  # glibc has it
-        trim(0)
 
 
 def package_version(name: str) -> str:

@@ -15,9 +15,9 @@ from ..translation.flags import SEVERITY
 from ..translation.ways import Ask, Choice, Maker
 from .check import CHECKS, Batch, Context, Scores, run_checks
 from .estimation import SIGNALS, Calibration, shipped
-from .evidence import Learned
+from .evidence import Learned, Pair
 from .settings import Repair
-from .table import batch_of, learn
+from .table import PART, batch_of, learn
 
 VERSION = 3  # raise with any change to which rival is taken
 MARGIN = 0.05  # of quality, by which a rival has to be better
@@ -54,50 +54,72 @@ class _Judge:
         return quality
 
 
-def repair_table(
-    captions: pa.Table,
-    translations: pa.Table,
-    lang: str,
-    settings: Repair,
-    offers: Iterable[Offer],
-    source_lang: str = "en",
-    before: Sequence[str] | None = None,
-    calibration: Calibration | None = None,
-) -> pa.Table:
-    """A table of translations, mended where a rival is better.
+class Mender:
+    """Mends a table of translations where a rival is better, some rows at a time, by what the whole table teaches.
 
     Args:
         captions: columns ``clip_id``, ``caption_index`` and ``text``, the source language's.
         translations: schema ``corpus.tables.TRANSLATION``, row for row.
         lang: the language of the translations.
         settings: which rows are tried again.
-        offers: ways to come by rivals, in the order in which they are tried.
         source_lang: the language of the captions.
-        before: the step before each caption in its video, ``""`` where there is none.
         calibration: of ``quality``; none: the one that ships.
-
-    Returns:
-        The table with other ``text``, ``score``, ``flags`` (``repaired:n-best``, ``repaired:parts``, ...) and
-        ``retries`` in the rows that were mended.
     """
-    batch = batch_of(captions["text"].to_pylist(), translations, lang, source_lang)
-    judge = _Judge(learn(captions, translations, lang, source_lang), calibration or shipped())
-    poor = np.flatnonzero(judge.quality(batch) < settings.below).tolist()
-    if not poor:
-        return translations
-    pairs = batch.pairs
-    judge = _Judge(judge.learned.without(pairs[row] for row in poor), judge.calibration.sceptical())
-    patients = {
-        row: _Patient(
-            Ask(batch.captions[row], before[row] if before else ""),
-            Choice(batch.texts[row], _number(batch.scores[row]), batch.flags[row], ""),
-            float(value),
-        )
-        for row, value in zip(poor, judge.quality(batch.take(poor)), strict=True)
-    }
-    for offer in offers:
-        _try([patient for patient in patients.values() if patient.quality < settings.below], offer, batch, judge)
-    return _mended(translations, {row: patient for row, patient in patients.items() if patient.now.path})
+
+    def __init__(
+        self,
+        captions: pa.Table,
+        translations: pa.Table,
+        lang: str,
+        settings: Repair,
+        source_lang: str = "en",
+        calibration: Calibration | None = None,
+    ) -> None:
+        self._captions, self._translations, self._below = captions, translations, settings.below
+        self._lang, self._source_lang = lang, source_lang
+        judge = _Judge(learn(captions, translations, lang, source_lang), calibration or shipped())
+        poor: list[int] = []
+        pairs: list[Pair] = []
+        for first in range(0, captions.num_rows, PART):
+            batch = self._batch(first, PART)
+            found = np.flatnonzero(judge.quality(batch) < self._below).tolist()
+            poor += [first + row for row in found]
+            pairs += [(batch.captions[row], batch.texts[row]) for row in found]
+        self._poor = np.array(poor, np.int64)
+        self._judge = _Judge(judge.learned.without(pairs), judge.calibration.sceptical())
+
+    def mended(self, first: int, rows: int, offers: Iterable[Offer], before: Sequence[str] | None = None) -> pa.Table:
+        """So many rows from the ``first`` on.
+
+        Args:
+            first, rows: which.
+            offers: ways to come by rivals, in the order in which they are tried.
+            before: the step before each of these captions in its video, ``""`` where there is none.
+
+        Returns:
+            The rows with other ``text``, ``score``, ``flags`` (``repaired:n-best``, ``repaired:parts``, ...) and
+            ``retries`` where they were mended.
+        """
+        translations = self._translations.slice(first, rows)
+        poor = (self._poor[(self._poor >= first) & (self._poor < first + rows)] - first).tolist()
+        if not poor:
+            return translations
+        batch = self._batch(first, rows)
+        patients = {
+            row: _Patient(
+                Ask(batch.captions[row], before[row] if before else ""),
+                Choice(batch.texts[row], _number(batch.scores[row]), batch.flags[row], ""),
+                float(value),
+            )
+            for row, value in zip(poor, self._judge.quality(batch.take(poor)), strict=True)
+        }
+        for offer in offers:
+            _try([one for one in patients.values() if one.quality < self._below], offer, batch, self._judge)
+        return _mended(translations, {row: patient for row, patient in patients.items() if patient.now.path})
+
+    def _batch(self, first: int, rows: int) -> Batch:
+        captions = self._captions["text"].slice(first, rows).to_pylist()
+        return batch_of(captions, self._translations.slice(first, rows), self._lang, self._source_lang)
 
 
 def _try(patients: Sequence[_Patient], offer: Offer, batch: Batch, judge: _Judge) -> None:

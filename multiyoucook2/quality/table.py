@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..allocators import release_freed
 from ..corpus.tables import QUALITY, VERDICT
 from ..errors import WorkspaceError
 from .check import Batch, Context, Findings, Translate, run_checks
@@ -104,7 +105,9 @@ def learn(
     known = captions.filter(pc.is_in(captions["clip_id"], value_set=pa.array(sorted(real_clips(lang)), pa.string())))
     keys = zip(caption_keys(known), known["text"].to_pylist(), strict=True)
     sound = sound_pairs(lang, {clip: text for (clip, index), text in keys if not index})
-    return Learned(pairs, lang, [*sound, *reviewed], source_lang)
+    learned = Learned(pairs, lang, [*sound, *reviewed], source_lang)
+    release_freed()
+    return learned
 
 
 def caption_keys(table: pa.Table) -> list[Key]:

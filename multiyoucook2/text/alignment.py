@@ -17,6 +17,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from ..allocators import release_freed
+
 ROUNDS = 5
 SMOOTHING = 2  # added to the rows of a unit: one that was seen once knows little
 FLOOR = 1e-4  # probability of what was never seen
@@ -235,7 +237,10 @@ def _distinct(values: Ints) -> tuple[Ints, Places]:
     order = np.argsort(found)
     place = np.empty(len(found), np.int32)
     place[order] = np.arange(len(found), dtype=np.int32)
-    return found[order], place[encoded.indices.to_numpy()]
+    places = place[encoded.indices.to_numpy()]
+    del encoded
+    release_freed()  # the table of hashes, before the counts come
+    return found[order], places
 
 
 def usual(ids: Ints, values: Floats, size: int) -> tuple[Floats, Ints]:

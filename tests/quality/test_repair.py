@@ -1,14 +1,20 @@
 """Repair: the better rival is taken, nothing gets worse, and the path is written down."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
+from random import Random
 from typing import get_args
 
 import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from multiyoucook2.building.repairing import steps_before
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.resolve import resolve
-from multiyoucook2.quality.repair import Offer, repair_table
+from multiyoucook2.quality.repair import Mender, Offer
 from multiyoucook2.quality.settings import Checks, Repair, Way
 from multiyoucook2.quality.table import judge
 from multiyoucook2.runners.local import Local
@@ -38,6 +44,10 @@ def rivals(*texts: str) -> "list[Choice]":
     return [Choice(text, -0.1 * place, (), "n-best") for place, text in enumerate(texts, 1)]
 
 
+def mended(captions: pa.Table, german: pa.Table, *offers: Offer) -> pa.Table:
+    return Mender(captions, german, "de", Repair(below=0.5)).mended(0, german.num_rows, offers)
+
+
 def repaired(*texts: str) -> tuple[list[str], dict[str, object]]:
     """The captions that were asked for, and the first row afterwards."""
     captions, german = tables()
@@ -47,7 +57,7 @@ def repaired(*texts: str) -> tuple[list[str], dict[str, object]]:
         asked.extend(ask.caption for ask in asks)
         return {ask: rivals(*texts) for ask in asks}
 
-    after = repair_table(captions, german, "de", Repair(below=0.5), [offer])
+    after = mended(captions, german, offer)
     assert after.schema == german.schema
     assert after.slice(1).equals(german.slice(1))
     return asked, after.to_pylist()[0]
@@ -75,7 +85,7 @@ def test_a_rival_that_a_check_refuses_is_never_taken() -> None:
 
 def test_quality_does_not_fall() -> None:
     captions, german = tables()
-    after = repair_table(captions, german, "de", Repair(below=0.5), [lambda asks: {ask: rivals(RIGHT) for ask in asks}])
+    after = mended(captions, german, lambda asks: {ask: rivals(RIGHT) for ask in asks})
     before, now = (judge(captions, table, "de", Checks()).quality["quality"].to_pylist() for table in (german, after))
     assert now[0] > before[0] + 0.05
     assert min(b - a for a, b in zip(before[1:], now[1:], strict=True)) > -0.05
@@ -94,12 +104,56 @@ def test_a_row_goes_up_the_ladder_until_it_is_good_enough() -> None:
 
         return rivals_of
 
-    after = repair_table(captions, german, "de", Repair(below=0.5), [offer("a", "Mehl"), offer("b", RIGHT), offer("c")])
+    after = mended(captions, german, offer("a", "Mehl"), offer("b", RIGHT), offer("c"))
     assert asked == ["a", "b"]
     row = after.to_pylist()[0]
     assert (row["text"], row["flags"], row["retries"]) == (RIGHT, ["repaired:b"], 2)
     assert (row["model"], row["revision"], row["license"], row["decode_hash"]) == ("other", "2", "MIT", "f00")
     assert after["model"].to_pylist()[1:] == german["model"].to_pylist()[1:]
+
+
+def test_some_rows_at_a_time_are_mended_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    captions, german = tables()
+    captions, german = (pa.concat_tables([table] * 3) for table in (captions, german))
+    half = captions.num_rows // 2
+
+    def offer(asks: Sequence[Ask]) -> dict[Ask, list[Choice]]:
+        return {ask: rivals(RIGHT) for ask in asks if ask.caption == CAPTION}
+
+    whole = mended(captions, german, offer)
+    assert sum(1 for flags in whole["flags"].to_pylist() if flags) == 3
+    monkeypatch.setattr("multiyoucook2.quality.repair.PART", 5)
+    mender = Mender(captions, german, "de", Repair(below=0.5))
+    parts = [mender.mended(first, rows, [offer]) for first, rows in ((0, half), (half, captions.num_rows - half))]
+    assert pa.concat_tables(parts).equals(whole)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 2)), max_size=8), st.randoms())
+def test_the_step_before(steps: list[tuple[int, int, int]], random: Random) -> None:
+    """Of the same video, by segment; its first caption; against a slow count."""
+    clips = [
+        {"clip_id": f"c{number}", "video_id": f"v{video}", "segment_index": segment}
+        for number, (video, segment, _) in enumerate(steps)
+    ]
+    captions = [
+        {"clip_id": f"c{number}", "caption_index": index, "text": f"c{number} {index}"}
+        for number, (*_, several) in enumerate(steps)
+        for index in range(several)
+    ]
+    random.shuffle(clips)
+    random.shuffle(captions)
+
+    def before(clip_id: str) -> str:
+        clip = next(clip for clip in clips if clip["clip_id"] == clip_id)
+        key = itemgetter("segment_index", "clip_id")
+        earlier = [one for one in clips if one["video_id"] == clip["video_id"] and key(one) < key(clip)]
+        return f"{max(earlier, key=key)['clip_id']} 0" if earlier else ""
+
+    schema = pa.schema([("clip_id", pa.string()), ("video_id", pa.string()), ("segment_index", pa.int32())])
+    clip_table = pa.Table.from_pylist(clips, schema=schema)
+    schema = pa.schema([("clip_id", pa.string()), ("caption_index", pa.int32()), ("text", pa.string())])
+    found = steps_before(clip_table, pa.Table.from_pylist(captions, schema=schema))
+    assert found.to_pylist() == [before(row["clip_id"]) for row in captions]
 
 
 def test_the_ways_of_a_real_engine(tiny_model: Path, tmp_path: Path) -> None:

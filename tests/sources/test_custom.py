@@ -1,5 +1,6 @@
 """Your own captions: each format, each fault, each with its row and a way out."""
 
+import gc
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -55,6 +56,15 @@ def test_every_format_gives_the_same_data_set(kind: str, tmp_path: Path) -> None
     assert [(row["start_s"], row["end_s"]) for row in reading.clips.to_pylist()] == [(1.5, 4.0), (2.0, 5.0)]
     assert (reading.credit.license, reading.credit.citation, reading.credit.homepage) == ("unknown", "", "")
     assert reading.notes == ("3 captions of 2 clips",)
+
+
+def test_a_csv_of_a_hub_style_folder_is_closed(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """Its columns are known with its first rows only; an open file is told by a warning, once it is forgotten."""
+    (tmp_path / "hub").mkdir()
+    write_csv(tmp_path / "hub" / "train.csv", [{"text": "cut the onions"}, {"text": "fry them"}])
+    assert sorted(captions(read("custom", tmp_path / "hub")).values()) == ["cut the onions", "fry them"]
+    gc.collect()
+    assert not [str(one.message) for one in recwarn]
 
 
 def test_a_hub_style_folder(tmp_path: Path) -> None:

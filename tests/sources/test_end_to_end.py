@@ -178,16 +178,20 @@ def test_own_captions_by_a_recipe_of_ones_own(mycook: MyCook, tmp_path: Path) ->
 def test_a_large_build_is_translated_in_chunks(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Seven captions, three at a time: all are there, in order, and a second run does nothing anew."""
+    """Seven captions, three at a time: all are there, in order, mended, and a second run does nothing anew."""
     monkeypatch.setattr("multiyoucook2.building.repairing.CHUNK", 3)
     monkeypatch.setenv("MULTIYOUCOOK2_CACHE", str(tmp_path / "cache"))
-    own_rows = [{"id": f"c{number}", "caption": f"cut {number} onions"} for number in range(7)]
+    own_rows = [{"id": f"c{number}", "caption": f"cut {number} onions and fry them"} for number in range(7)]
     path = write_csv(tmp_path / "my.csv", own_rows)
     options = {"engine": str(tiny_model), "langs": "de", "annotations": path, "out": tmp_path / "out", "threads": 1}
-    first = build("custom", **options, overrides={"decoding": FAST})
+    recipe = {"decoding": FAST, "repair": {"below": 1.0}}
+    first = build("custom", **options, overrides=recipe)
     rows = pq.read_table(tmp_path / "out" / "dataset" / "de" / "train.parquet").to_pylist()
     assert [row["clip_id"] for row in rows] == [f"c{number}" for number in range(7)]
-    memories = sorted(found.name for found in (tmp_path / "out" / "memory").glob("rows-*"))
-    assert memories == ["rows-000000003", "rows-000000006"]
+    places = ["", "rows-000000003", "rows-000000006"]
+    shards = [sorted((tmp_path / "out" / "memory" / place).glob("**/*.parquet")) for place in places]
+    assert all((tmp_path / "out" / "memory" / place / "repair").is_dir() for place in places)
+    assert not (tmp_path / "out" / "memory" / "rows-000000009").exists()
     (tmp_path / "out" / "manifests" / "translate-de.json").unlink()
-    assert build("custom", **options, overrides={"decoding": FAST}).content_hash == first.content_hash
+    assert build("custom", **options, overrides=recipe).content_hash == first.content_hash
+    assert [sorted((tmp_path / "out" / "memory" / place).glob("**/*.parquet")) for place in places] == shards

@@ -76,17 +76,17 @@ def test_a_memory_without_it_is_searched_as_the_build_was(task: EngineTask, tmp_
 
 def test_only_a_beam_no_wider_than_the_builds_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repairing, "CHUNK", 2)
-    captions = english_of(*TEXTS, "!")
+    chunks = list(repairing.chunks(english_of(*TEXTS, "!"), tmp_path))
 
     def places(way: NBest) -> list[tuple[str, set[str] | None]]:
-        searched = repairing._searched(way, decoding(), captions, tmp_path)
-        return [(memory.folder.name, among if among is None else set(among)) for memory, among in searched]
+        searched = [repairing._searched(way, decoding(), memory, rows) for _, memory, rows in chunks]
+        found = [(memory.folder.relative_to(tmp_path).as_posix(), among) for memory, among in searched]
+        return [(place, among if among is None else set(among)) for place, among in found]
 
     assert NBest(2).search(decoding()) == NBest(3).search(decoding()) == first_search(decoding())
     assert places(NBest(2)) == places(NBest(3))
-    assert places(NBest(3)) == [
-        (tmp_path.name, set(TEXTS[:2])), ("rows-000000002", set(TEXTS[2:])), ("rows-000000004", set()),
-    ]  # fmt: skip
-    assert places(NBest(4)) == [("repair", None)]
-    assert places(NBest(3, name="engine")) == [("repair", None)]
+    assert places(NBest(3)) == [(".", set(TEXTS[:2])), ("rows-000000002", set(TEXTS[2:])), ("rows-000000004", set())]
+    others = [("repair", None), ("rows-000000002/repair", None), ("rows-000000004/repair", None)]
+    assert places(NBest(4)) == others
+    assert places(NBest(3, name="engine")) == others
     assert NBest(3).name == kept.FIRST

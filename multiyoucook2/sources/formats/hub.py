@@ -1,6 +1,7 @@
 """A data set of the Hugging Face Hub, or a local folder of that kind, through ``datasets``; no code of it is run."""
 
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +67,20 @@ def read_folder(path: Path, config: str | None, wanted: dict[str, str]) -> list[
 
 
 def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_name: str | None) -> Rows:
-    columns = split.column_names or list(next(iter(split), {}))
     used = {*wanted.values(), *(name for names in FIELDS.values() for name in names)}
-    kept = split.select_columns([column for column in columns if column in used]).with_format("arrow")
+    columns, first = split.column_names, []
+    if columns:
+        split = split.select_columns([column for column in columns if column in used])
+    batches = split.with_format("arrow").iter(batch_size=_BATCH)
+    if not columns:  # a CSV says them with its first rows, which are kept: begun twice, the file would stay open once
+        first = list(islice(batches, 1))
+        columns = first[0].column_names if first else []
 
     def rows() -> Iterator[Row]:
         number = 0
         try:
-            for batch in kept.iter(batch_size=_BATCH):
-                for row in batch.to_pylist():
+            for batch in chain(first, batches):
+                for row in batch.select([column for column in batch.column_names if column in used]).to_pylist():
                     number += 1
                     yield f"{name}, row {number}", row
         except (OSError, ValueError, RuntimeError) as error:
