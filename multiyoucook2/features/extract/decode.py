@@ -1,8 +1,9 @@
 """Frames of a video at given times, exact to the frame, by PyAV (the extra ``video``).
 
 The rule: the frame at time t is the first one whose time stamp is t or later. Where that comes more than a second
-later, the picture before it still stands at t, and is taken. Times are seconds as a player counts them, from the start
-of the file. Nothing turns a time into a frame number: rates vary, and their averages lie.
+later, the picture before it still stands at t, and is taken. The last picture stands until its own end; in a file that
+is whole, as its sound shows, until the end of the file. Times are seconds as a player counts them, from the start of
+the file. Nothing turns a time into a frame number: rates vary, and their averages lie.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,18 +46,20 @@ class Decoding:
 
     Attributes:
         duration_s: what the container says, 0 if it says nothing. ``last_s``: time of the last frame that was decoded.
-        errors: packets that could not be decoded. ``ended``: the file gave no more frames.
+        errors: packets that could not be decoded. ``ended``: the file gave no more frames, and the last one stands
+            until ``end_s``.
     """
 
     duration_s: float = 0.0
     last_s: float = 0.0
+    end_s: float = 0.0
     errors: int = 0
     ended: bool = False
 
     @property
     def short(self) -> bool:
-        """Whether the frames ended well before the container's duration: most likely the file was cut off."""
-        return self.ended and self.last_s + SHORT_S < self.duration_s
+        """Whether the pictures ended well before the container's duration: most likely the file was cut off."""
+        return self.ended and self.end_s + SHORT_S < self.duration_s
 
 
 def require_pyav() -> ModuleType:
@@ -76,7 +79,7 @@ def frames_at(path: Path, times_s: Sequence[float], seen: Decoding) -> Iterator[
     """The frame at each time, upright, as (position in ``times_s``, RGB [height, width, 3]).
 
     Args:
-        times_s: rising. One frame may answer several times; times after the last frame are left out.
+        times_s: rising. One frame may answer several times; times after the end of the last frame are left out.
         seen: filled in while the frames are read.
 
     Raises:
@@ -128,7 +131,7 @@ class _Frames:
 
     def at(self, time_s: float) -> "VideoFrame | None":
         """The first frame at ``time_s`` or later, or the one that still stands then; ``None`` if there is neither."""
-        if self._last_s + _EPSILON_S < time_s:
+        if self._last_s + _EPSILON_S < time_s and not self._seen.ended:
             if self._jump_pays(time_s):
                 self._seek(time_s)
             for frame, frame_s in self._decoded:
@@ -138,9 +141,34 @@ class _Frames:
                     break
             else:
                 self._seen.ended = True
-                return None
+                self._seen.end_s = self._end_s()
+        if self._last_s + _EPSILON_S < time_s:
+            return self._last if time_s + _EPSILON_S < self._seen.end_s else None
         stands = self._before is not None and self._last_s - time_s > STANDS_S
         return self._before if stands else self._last
+
+    def _end_s(self) -> float:
+        """Until when the last picture stands; Matroska's frames tell no length, and the codec's guess is one tick."""
+        if self._last is None:
+            return self._seen.last_s
+        own_end_s = self._last_s + float((self._last.duration or 0) * self._tick_s)
+        whole = not self._seen.errors and self._sound_is_whole()
+        return max(own_end_s, self._seen.duration_s) if whole else own_end_s
+
+    def _sound_is_whole(self) -> bool:
+        """Whether the sound goes to the end that the container states: then no broken download ended the pictures."""
+        container, wanted_s = self._container, self._seen.duration_s - SHORT_S
+        if not container.streams.audio:
+            return False
+        try:
+            container.seek(int(max(0.0, wanted_s + self._origin_s) * 1_000_000))
+            return any(
+                float((packet.pts + (packet.duration or 0)) * packet.time_base) - self._origin_s >= wanted_s
+                for packet in container.demux(container.streams.audio[0])
+                if packet.pts is not None and packet.time_base is not None
+            )
+        except self._error:
+            return False
 
     def _jump_pays(self, time_s: float) -> bool:
         """Whether a key frame lies between here and the time, or, without an index, the gap is long."""

@@ -15,7 +15,7 @@ from ...files import json_bytes
 from ...progress import Listener, Silent
 from ..store import FeatureStore, write_store
 from .clip_rows import ClipRow, write_clip_rows
-from .decode import Decoding, Image, Pixels, UnreadableVideo, frames_at, require_pyav
+from .decode import SHORT_S, Decoding, Image, Pixels, UnreadableVideo, frames_at, require_pyav
 from .files import VIDEO_ENDINGS, files_by_stem
 from .parts import Parts, Vectors, take_over
 from .windows import Wanted, frames_of, wanted_frames
@@ -279,5 +279,7 @@ def _detail(end: _End) -> str:
     if end.seen.errors:
         said.append(f"{end.seen.errors} damaged packets")
     if end.seen.short:
-        said.append(f"cut off: frames end at {end.seen.last_s:.1f} of {end.seen.duration_s:.1f} s")
+        said.append(f"cut off: frames end at {end.seen.end_s:.1f} of {end.seen.duration_s:.1f} s")
+    elif end.seen.end_s - end.seen.last_s > SHORT_S:
+        said.append(f"the last picture stands from {end.seen.last_s:.1f} to {end.seen.end_s:.1f} s")
     return "; ".join(said)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 WIDTH, HEIGHT, BITS = 96, 64, 10
-CODECS = {"mp4": "libx264", "webm": "libvpx-vp9"}
+CODECS = {"mp4": "libx264", "mkv": "libx264", "webm": "libvpx-vp9"}
 
 
 def picture(number: int) -> Any:
@@ -46,14 +46,18 @@ def make_video(
     gop: int = 25,
     turned: int = 0,
     sound_s: float = 0.0,
+    sound_first: bool = False,
 ) -> Path:
     """A video of ``frames`` numbered frames; ``times_ms`` gives each its own time (a variable rate).
+
+    ``sound_first``: the file's index comes first, then all sound, then the pictures (MP4).
 
     ``turned``: degrees against the clock by which a player turns the stored pictures; they are stored turned back.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     stored = [np.ascontiguousarray(np.rot90(picture(number), -turned // 90)) for number in range(frames)]
-    with av.open(str(path), "w") as container:
+    options = {"movflags": "faststart", "max_interleave_delta": "1"} if sound_first else {}
+    with av.open(str(path), "w", options=options) as container:
         stream = container.add_stream(CODECS[path.suffix[1:]], rate=rate)
         stream.height, stream.width = stored[0].shape[:2]
         stream.pix_fmt = "yuv420p"
@@ -64,13 +68,15 @@ def make_video(
         if turned:
             stream.set_display_rotation(turned)
         sound = container.add_stream("aac", rate=8000) if sound_s else None
+        if sound is not None and sound_first:
+            _silence(container, sound, sound_s)
         for number, image in enumerate(stored):
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts = times_ms[number] if times_ms else number * 1000 // rate
             frame.time_base = Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-        if sound is not None:
+        if sound is not None and not sound_first:
             _silence(container, sound, sound_s)
     return path
 

@@ -35,13 +35,15 @@ def test_every_start(tmp_path: Path) -> None:
         assert numbers(path, [number / 10])[0] == [number]
 
 
-def test_end_of_the_video(tmp_path: Path) -> None:
-    path = make_video(tmp_path / "v.mp4", frames=30)
-    found, seen = numbers(path, [1.0, 2.9, 2.95, 7.0])
-    assert found == [10, 29]
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "webm"])
+def test_end_of_the_video(tmp_path: Path, ending: str) -> None:
+    """The last frame stands for as long as any other, and no longer."""
+    path = make_video(tmp_path / f"v.{ending}", frames=30)
+    found, seen = numbers(path, [1.0, 2.9, 2.95, 2.99, 3.0, 7.0])
+    assert found == [10, 29, 29, 29]
     assert seen.ended
     assert not seen.short
-    assert seen.last_s == pytest.approx(2.9)
+    assert (seen.last_s, seen.end_s) == (pytest.approx(2.9), pytest.approx(3.0))
 
 
 def test_variable_rate(tmp_path: Path) -> None:
@@ -60,6 +62,35 @@ def test_pictures_that_stand(tmp_path: Path, gop: int) -> None:
     wanted = [0.0, 5.0, 18.9, 19.2, 20.0, 30.0, 43.0, 44.5, 45.5, 46.5]
     assert numbers(path, wanted)[0] == [0, 0, 0, 1, 1, 1, 1, 2, 2, 3]
     assert numbers(path, [30.0])[0] == [1]
+
+
+@pytest.mark.parametrize("gop", [1, 25])
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_the_last_picture_stands_to_the_end(tmp_path: Path, ending: str, gop: int) -> None:
+    """Three slides, the last one spoken over for ten seconds: the sound shows that the file is whole."""
+    path = make_video(tmp_path / f"v.{ending}", frames=3, times_ms=[0, 10_000, 20_000], sound_s=30, gop=gop)
+    found, seen = numbers(path, [5.0, 12.0, 18.0, 20.0, 22.0, 25.0, 28.0, 40.0])
+    assert found == [0, 1, 1, 2, 2, 2, 2]
+    assert (seen.ended, seen.short) == (True, False)
+    assert seen.end_s == seen.duration_s == pytest.approx(30, abs=0.3)
+    assert numbers(path, [28.0])[0] == [2]
+
+
+def test_a_last_picture_of_a_cut_off_file_does_not_stand(tmp_path: Path) -> None:
+    """Sound and pictures broke off together: nobody knows what came after the last picture."""
+    path = make_video(tmp_path / "v.mkv", frames=30, times_ms=[1000 * k for k in range(30)], sound_s=30, gop=1)
+    found, seen = numbers(truncate(path, 0.6), [float(k) for k in range(30)])
+    assert 3 < len(found) < 25
+    assert seen.short
+    assert seen.end_s < seen.last_s + 1.1
+
+
+def test_a_last_picture_with_more_to_come_does_not_stand(tmp_path: Path) -> None:
+    """Sound first, then the pictures, of which the last are lost: that the sound is there proves nothing."""
+    path = make_video(tmp_path / "v.mp4", frames=100, gop=10, sound_s=10, sound_first=True)
+    found, seen = numbers(truncate(path, 0.8), [k / 10 for k in range(100)])
+    assert 10 < len(found) < 95
+    assert seen.short
 
 
 @pytest.mark.parametrize("turned", [90, 180, -90])

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -152,6 +153,14 @@ def test_over_a_finished_store(tmp_path: Path) -> None:
     other = Numbers()
     extract_features(clips, tmp_path / "v", tmp_path / "f", encoder=other, fps=1)
     assert sum(other.batches) == 2 + 1 + 1 + 4
+
+
+def test_a_picture_that_stands_to_the_end_is_said(tmp_path: Path) -> None:
+    make_video(tmp_path / "v" / "a.mkv", frames=3, times_ms=[0, 1000, 2000], sound_s=6)
+    found = extract_features([clip("a_0", 1, 6)], tmp_path / "v", tmp_path / "f", encoder=Numbers())
+    assert found.store["a_0"][:, 0].tolist() == [1, 2, 2, 2, 2]
+    assert [row.status for row in found.rows] == ["ok"]
+    assert re.fullmatch(r"the last picture stands from 2\.0 to 6\.\d s", found.rows[0].detail)
 
 
 def test_workers_bound_what_waits_and_pass_errors_on() -> None:
