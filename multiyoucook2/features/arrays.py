@@ -18,7 +18,7 @@ from ..files import open_arrow, open_regular
 from .store import Array
 
 _BATCH = 256
-_ARRAY_BYTES = 1 << 30  # of one clip; hours of video have less
+ARRAY_BYTES = 1 << 30  # of one array; hours of video have less
 
 
 def array_clips(source: str | Path) -> Iterator[tuple[str, Array]]:
@@ -60,15 +60,48 @@ def _npy_folder(source: Path) -> Iterator[tuple[str, Array]]:
         raise FeatureError(f"{source} holds neither .npy nor .parquet files")
     for path in paths:
         with damage_named(path), open_regular(path, FeatureError) as file:
-            yield path.stem, _read_npy(file, os.fstat(file.fileno()).st_size, shown(path))
+            yield path.stem, read_npy(file, path)
 
 
 def _npz(source: Path) -> Iterator[tuple[str, Array]]:
-    with damage_named(source), open_regular(source, FeatureError) as file, zipfile.ZipFile(file) as members:
-        for member in members.infolist():
-            with members.open(member) as array:
-                where = f"{shown(member.filename)} in {shown(source)}"
-                yield member.filename.removesuffix(".npy"), _read_npy(array, member.file_size, where)
+    with damage_named(source), open_regular(source, FeatureError) as file, NpzFile(file, source) as arrays:
+        yield from arrays.items()
+
+
+class NpzFile(Mapping[str, Array]):
+    """The arrays of an ``.npz`` by name, each read when it is asked for. A context manager.
+
+    Raises:
+        Exception: a damaged file raises anything, see :func:`damage_named`.
+    """
+
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        self._zip, self._path = zipfile.ZipFile(file), path
+        self._members = {member.filename.removesuffix(".npy"): member for member in self._zip.infolist()}
+        if len(self._members) != len(self._zip.infolist()):
+            raise FeatureError(f"{shown(path)} holds two arrays of one name")
+
+    def __enter__(self) -> "NpzFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def __getitem__(self, name: str) -> Array:
+        member = self._members[name]
+        with self._zip.open(member) as array:
+            return _read_npy(array, member.file_size, f"{shown(member.filename)} in {shown(self._path)}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+
+def read_npy(file: IO[bytes], path: Path) -> Array:
+    """The array of an ``.npy`` file that is open; one that is damaged raises anything, see :func:`damage_named`."""
+    return _read_npy(file, os.fstat(file.fileno()).st_size, shown(path))
 
 
 def _read_npy(file: IO[bytes], size: int, where: str) -> Array:
@@ -79,7 +112,7 @@ def _read_npy(file: IO[bytes], size: int, where: str) -> Array:
     if dtype.hasobject:
         raise FeatureError(f"{where}: {_PICKLED}")
     count = math.prod(shape)
-    if min(shape, default=0) < 0 or not 0 <= count * dtype.itemsize <= min(size, _ARRAY_BYTES):
+    if min(shape, default=0) < 0 or not 0 <= count * dtype.itemsize <= min(size, ARRAY_BYTES):
         raise FeatureError(f"{where} says that its shape is {shown(list(shape))}, which is more than the file holds")
     data = file.read(count * dtype.itemsize + 1)
     if len(data) != count * dtype.itemsize:

@@ -143,9 +143,12 @@ def _loaded(name: str, options: dict[str, object], offline: bool) -> tuple[Any, 
             model, missing = load()
             if missing and all(key.startswith("pooler.") for key in missing):
                 model, missing = load(add_pooling_layer=False)  # as classifiers are published: theirs would be random
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+    except Exception as error:  # transformers, safetensors, torch and download errors have no common base
         line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        hint = "run once without --offline, or give a local folder" if offline else "check the id and the network"
+        if Path(name).is_dir():
+            hint = "is it a whole model, as transformers saves it? Download or save it again"
+        else:
+            hint = "run once without --offline, or give a local folder" if offline else "check the id and the network"
         raise ModelError(f"cannot load the vision encoder {name!r}: {line}", hint=hint) from None
     of_images = hasattr(model, "get_image_features") or hasattr(model, "get_video_features")
     if not of_images and getattr(model, "main_input_name", "") != "pixel_values":

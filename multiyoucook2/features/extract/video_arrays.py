@@ -1,6 +1,5 @@
 """Arrays of whole videos in the layouts that feature releases have, read without running any code in them."""
 
-import zipfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import FeatureError, install_hint
+from ...errors import FeatureError, install_hint, shown
 from ...files import open_regular
+from ..arrays import ARRAY_BYTES, NpzFile, damage_named, read_npy
 from .torch_files import load_tensors
 
 ENDINGS = frozenset((".npy", ".npz", ".h5", ".hdf5", ".pth", ".pt"))
@@ -28,12 +28,17 @@ class VideoArrays:
         self._files, self._whole, self._key = files, whole, key
         self._open = ExitStack()
         self._all: Any = None
+        self._names: frozenset[str] = frozenset()
 
     def __enter__(self) -> "VideoArrays":
         if self._whole is not None:
-            self._all = _opened(self._whole, self._open)
-            if isinstance(self._all, np.ndarray):
-                raise FeatureError(f"{self._whole} holds one array, not one a video", hint="give the folder of arrays")
+            with damage_named(self._whole), ExitStack() as stack:
+                self._all = _opened(self._whole, stack)
+                if _is_array(self._all):
+                    said = f"{shown(self._whole)} holds one array, not one a video"
+                    raise FeatureError(said, hint="give the folder of arrays")
+                self._names = frozenset(self._all)
+                self._open = stack.pop_all()
         return self
 
     def __exit__(
@@ -43,7 +48,7 @@ class VideoArrays:
 
     def has(self, video_id: str) -> bool:
         """Whether there is an array of the video."""
-        return video_id in self._files or (self._all is not None and video_id in self._all)
+        return video_id in self._files or video_id in self._names
 
     def find(self, video_id: str) -> Any:
         """The video's array, ``None`` if there is none.
@@ -53,29 +58,26 @@ class VideoArrays:
         """
         if not self.has(video_id):
             return None
-        if self._all is not None:
-            return _array(self._all, video_id, self._whole)
+        if self._whole is not None:
+            with damage_named(self._whole):
+                return _numbers(self._all[video_id], f"{video_id!r} in {shown(self._whole)}")
         path = self._files[video_id]
-        with ExitStack() as stack:
+        with damage_named(path), ExitStack() as stack:
             found = _opened(path, stack)
-            if isinstance(found, np.ndarray):
-                return found
+            if _is_array(found):
+                return _numbers(found, shown(path))
             names = [self._key] if self._key else list(found)
             if len(names) != 1 or names[0] not in found:
-                raise FeatureError(f"{path} holds {', '.join(map(repr, found))}", hint="choose one with --key")
-            return _array(found, names[0], path)
+                raise FeatureError(f"{shown(path)} holds {', '.join(map(repr, found))}", hint="choose one with --key")
+            return _numbers(found[names[0]], f"{names[0]!r} in {shown(path)}")
 
 
 def _opened(path: Path, stack: ExitStack) -> Any:
     """An array, or a mapping of names to arrays; what stays open is closed with the stack."""
-    try:
-        if path.suffix in (".npy", ".npz"):
-            # opened here: numpy leaves the file open where the archive is damaged
-            found = np.load(stack.enter_context(open_regular(path, FeatureError)), allow_pickle=False)
-            return stack.enter_context(found) if path.suffix == ".npz" else found
-        return _h5(path, stack) if path.suffix in (".h5", ".hdf5") else _torch(path)
-    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
-        raise FeatureError(f"{path}: {_reason(error)}") from None
+    if path.suffix in (".npy", ".npz"):
+        file = stack.enter_context(open_regular(path, FeatureError))
+        return read_npy(file, path) if path.suffix == ".npy" else stack.enter_context(NpzFile(file, path))
+    return _h5(path, stack) if path.suffix in (".h5", ".hdf5") else load_tensors(path, FeatureError)
 
 
 def _h5(path: Path, stack: ExitStack) -> Any:
@@ -86,21 +88,14 @@ def _h5(path: Path, stack: ExitStack) -> Any:
     return stack.enter_context(h5py.File(path, "r"))
 
 
-def _torch(path: Path) -> Any:
-    found = load_tensors(path, FeatureError)
-    return found if isinstance(found, dict) else found.numpy()
+def _is_array(found: Any) -> bool:
+    return not isinstance(found, Mapping)
 
 
-def _array(arrays: Any, name: str, path: Path | None) -> Any:
-    """One array of a file that was opened; an .npz reads it only now."""
-    try:
-        return np.asarray(arrays[name])
-    except (TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
-        raise FeatureError(f"{path}: {name!r}: {_reason(error)}") from None
-
-
-def _reason(error: Exception) -> str:
-    line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    if "allow_pickle" in line or "Object arrays" in line:
-        return "it holds pickled objects, which could run code; save plain numbers"
-    return line
+def _numbers(array: Any, where: str) -> Any:
+    """A numpy array of an array of numpy, HDF5 or torch; numpy knows no bfloat16 and no gradients."""
+    if hasattr(array, "detach"):
+        array = (array.float() if array.is_floating_point() else array).detach().numpy()
+    if getattr(array, "nbytes", 0) > ARRAY_BYTES:
+        raise FeatureError(f"{where} says that its shape is {shown(list(array.shape))}, which is no video's")
+    return np.asarray(array)

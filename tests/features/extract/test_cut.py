@@ -1,6 +1,7 @@
 """Arrays of whole videos, cut by segments, in every layout that is read; hostile files."""
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -110,6 +111,72 @@ def test_pickles_are_not_run(tmp_path: Path, ending: str, monkeypatch: pytest.Mo
     with pytest.raises(FeatureError, match="could run code"):
         cut_features(tmp_path / "arrays", CLIPS, tmp_path / "f", fps=1, name="s3d")
     assert not (tmp_path / "evil").exists()
+
+
+def compressed(path: Path) -> None:
+    np.savez_compressed(path.with_suffix(".npz"), features=np.random.default_rng(0).random((50, 20)))
+    data = bytearray(path.with_suffix(".npz").read_bytes())
+    data[400:440] = b"\xff" * 40
+    path.with_suffix(".npz").write_bytes(data)
+
+
+def lying_head(path: Path) -> None:
+    np.save(path.with_suffix(".npy"), np.ones((2, 3)))
+    data = path.with_suffix(".npy").read_bytes()
+    path.with_suffix(".npy").write_bytes(data.replace(b"(2, 3), }             ", b"(10000000000000,4), } "))
+
+
+def lying_h5(path: Path) -> None:
+    with h5py.File(path.with_suffix(".h5"), "w") as file:
+        file.create_dataset("features", shape=(10_000_000_000, 4096), dtype="f4", chunks=(1, 4096))
+
+
+def torn_h5(path: Path) -> None:
+    with h5py.File(path.with_suffix(".h5"), "w") as file:
+        file["features"] = np.ones((50, 20))
+    path.with_suffix(".h5").write_bytes(path.with_suffix(".h5").read_bytes()[:3000])
+
+
+def sparse(path: Path) -> None:
+    torch.save({"features": torch.eye(4).to_sparse()}, path.with_suffix(".pth"))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (compressed, r"a\.npz: Error -3 while decompressing"),
+        (lying_head, r"a\.npy says that its shape is \[10000000000000, 4\]"),
+        (lying_h5, r"'features' in .*a\.h5 says that its shape is \[10000000000, 4096\]"),
+        (torn_h5, r"a\.h5: .*truncated file"),
+        (sparse, r"a\.pth: can't convert Sparse layout tensor"),
+    ],
+)
+def test_damage_is_named(tmp_path: Path, make: Callable[[Path], None], message: str) -> None:
+    make(tmp_path / "a")
+    with pytest.raises(FeatureError, match=message):
+        cut_features(tmp_path, CLIPS, tmp_path / "f", fps=1, name="s3d")
+    whole = next(tmp_path.glob("a.*"))
+    clips = [Clip("features_0", "features", 0, 1, "train")]
+    with pytest.raises(FeatureError, match=message):
+        cut_features(whole, clips, tmp_path / "f", fps=1, name="s3d")
+
+
+def test_tensors_as_training_leaves_them(tmp_path: Path) -> None:
+    """bfloat16, half precision, integers, gradients still asked for."""
+    array = torch.from_numpy(ARRAYS["a"])
+    kinds = {
+        "a": array.clone().requires_grad_(), "b": array.bfloat16(), "c": array.half(), "d": array.int(),
+    }  # fmt: skip
+    clips = [Clip(f"{name}_0", name, 1, 3, "train") for name in kinds]
+    torch.save(kinds, tmp_path / "all.pth")
+    (tmp_path / "each").mkdir()
+    for name, tensor in kinds.items():
+        torch.save(tensor, tmp_path / "each" / f"{name}.pt")
+    for source in (tmp_path / "all.pth", tmp_path / "each"):
+        found = cut_features(source, clips, tmp_path / "f", fps=1, name="s3d")
+        assert {clip_id: rows.tolist() for clip_id, rows in found.store} == {
+            f"{name}_0": [[2, 3], [4, 5]] for name in kinds
+        }  # fmt: skip
 
 
 def test_bad_arrays(tmp_path: Path) -> None:

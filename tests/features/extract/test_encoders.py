@@ -109,6 +109,26 @@ def test_a_short_window_repeats_its_last_image(tmp_path: Path) -> None:
     assert np.array_equal(encoder.prepare([one, other]), encoder.prepare([one, other, other, other]))
 
 
+@pytest.mark.parametrize("damage", [b"", b"<html>not found</html>", slice(0, 300), slice(0, -100)])
+def test_damaged_weights_are_named(tmp_path: Path, damage: bytes | slice) -> None:
+    """A download that broke off, or that a server answered with a page."""
+    weights = make_clip_model(tmp_path / "model") / "model.safetensors"
+    weights.write_bytes(damage if isinstance(damage, bytes) else weights.read_bytes()[damage])
+    with pytest.raises(ModelError, match=r"cannot load the vision encoder '.*model': Error while deser.*") as caught:
+        load_vision_encoder(str(tmp_path / "model"), device="cpu", offline=True)
+    assert "save it again" in caught.value.hint
+
+
+def test_a_config_of_other_sizes_is_named(tmp_path: Path) -> None:
+    config = make_clip_model(tmp_path / "model") / "config.json"
+    text = config.read_text()
+    for old, new in [('"projection_dim": 12', '"projection_dim": 13'), ('"patch_size": 16', '"patch_size": 0')]:
+        assert old in text
+        config.write_text(text.replace(old, new))
+        with pytest.raises(ModelError, match="cannot load the vision encoder"):
+            load_vision_encoder(str(tmp_path / "model"), device="cpu", offline=True)
+
+
 def test_what_is_refused(tmp_path: Path) -> None:
     bert = transformers.BertConfig(**SHAPE, vocab_size=50)
     transformers.BertModel(bert).save_pretrained(tmp_path / "bert")

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 from torch import Tensor, nn
@@ -115,7 +114,9 @@ def load_encoder(
             spec.hub_id, config=config, output_loading_info=True, **options, **_SAFE
         )
         dim = int(config.hidden_size)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, UnpicklingError) as error:
+    except ModelError:
+        raise
+    except Exception as error:  # transformers, safetensors, torch and download errors have no common base
         hint = "run once without --offline, or give a local folder" if offline else "check the id and the network"
         raise ModelError(f"cannot load the text encoder {name!r}: {first_line(error)}", hint=hint) from None
     missing = [key for key in info["missing_keys"] if "pooler" not in key]
