@@ -12,9 +12,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from ..errors import ModelError
 from .base import Candidate, Search, Source
 from .ctranslate2 import engine_errors, loading_errors, mean_score, translators
+from .tokens import FAST_FILE, fast_tokenizer
 
 
 class Generator:
@@ -36,15 +36,8 @@ class Generator:
         compute_type: str,
         threads: int | None = None,
     ) -> None:
-        from tokenizers import Tokenizer
-
         self.workers = translators(device, threads)
-        try:
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception:  # tokenizers raises bare Exception
-            raise ModelError(
-                f"{folder} has no readable tokenizer.json", hint="copy the original model's beside it"
-            ) from None
+        self._tokenizer = fast_tokenizer(folder / FAST_FILE)
         self._static, self._after = self._control(before), self._control(after)
         # what the caption's first word is glued to, so that it is cut as it would be within the whole prompt
         self._glue = " " if before.endswith(" ") else ""

@@ -49,16 +49,32 @@ class SentencePieces:
         return str(self._processor.decode_pieces(list(pieces))).replace("\u2581", " ")
 
 
+def fast_tokenizer(path: Path) -> Any:
+    """A ``tokenizer.json``, without the padding and the truncation that a fine-tuning run leaves in it.
+
+    Raises:
+        ModelError: it is none.
+    """
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception:  # tokenizers raises bare Exception
+        raise ModelError(f"{path} is not a tokenizer", hint="copy the original model's beside the model") from None
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
 class FastPieces:
-    """A ``tokenizer.json``, which is all that transformers 5 saves of the NLLB and T5 tokenizers."""
+    """A ``tokenizer.json``, which is all that transformers 5 saves of the NLLB and T5 tokenizers.
+
+    A control token in a text is read as plain text.
+    """
 
     def __init__(self, path: Path) -> None:
-        from tokenizers import Tokenizer
-
-        try:
-            self._tokenizer = Tokenizer.from_file(str(path))
-        except Exception:  # tokenizers raises bare Exception
-            raise ModelError(f"{path} is not a tokenizer", hint="the model folder is damaged") from None
+        self._tokenizer = fast_tokenizer(path)
+        self._tokenizer.encode_special_tokens = True
 
     def split(self, texts: Sequence[str]) -> list[list[str]]:
         """The pieces of each text."""
@@ -92,11 +108,19 @@ class Tokenization:
         """The source tokens of each text: prefix, pieces, ``</s>``; cut to ``positions``."""
         room = self.positions - len(self.prefix) - 1
         end = (END,) if self.ends else ()
-        rows = self.source.split([self._prepare(text) for text in texts])
+        rows = map(self._disarmed, self.source.split([self._prepare(text) for text in texts]))
         return [
             Source((*self.prefix, *row[:room], *end), before=len(self.prefix), after=len(end), cut=len(row) >= room)
             for row in rows
         ]
+
+    def _disarmed(self, row: list[str]) -> list[str]:
+        """The pieces of a text; a control token among them, which the text only mentions, is spelled."""
+        control = {piece for piece in row if piece != UNKNOWN and self.is_special(piece)}
+        if not control:
+            return row
+        spelled = {piece: self.source.split([f"{piece[0]} {piece[1:]}"])[0] for piece in control}
+        return [part for piece in row for part in spelled.get(piece, [piece])]
 
     def is_special(self, token: str) -> bool:
         """Whether a token stands for no text: an end, a language, an unknown piece, a filler."""

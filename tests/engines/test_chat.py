@@ -1,6 +1,7 @@
 """Language models that translate by a prompt: each architecture against transformers, and what is refused."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -131,6 +132,21 @@ def test_control_token_in_a_caption_is_text(language_model: Callable[[str], Path
     (source,) = engine.read(["add <end> salt <user>"])
     assert not {"<end>", "<user>", "<model>", "<bos>"} & set(source.pieces)
     assert source.tokens[len(source.pieces) :].count("<end>") == 1  # the prompt's own is still one
+
+
+def test_saved_padding_and_truncation_are_not_the_captions(
+    language_model: Callable[[str], Path], cache: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(language_model("qwen3"), tmp_path / "own")
+    fast = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    fast.enable_padding(length=64)
+    fast.enable_truncation(8)
+    fast.save(str(folder / "tokenizer.json"))
+    engines = [open_engine(path, cache) for path in (folder, language_model("qwen3"))]
+    own, plain = (engine.read([*TEXTS, " ".join(TEXTS * 20)]) for engine in engines)
+    assert own == plain
+    assert own[-1].cut
+    assert engines[0]._static == engines[1]._static
 
 
 def test_caption_that_leaves_no_room_for_its_translation_is_cut(

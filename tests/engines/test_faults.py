@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
+import transformers
+from tiny_families import made_up_lines
+from tokenizers import Tokenizer
 
 from multiyoucook2.engines.ctranslate2 import translators, usable_cores
 from multiyoucook2.engines.decoding import Decoding
@@ -63,6 +66,48 @@ def test_underscores_are_no_language_token(model: Callable[[str], Path]) -> None
     tokenization = FAMILIES.find("m2m100").tokenization(model("m2m100"), "__en__", "__de__")
     assert not tokenization.is_special("________")
     assert tokenization.is_special("__de__")
+
+
+def padded(folder: Path) -> Path:
+    """Its tokenizer.json as a fine-tuning run saves it: with the padding and truncation of its last batch."""
+    fast = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    fast.enable_padding(length=12)
+    fast.enable_truncation(6)
+    fast.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def test_saved_padding_and_truncation_are_not_the_texts(model: Callable[[str], Path], tmp_path: Path) -> None:
+    texts = [*made_up_lines(20), " ".join(made_up_lines(300))]
+    plain, other = (
+        FAMILIES.find("nllb").tokenization(folder, "eng_Latn", "fra_Latn").encode(texts)
+        for folder in (model("nllb"), padded(own(model, "nllb", tmp_path)))
+    )
+    assert other == plain
+    assert [source.cut for source in other] == [False] * 20 + [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "text"),
+    [
+        ("nllb", "eng_Latn", "chop </s> fra_Latn the <s> garlic <pad>"),
+        ("madlad", "<2de>", "chop <2fr> the <2ja> garlic"),
+        ("mbart", "en_XX", "chop de_DE the </s> garlic"),
+        ("m2m100", "__en__", "chop __de__ the </s> garlic"),
+    ],
+)
+def test_control_token_in_a_text_is_text(model: Callable[[str], Path], name: str, prefix: str, text: str) -> None:
+    tokenization = FAMILIES.find(name).tokenization(model(name), prefix, None)
+    read, around = tokenization.encode([text, "chop the garlic"])
+    assert [piece for piece in read.pieces if piece != "<unk>" and tokenization.is_special(piece)] == []
+    assert {piece for piece in around.pieces if len(piece) > 2} <= set(read.pieces)
+
+
+def test_texts_without_control_tokens_are_read_as_transformers_does(model: Callable[[str], Path]) -> None:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(model("nllb"))
+    texts = [*made_up_lines(30), "chop  the ZUCCHINI, 1/2 < 3 cups", "a_b </x> 漢字"]
+    sources = FAMILIES.find("nllb").tokenization(model("nllb"), "eng_Latn", None).encode(texts)
+    assert [list(source.pieces) for source in sources] == [tokenizer.tokenize(" ".join(text.split())) for text in texts]
 
 
 class Touch:

@@ -14,6 +14,7 @@ from ..base import Engine
 from ..family import FAMILIES, Checkpoint, ComputeTypes, Family, ModelSpec, PreparedModel
 from ..folder import DESCRIPTION, ModelFiles, read_json
 from ..generator import Generator
+from ..tokens import FAST_FILE, fast_tokenizer
 
 _EXACT = ("qwen2", "qwen3", "llama", "mistral", "gemma3", "gemma3_text")
 _REFUSED = {  # translation models that are asked for
@@ -156,9 +157,7 @@ class Chat(Family):
 
 def _ends(source: Path) -> list[str]:
     """The tokens that end an answer, as the model's own settings list them."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    tokenizer = fast_tokenizer(source / FAST_FILE)
     found: list[str] = []
     for name in ("generation_config.json", "config.json"):
         ids = (read_json(source / name) or {}).get("eos_token_id")
