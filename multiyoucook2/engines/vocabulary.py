@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from ..errors import ModelError
-from .folder import vocabulary
+from .folder import ModelFiles, vocabulary
 from .tokens import END, Tokenization
 
 
@@ -21,10 +21,22 @@ def check_tokens(folder: Path, name: str, tokenization: Tokenization) -> None:
         known = frozenset(tokens)
         for token in wanted:
             if token not in known:
-                raise ModelError(
-                    f"model {name!r} has no token {token!r} in its {side} vocabulary",
-                    hint=_near(token, tokens, tokenization.language_tokens),
-                )
+                raise _missing(name, token, f"its {side} vocabulary", tokens, tokenization.language_tokens)
+
+
+def check_listed(files: ModelFiles, language_tokens: str, token: str | None) -> None:
+    """Checks a language's token against the files of a model whose weights are not downloaded, where they list any.
+
+    Raises:
+        ModelError: the token is not among those that they list.
+    """
+    pattern = re.compile(language_tokens)
+    if token and token not in files.token_set and any(map(pattern.fullmatch, files.tokens)):
+        raise _missing(files.place, token, "its vocabulary", files.tokens, pattern)
+
+
+def _missing(name: str, token: str, where: str, tokens: list[str], language_tokens: re.Pattern[str]) -> ModelError:
+    return ModelError(f"model {name!r} has no token {token!r} in {where}", hint=_near(token, tokens, language_tokens))
 
 
 def _near(wished: str, tokens: list[str], language_tokens: re.Pattern[str]) -> str:

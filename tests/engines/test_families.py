@@ -16,6 +16,7 @@ from tiny_families import made_up_lines
 from multiyoucook2.engines.base import Search, Source
 from multiyoucook2.engines.ctranslate2 import CTranslate2
 from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.folder import ModelFiles
 from multiyoucook2.engines.kinds.model import ResolvedModel
 from multiyoucook2.engines.registry import FAMILIES
 from multiyoucook2.engines.resolve import resolve
@@ -62,6 +63,37 @@ def test_greedy_output_is_transformers_own(
         assert list(output.pieces) == kept[: -1 if finished else None]
         text_ids = [i for i in generated if not tokenization.is_special(tokenizer.convert_ids_to_tokens(i))]
         assert output.text == tokenizer.decode(text_ids, skip_special_tokens=True).strip()
+
+
+@pytest.mark.parametrize(
+    ("lang", "vocabulary", "token"),
+    [
+        ("ar", ">>ara<< >>heb<<", ">>ara<<"),
+        ("ar", ">>ara<< >>arb<<", ">>arb<<"),
+        ("fa", ">>fas<<", ">>fas<<"),
+        ("lv", ">>lav<<", ">>lav<<"),
+        ("ms", ">>msa_Latn<< >>ind<<", ">>msa_Latn<<"),
+        ("az", ">>aze_Latn<<", ">>aze_Latn<<"),
+        ("uz", ">>uzb_Cyrl<< >>uzb_Latn<<", ">>uzb_Latn<<"),
+        ("mn", ">>mon<<", ">>mon<<"),
+        ("sq", ">>sqi<<", ">>sqi<<"),
+        ("yi", ">>yid<<", ">>yid<<"),
+        ("ne", ">>nep<<", ">>nep<<"),
+        ("ps", ">>pus<<", ">>pus<<"),
+        ("sw", ">>swa<<", ">>swa<<"),
+        ("de", ">>cmn_Latn<< >>deu<<", ">>deu<<"),
+        ("de", ">>cmn_Latn<< >>fra<<", ">>deu<<"),  # which the check refuses: it is not there
+        ("zh", ">>cmn<< >>cmn_Hans<< >>cmn_Hant<<", ">>cmn_Hans<<"),
+        ("zh", ">>cmn<< >>yue<<", ">>cmn<<"),
+        ("zh-Hant", ">>zho<< >>cmn_Hans<< >>cmn_Hant<<", ">>cmn_Hant<<"),
+        ("sr-Latn", ">>srp<< >>srp_Cyrl<< >>srp_Latn<<", ">>srp_Latn<<"),
+        ("sr", ">>srp_Cyrl<< >>srp_Latn<<", ">>srp_Cyrl<<"),
+    ],
+)
+def test_token_of_a_language_in_a_groups_model(tmp_path: Path, lang: str, vocabulary: str, token: str) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "marian"}')
+    (tmp_path / "vocab.json").write_text(json.dumps(dict.fromkeys(vocabulary.split(), 0)))
+    assert FAMILIES.find("marian").target_token(lang, ModelFiles.of(tmp_path)) == token
 
 
 def test_every_type_of_model_has_its_comparison_with_transformers() -> None:

@@ -154,9 +154,55 @@ def test_registered_hub_id_is_its_row(tmp_path: Path) -> None:
     commit = "f" * 40
     found = resolve(f"facebook/nllb-200-distilled-600M@{commit}", "ko", cache_dir=tmp_path, offline=True)
     assert (found.name, found.revision, found.token) == ("nllb-200-distilled-600M", commit, "kor_Hang")
-    with pytest.raises(ModelError, match="does not translate into 'fr'") as caught:
-        resolve(DE, "fr", cache_dir=tmp_path, offline=True)
-    assert "it serves de" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("hub_id", "lang", "token"),
+    [
+        ("Helsinki-NLP/opus-mt-tc-big-en-zle", "uk", ">>ukr<<"),
+        ("Helsinki-NLP/opus-mt-en-zh", "zh-Hant", ">>cmn_Hant<<"),
+        ("google/madlad400-3b-mt", "la", "<2la>"),
+        ("xiaomi-research/MiLMMT-46-1B-v1.0", "hi", None),
+    ],
+)
+def test_registered_hub_id_into_a_language_that_its_row_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hub_id: str, lang: str, token: str | None
+) -> None:
+    """Its own files decide; no weights are downloaded for it."""
+    (tmp_path / "served").mkdir()
+    kind = {"google": "t5", "xiaomi-research": "gemma3_text"}.get(hub_id.split("/")[0], "marian")
+    tokens = {"</s>": 0, ">>ukr<<": 1, ">>rus<<": 2, ">>zho<<": 3, ">>cmn_Hans<<": 4, ">>cmn_Hant<<": 5}
+    fast = {"added_tokens": [{"content": code} for code in ("<2de>", "<2la>")]}
+    for name, content in {
+        "config.json": {"model_type": kind}, "model.safetensors": {}, "tokenizer_config.json": {"source_lang": "eng"},
+        **({"vocab.json": tokens} if kind == "marian" else {"tokenizer.json": fast}),
+    }.items():  # fmt: skip
+        (tmp_path / "served" / name).write_text(json.dumps(content))
+    (tmp_path / "served" / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n")
+    with serve({hub_id: tmp_path / "served"}) as (endpoint, requests):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        found = resolve(hub_id, lang, cache_dir=tmp_path)
+        assert (found.name, found.token, found.license, found.revision) == (hub_id, token, "cc-by-4.0", COMMIT)
+        if token:
+            with pytest.raises(ModelError, match=r"has no token '.*ch.*' in its vocabulary") as caught:
+                resolve(hub_id, "ch", cache_dir=tmp_path)  # Chamorro
+            assert "language tokens" in caught.value.hint
+        if kind == "marian":
+            with pytest.raises(ModelError, match="does not translate from 'de'"):
+                resolve(hub_id, lang, source_lang="de", cache_dir=tmp_path)
+        assert not [line for line in requests if "safetensors" in line]
+
+
+def test_registered_model_of_one_language_serves_no_other(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = json.loads((repository / "tokenizer_config.json").read_text()) | {"target_lang": "de"}
+    (repository / "tokenizer_config.json").write_text(json.dumps(config))
+    with serve({DE: repository}) as (endpoint, _):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        with pytest.raises(ModelError, match="does not translate into 'fr'") as caught:
+            resolve(DE, "fr", cache_dir=tmp_path)
+        assert "it serves de" in caught.value.hint
 
 
 def test_hub_id_that_is_no_translation_model_says_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

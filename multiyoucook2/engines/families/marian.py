@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import RecipeError
-from ...languages import language
+from ...languages import Language, language
 from ..family import FAMILIES, Checkpoint, Family, ModelSpec
 from ..folder import ModelFiles
 from ..marian_npz import MARIAN, MARIAN_FILE, converter
@@ -71,8 +71,7 @@ class Marian(Family):
     def target_token(self, lang: str, files: ModelFiles) -> str | None:
         if not _is_group(files):
             return None
-        row = language(lang)
-        spelled = (f">>{row.iso3}<<", f">>{row.iso3}_{row.script}<<", f">>cmn_{row.script}<<", f">>{lang}<<")
+        spelled = [f">>{code}<<" for code in _spellings(language(lang))]
         return next((token for token in spelled if token in files.token_set), spelled[0])
 
     def converter(self, source: Path) -> Any:
@@ -104,6 +103,22 @@ class Marian(Family):
 
 def _is_group(files: ModelFiles) -> bool:
     return any(token.startswith(">>") and token.endswith("<<") for token in files.tokens)
+
+
+def _spellings(row: Language) -> list[str]:
+    """The codes by which groups' models name a language: its own, then that of all languages that are called so.
+
+    Arabic is ``arb`` in one model and ``ara`` in another. Of Chinese, and where our code tells the script, a token
+    with that script comes first.
+    """
+    import langcodes
+
+    chinese = row.iso3 == "zho"
+    codes = dict.fromkeys((row.iso3, langcodes.Language.get(row.code).to_alpha3(), *(["cmn"] if chinese else [])))
+    spelled = [spelling for code in codes for spelling in (code, f"{code}_{row.script}")]
+    if chinese or "-" in row.code:
+        spelled.sort(key=lambda spelling: "_" not in spelling)
+    return [*spelled, row.code]
 
 
 def _tokens_of(encoder: dict[str, int]) -> list[str]:

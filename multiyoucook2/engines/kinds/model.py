@@ -17,7 +17,8 @@ from ..folder import ModelFiles
 from ..kind import KINDS, Request, ResolvedEngine
 from ..maps import measured_map
 from ..marian_npz import MARIAN_FILE
-from ..registry import MODELS, engines_for
+from ..registry import FAMILIES, MODELS, engines_for
+from ..vocabulary import check_listed
 from ..zipped import unzipped
 
 log = logging.getLogger(__name__)
@@ -112,19 +113,27 @@ def _find(request: Request) -> ModelSpec:
     if folder.suffix.lower() == ".zip" and folder.is_file():
         unpacked = unzipped(folder, request.cache_dir)
         return spec_of(ModelFiles.of(unpacked), request.lang, folder.stem, folder=unpacked)
-    hub_id = _HUB_ID.fullmatch(request.engine)
-    if hub_id and (known := _registered(hub_id["id"], hub_id["revision"])):
-        _tell(f"{hub_id['id']} is {known.name} of the registry, licence {' and '.join(known.licenses)}")
-        return known
-    if hub_id:
-        asked = Checkpoint(hub_id["id"], "unknown", revision=hub_id["revision"])
-        revision = resolve_revision(asked, request.cache_dir, offline=request.offline)
-        files, _ = look(asked, revision, request.cache_dir, offline=request.offline)
-        return spec_of(files, request.lang, hub_id["id"], hub=replace(asked, revision=revision))
+    if hub_id := _HUB_ID.fullmatch(request.engine):
+        return _of_hub(hub_id["id"], hub_id["revision"], request)
     raise ModelError(
         f"unknown engine {request.engine!r}: neither a model of the registry, nor a folder, nor OWNER/NAME of the hub",
         hint=nearest(request.engine, MODELS),
     )
+
+
+def _of_hub(hub_id: str, revision: str | None, request: Request) -> ModelSpec:
+    """The registry's row of a hub id; what its files tell where it has none, or the row lacks the language."""
+    known = _registered(hub_id, revision)
+    if known and request.lang in known.checkpoints:
+        _tell(f"{hub_id} is {known.name} of the registry, licence {' and '.join(known.licenses)}")
+        return known
+    asked = Checkpoint(hub_id, "unknown", revision=revision)
+    commit = resolve_revision(asked, request.cache_dir, offline=request.offline)
+    files, _ = look(asked, commit, request.cache_dir, offline=request.offline)
+    spec = spec_of(files, request.lang, hub_id, hub=replace(asked, revision=commit))
+    if row := spec.checkpoints.get(request.lang):
+        check_listed(files, FAMILIES.find(spec.family).language_tokens, row.token)
+    return replace(spec, source_langs=known.source_langs) if known else spec
 
 
 def _registered(hub_id: str, revision: str | None) -> ModelSpec | None:
