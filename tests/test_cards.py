@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from multiyoucook2 import build
+from multiyoucook2.quality.review.overlay import Reviews, said_now, text_hash
 
 OWN = {"database": {"ownvideo001": {
     "subset": "training", "recipe_type": "1", "video_url": "https://www.youtube.com/watch?v=ownvideo001",
@@ -64,3 +66,42 @@ def test_a_recipe_of_ones_own_keeps_its_title(tmp_path: Path, tiny_model: Path) 
     head, text = card(tmp_path / "out")
     assert head["pretty_name"] == "My kitchen"
     assert "bundled model" not in text
+
+
+def test_rows_and_card_are_of_what_people_left(tmp_path: Path, tiny_model: Path) -> None:
+    own, out = tmp_path / "own.json", tmp_path / "out"
+    own.write_text(json.dumps(OWN))
+
+    def rows() -> list[dict[str, object]]:
+        build("multi-youcook2", annotations=own, engine=str(tiny_model), langs="de", out=out, offline=True)
+        found: list[dict[str, object]] = pq.read_table(out / "dataset/de/train.parquet").to_pylist()
+        return found
+
+    first, second = rows()
+    assert "**No person has reviewed these translations.**" in card(out)[1]
+    assert (first["quality"], second["quality"]) == (0, 0)  # a random model's
+    assert not first["accepted"]
+    assert first["checks"]
+    for row, action, text in ((first, "edit", "die Zwiebeln schneiden"), (second, "reject", "")):
+        key = (str(row["clip_id"]), 0, "de")
+        Reviews(out).append("ana", said_now(key, text_hash(str(row["caption"])), action, text))  # type: ignore[arg-type]
+    edited, rejected = rows()
+    assert edited == {
+        **first, "caption": "die Zwiebeln schneiden", "origin": "human", "engine": None, "license": None,
+        "may_train": None, "score": None, "quality": None, "flags": [], "checks": [], "accepted": True,
+        "reviewed": True,
+    }  # fmt: skip
+    names = ("origin", "quality", "accepted", "reviewed", "caption")
+    assert [rejected[name] for name in names] == ["machine", None, False, True, second["caption"]]
+    assert "rejected:review" in rejected["flags"]  # type: ignore[operator]
+    head, text = card(out)
+    assert head["annotations_creators"] == ["expert-generated", "machine-generated"]
+    assert "| German (de) | 2 | 1 | 1 | - |" in text
+    assert "| review 1 |" in text
+    assert "Reviewed by people: German 2 rows." in text
+    assert "**de: 50% of the rows are refused.**" in text
+    assert "null where a person wrote or reviewed the row" in text
+    assert "keep the accepted rows where it is null" in text
+    assert "none: as the source or a reviewer has it |" in text
+    described = json.loads((out / "dataset/croissant.json").read_text(encoding="utf-8"))
+    assert "quality, an estimate, is null" in described["rai:dataAnnotationProtocol"]

@@ -1,6 +1,6 @@
 """The last stage: the published data set, its files and its card."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,16 +26,15 @@ from .checking import figures_of, quality_of, verdicts_of
 from .one_by_one import OneByOne
 from .reading import CAPTIONS, CLIP_FIGURES, CLIPS, input_sha256
 from .recipe import DatasetRecipe
-from .reviewing import apply_reviews
+from .reviewing import Reviewed, apply_reviews, figures_after
 from .stage import Key, Product, Results, Tools
 from .translating import translations_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    Reviewed = tuple[pa.Table, pa.Table, set[tuple[str, int]]]  # translations, verdicts, captions that people confirmed
-
 TOY = "mini"  # the bundled model
+Figures = dict[str, Mapping[str, Any]]  # of each language, as its reviews left it
 
 
 @dataclass(frozen=True)
@@ -73,20 +72,23 @@ class Publish:
 
     def run(self, results: Results, tools: Tools) -> Product:
         """See the class."""
-        recipe, clips = self.recipe, results[CLIPS]
-        targets = self._targets(results)
-        reviews = Reviews(self.build)
-        after: OneByOne[Reviewed] = OneByOne(
-            targets, lambda lang: apply_reviews(results[translations_of(lang)], results[verdicts_of(lang)], reviews)
-        )
+        recipe, clips, captions = self.recipe, results[CLIPS], results[CAPTIONS]
+        targets, reviews = self._targets(results), Reviews(self.build)
+        after: OneByOne[Reviewed] = OneByOne(targets, lambda lang: self._reviewed(lang, results, reviews))
+        source = rows_of(captions, "lang", recipe.source_language)
+        figures: Figures = {}
+        examples: list[Example] = []
+        for lang in targets:
+            figures[lang] = figures_after(results[figures_of(lang)], source, after[lang])
+            examples += _examples(lang, source, after[lang])
         tables = dataset_tables(
             clips,
-            results[CAPTIONS],
-            OneByOne(targets, lambda lang: after[lang][0]),
-            OneByOne(targets, lambda lang: after[lang][1]),
-            OneByOne(targets, lambda lang: results[quality_of(lang)]),
+            captions,
+            OneByOne(targets, lambda lang: after[lang].translations),
+            OneByOne(targets, lambda lang: after[lang].verdicts),
+            OneByOne(targets, lambda lang: after[lang].quality),
             source_lang=recipe.source_language,
-            reviewed=OneByOne(targets, lambda lang: after[lang][2]),
+            reviewed=OneByOne(targets, lambda lang: after[lang].kept),
         )
         content = content_hash(tables, clips)
         about = {
@@ -95,14 +97,18 @@ class Publish:
             "languages": [recipe.source_language, *targets],
             "rows": clips.num_rows,
             "license": self._credit(results)["license"],
-            "failing": failing({lang: results[figures_of(lang)] for lang in targets}, self._toys(results)),
+            "failing": failing(figures, _toys(figures)),
         }
         files: dict[str, bytes] = dict(dataset_files(tables, clips))
-        files |= quality_plots({lang: results[figures_of(lang)] for lang in targets})
-        readme = self._card(results, content, files, after).encode()
-        described = self._croissant(results, files)
+        files |= quality_plots(figures)
+        readme = self._card(results, content, files, figures, examples).encode()
+        described = self._croissant(results, files, figures)
         files |= {ABOUT_FILE: json_bytes(about), "README.md": readme, CROISSANT_FILE: json_bytes(described)}
         return Product(files, {"rows": clips.num_rows, "languages": 1 + len(targets)})
+
+    def _reviewed(self, lang: str, results: Results, reviews: Reviews) -> Reviewed:
+        translations, verdicts, quality = (results[key(lang)] for key in (translations_of, verdicts_of, quality_of))
+        return apply_reviews(translations, verdicts, quality, reviews)
 
     def _targets(self, results: Results) -> tuple[str, ...]:
         """The languages beside the source's that some clip has: all, but where nothing is translated."""
@@ -115,12 +121,7 @@ class Publish:
         given = {"license": publication.license, "citation": publication.citation}
         return credit | {name: value for name, value in given.items() if value is not None}
 
-    def _toys(self, results: Results) -> list[str]:
-        """The languages that the bundled model translated into."""
-        models = {lang: results[figures_of(lang)]["models"] for lang in self._targets(results)}
-        return sorted(lang for lang, rows in models.items() if any(row["model"] == TOY for row in rows))
-
-    def _title(self, results: Results) -> str:
+    def _title(self, results: Results, figures: Figures) -> str:
         """The recipe's, except where it would promise too much.
 
         Somebody's own captions are not the data set whose format and recipe they come in, and toys are called so.
@@ -129,29 +130,30 @@ class Publish:
         theirs = SOURCES.find(recipe.source).credit.homepage and not results[CLIP_FIGURES]["credit"]["homepage"]
         if theirs and recipe.name in recipe_names("datasets"):
             title = f"Captions of {', '.join(path.name for path in self.paths)}"
-        return f"{title} (toy translations)" if self._toys(results) else title
+        return f"{title} (toy translations)" if _toys(figures) else title
 
-    def _card(self, results: Results, content: str, files: Mapping[str, bytes], after: "Mapping[str, Reviewed]") -> str:
-        recipe, languages = self.recipe, [self.recipe.source_language, *self._targets(results)]
-        figures = {lang: results[figures_of(lang)] for lang in languages[1:]}
+    def _card(
+        self, results: Results, content: str, files: Mapping[str, bytes], figures: Figures, examples: Sequence[Example]
+    ) -> str:
+        recipe, languages = self.recipe, [self.recipe.source_language, *figures]
         clips, credit = results[CLIP_FIGURES], self._credit(results)
-        figures = {lang: found | {"models": [_told(row) for row in found["models"]]} for lang, found in figures.items()}
-        models = [(lang, row) for lang, found in figures.items() for row in found["models"]]
+        told = {lang: {**found, "models": [_told(row) for row in found["models"]]} for lang, found in figures.items()}
+        models = [(lang, row) for lang, found in told.items() for row in found["models"]]
         licenses = [credit["license"], *(row["license"] for _, row in models if row["license"])]
         values = {
             "clips": clips,
-            "validation": figures,
+            "validation": told,
             "languages": languages,
             "limit": self.limit,
             "recipe": self._portable(),
             "version": __version__,
             "content_hash": content,
             "non_commercial": sorted({lang for lang, row in models if "-nc" in row["license"].lower()}),
-            "toy": self._toys(results),
+            "toy": _toys(figures),
             "failing": failing(figures, ()),
             "plot": next((name for name in files if name.endswith(".png")), None),
-            "reviewed": {lang: len(keys) for lang, (_, _, keys) in after.items()},
-            "examples": [row for lang in after for row in self._examples(lang, results, after[lang])],
+            "reviewed": {lang: found["reviewed"] for lang, found in figures.items()},
+            "examples": examples,
             "engine_citations": list(dict.fromkeys(filter(None, (citation_of(row["model"]) for _, row in models)))),
             "source": {
                 "file": ", ".join(path.name for path in self.paths),
@@ -160,35 +162,28 @@ class Publish:
             },
         }
         metadata = card_metadata(
-            self._title(results),
+            self._title(results, figures),
             licenses,
             languages,
             files.keys(),
             clips["clips"],
             content,
             tags=recipe.publication.tags,
-            reviewed=any(len(keys) for _, _, keys in after.values()),
+            reviewed=any(found["reviewed"] for found in figures.values()),
         )
         return fill_card(recipe.publication.card, metadata, values)
 
-    def _examples(self, lang: str, results: Results, after: "Reviewed") -> list[Example]:
-        """A good and a bad row of a language, as its reviews left them."""
-
-        captions = results[CAPTIONS]
-        source = rows_of(captions, "lang", self.recipe.source_language)
-        return example_rows(lang, source, after[0], after[1], results[quality_of(lang)])
-
-    def _croissant(self, results: Results, files: Mapping[str, bytes]) -> Mapping[str, Any]:
-        recipe, credit, targets = self.recipe, self._credit(results), self._targets(results)
-        engines = sorted({row["model"] for lang in targets for row in results[figures_of(lang)]["models"]} - {""})
+    def _croissant(self, results: Results, files: Mapping[str, bytes], figures: Figures) -> Mapping[str, Any]:
+        recipe, credit = self.recipe, self._credit(results)
+        engines = sorted({row["model"] for found in figures.values() for row in found["models"]} - {""})
         return croissant(
             files,
-            name=self._title(results),
-            description=f"Captions of video segments in {1 + len(targets)} languages, a row a caption.",
+            name=self._title(results, figures),
+            description=f"Captions of video segments in {1 + len(figures)} languages, a row a caption.",
             license_=credit["license"],
             url=credit["homepage"],
             citation=credit["citation"],
-            languages=[recipe.source_language, *targets],
+            languages=[recipe.source_language, *figures],
             version=__version__,
             notes=responsible_use(recipe.source, engines),
         )
@@ -200,6 +195,16 @@ class Publish:
         values["engine"] = Path(self.recipe.engine).name
         values["engines"] = {lang: Path(engine).name for lang, engine in self.recipe.engines.items()}
         return values
+
+
+def _toys(figures: Figures) -> list[str]:
+    """The languages that the bundled model translated into."""
+    return sorted(lang for lang, found in figures.items() if any(row["model"] == TOY for row in found["models"]))
+
+
+def _examples(lang: str, captions: "pa.Table", after: Reviewed) -> list[Example]:
+    """A good and a bad row of a language, as its reviews left them."""
+    return example_rows(lang, captions, after.translations, after.verdicts, after.quality)
 
 
 def _told(model: Mapping[str, Any]) -> Mapping[str, Any]:

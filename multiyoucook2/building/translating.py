@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 COLUMNS = 2  # raise where repaired tables get another column
 NO_ENGINE = "none"  # in a recipe: translate nothing
+# What the columns of a translation say where a person wrote it.
+NO_MACHINE = {"score": None, "model": "", "revision": "", "license": "", "decode_hash": "", "retries": 0, "first": None}
 
 
 def translations_of(lang: str) -> Key["pa.Table"]:
@@ -152,11 +154,10 @@ def as_translations(captions: "pa.Table") -> "pa.Table":
     import pyarrow as pa
 
     rows = captions.num_rows
-    empty = {"score": None, "model": "", "revision": "", "license": "", "decode_hash": "", "retries": 0, "first": None}
     columns = {
         name: captions[name]
         if name in captions.column_names
-        else pa.array([empty[name]] * rows, TRANSLATION.field(name).type)
+        else pa.array([NO_MACHINE[name]] * rows, TRANSLATION.field(name).type)
         for name in TRANSLATION.names
     }
     return pa.table(columns, schema=TRANSLATION)

@@ -35,8 +35,8 @@ def dataset_tables(
         captions: ``CAPTION``; those of the source language are published as they are.
         translations: language -> ``TRANSLATION``, by clip and index in the clips' order; the source language's not.
         verdicts: language -> ``VERDICT``.
-        qualities: language -> ``QUALITY``, of the rows that were estimated.
-        reviewed: language -> (clip, caption index) of the translations that a person confirmed.
+        qualities: language -> ``QUALITY``, of the rows that were estimated and that nobody reviewed.
+        reviewed: language -> (clip, caption index) of the translations that a person accepted, edited or rejected.
 
     Returns:
         Config -> table: ``all``, the source language, and each other one. A text that is empty becomes null. The column

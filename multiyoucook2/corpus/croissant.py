@@ -89,7 +89,8 @@ def responsible_use(source: str, engines: Sequence[str]) -> dict[str, str]:
         "dataCollection": f"Captions of the data set source {source}, and what people translated of them.",
         "dataPreprocessingProtocol": "Control characters, blanks and Unicode forms of the captions were cleaned.",
         "dataManipulationProtocol": f"Machine translation by {', '.join(engines) or 'nobody'}; see each row's origin.",
-        "dataAnnotationProtocol": "Checked by rules; a refused translation stays, with accepted = false.",
+        "dataAnnotationProtocol": "Checked by rules; a refused translation stays, with accepted = false. Where a person"
+        " reviewed a row (reviewed = true), accepted is that person's word, and quality, an estimate, is null.",
         "dataLimitations": "An accepted translation can still be wrong, unless a person has reviewed it.",
         "dataUseCases": "Training and evaluation of multilingual text-video retrieval.",
         "personalSensitiveInformation": "Captions describe actions in public videos; ids name those videos.",

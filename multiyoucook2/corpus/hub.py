@@ -51,7 +51,7 @@ def push(
     if about.failing and not anyway:
         raise DatasetError(
             f"{folder} is not pushed: {'; '.join(about.failing[:3])}",
-            hint="mend that (mycook review, another engine), or push it all the same with --anyway",
+            hint="mend that (mycook review, or another engine) and build again, or push it all the same with --anyway",
         )
     from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete
 

@@ -18,7 +18,8 @@ class Provenance:
     """Of one caption that has a text.
 
     Attributes:
-        quality: probability that a reader finds the meaning kept, 0 to 1; ``None`` where it was not estimated.
+        quality: probability that a reader finds the meaning kept, 0 to 1; ``None`` where it was not estimated or a
+            person wrote or reviewed the row.
         accepted: no check refused it; ``repaired``: it took the place of a worse translation.
         human: a person wrote it; ``None`` where the data set does not say.
     """

@@ -98,11 +98,13 @@ LANGUAGE_CONFIG = pa.schema(
             pa.bool_(),
         ),  # whether it lets a model be trained on the row; null where nobody can tell
         ("score", pa.float32()),
-        ("quality", pa.float32()),  # probability that a reader finds the meaning kept, 0 to 1; null where not estimated
+        # Probability that a reader finds the meaning kept, 0 to 1; null where not estimated, and where a person wrote
+        # or reviewed the row, whose word counts for more.
+        ("quality", pa.float32()),
         ("flags", FLAGS),
         ("checks", FLAGS),  # names of the checks that found something, whether they refuse the row or not
         ("accepted", pa.bool_()),
-        ("reviewed", pa.bool_()),  # a person has confirmed it
+        ("reviewed", pa.bool_()),  # a person has accepted, edited or rejected it
     ]
 )
 # What the content hash covers: the columns of the first version of the format, so that equal texts keep their hash.

@@ -45,7 +45,7 @@ def example_rows(
     rows = machine.select(["clip_id", "caption_index", "text"])
     rows = rows.append_column("caption", pc.fill_null(caption, "")).append_column("quality", value)
     rows = rows.append_column("accepted", pc.cast(pc.invert(pc.is_in(names, value_set=refused)), pa.int8()))
-    rows = rows.append_column("known", pc.fill_null(value, 0.0))
+    rows = rows.append_column("known", pc.fill_null(value, 1.0))  # null where a person has said it
     words = pc.add(pc.count_substring(rows["caption"], " "), 1)
     shown = rows.filter(pc.is_in(words, value_set=pa.array(WORDS, words.type)))
     shown = shown if shown.num_rows else rows

@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import FAST, MyCook
 
+from multiyoucook2.building.reviewing import open_worklists
 from multiyoucook2.files import json_bytes
+from multiyoucook2.quality.review.overlay import Action, Reviews, said_now, text_hash
 
 from .hub_server import Hub, hub
 
@@ -25,6 +27,9 @@ print(json.dumps({"rows": {split: data[split].num_rows for split in data}, "firs
 """
 
 
+BUILD = ("--recipe", FAST, "--offline", "--langs", "de", "--limit", 40, "--out", "out")
+
+
 @pytest.fixture
 def server() -> Iterator[Hub]:
     with hub() as running:
@@ -33,20 +38,7 @@ def server() -> Iterator[Hub]:
 
 @pytest.fixture
 def dataset(mycook: MyCook, tiny_model: Path, tmp_path: Path) -> Path:
-    arguments = (
-        "--recipe",
-        FAST,
-        "--offline",
-        "--engine",
-        tiny_model,
-        "--langs",
-        "de",
-        "--limit",
-        40,
-        "--out",
-        "out",
-    )
-    mycook("build", *arguments)
+    mycook("build", *BUILD, "--engine", tiny_model)
     return tmp_path / "out/dataset"
 
 
@@ -167,7 +159,9 @@ def settings_of(server: Hub) -> dict[str, str]:
     return {"HF_ENDPOINT": server.url, "HF_TOKEN": server.token, "HF_HUB_DISABLE_XET": "1"}
 
 
-def test_a_failing_report_is_refused_unless_told(server: Hub, dataset: Path, mycook: MyCook) -> None:
+def test_a_failing_report_is_refused_until_people_have_mended_it(
+    server: Hub, dataset: Path, mycook: MyCook, tiny_model: Path
+) -> None:
     about = json.loads((dataset / "multiyoucook2.json").read_text())
     assert about["failing"], "random translations should fail"
     refused = mycook("publish", dataset, "--repo", "me/cooking", code=1, **settings_of(server)).stderr
@@ -175,6 +169,26 @@ def test_a_failing_report_is_refused_unless_told(server: Hub, dataset: Path, myc
     assert "--anyway" in refused
     assert not server.repositories
     assert about["failing"][0].replace("%", "") in (dataset / "README.md").read_text().replace("%", "")
+
+    reviews, refused_rows = Reviews(dataset.parent), 0
+    for row in open_worklists(dataset.parent)["de"].rows:
+        if any(flag.refuses for flag in row.flags):
+            refused_rows += 1
+            mend: tuple[Action, str] = (
+                ("accept", "") if row.text and refused_rows % 2 else ("edit", "die Zwiebeln schneiden")
+            )
+            reviews.append("ana", said_now(row.key, text_hash(row.text), *mend))
+    assert refused_rows > 8  # of 40, more than a fifth
+    mycook("build", *BUILD, "--engine", tiny_model)
+    mycook("publish", dataset, "--repo", "me/cooking", **settings_of(server))
+    pushed_about = json.loads(server.repositories["me/cooking"].files["multiyoucook2.json"])
+    assert pushed_about["failing"] == []
+    rows = [row for path in sorted(dataset.glob("de/*.parquet")) for row in pq.read_table(path).to_pylist()]
+    assert all(row["accepted"] for row in rows)
+    assert sum(row["reviewed"] for row in rows) == refused_rows
+    text = (dataset / "README.md").read_text()
+    assert "| German (de) | 40 | 40 | 0 |" in text
+    assert f"Reviewed by people: German {refused_rows} rows." in text
 
 
 def test_a_dry_run_says_what_would_change(server: Hub, dataset: Path, mycook: MyCook) -> None:

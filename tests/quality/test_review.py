@@ -202,39 +202,62 @@ def test_a_killed_server_has_lost_nothing(client, page, tmp_path: Path) -> None:
 def test_a_build_publishes_what_people_said(tmp_path: Path) -> None:
     import pyarrow as pa
 
-    from multiyoucook2.building.reviewing import apply_reviews
-    from multiyoucook2.corpus.tables import TRANSLATION, VERDICT
+    from multiyoucook2.building.reviewing import apply_reviews, figures_after
+    from multiyoucook2.corpus.tables import CAPTION, QUALITY, TRANSLATION, VERDICT
 
-    texts = ["eins", "zwei", "drei", "vier"]
-    rows = [
-        {"clip_id": f"v_{n}", "caption_index": 0, "lang": "de", "text": text, "score": -1.0, "model": "m",
-         "origin": "machine", "license": "mit", "flags": []}
-        for n, text in enumerate(texts)
-    ]  # fmt: skip
-    refused = [
-        {
-            "clip_id": f"v_{n}",
-            "caption_index": 0,
-            "lang": "de",
-            "check": "numbers",
-            "severity": "reject",
-            "reason": "so",
-        }
-        for n in (0, 1, 3)
+    texts = ["eins", "zwei", "drei", "vier", "", "sechs"]
+    keys = [{"clip_id": f"v_{n}", "caption_index": 0} for n in range(6)]
+    by = {"lang": "de", "score": -1.0, "model": "m", "revision": "r", "license": "mit", "decode_hash": "d",
+          "origin": "machine", "retries": 1, "first": "früher"}  # fmt: skip
+    rows = [{**key, **by, "text": text, "flags": ["loop"]} for key, text in zip(keys, texts, strict=True)]
+    rows[1]["flags"] = ["repaired:n-best", "query", "loop"]
+    rows[5] |= {"origin": "human", "flags": ["independent"]}
+    found = [(0, "numbers", "reject"), (0, "added", "signal"), (1, "numbers", "reject"), (1, "coverage", "signal"),
+             (3, "numbers", "reject"), (4, "empty", "reject")]  # fmt: skip
+    said_before = [
+        {**keys[n], "lang": "de", "check": check, "severity": severity, "reason": "so"} for n, check, severity in found
     ]
+    quality = [{**key, "quality": value} for key, value in zip(keys, (0, 0.03, 0.9, 0.5, 0), strict=False)]
     reviews = Reviews(tmp_path)
-    reviews.append("ana", said("accept", key=("v_0", 0, "de"), seen="eins"))
-    reviews.append("ana", said("edit", text="ZWEI", key=("v_1", 0, "de"), seen="früher"))
-    reviews.append("ana", said("reject", key=("v_2", 0, "de"), seen="drei"))
-    table, verdicts, reviewed = apply_reviews(
-        pa.Table.from_pylist(rows, TRANSLATION), pa.Table.from_pylist(refused, VERDICT), reviews
+    for number, (action, text, seen) in enumerate(
+        [("accept", "", "eins"), ("edit", "ZWEI", "früher"), ("reject", "", "drei")]
+    ):
+        reviews.append("ana", said(action, text=text, key=(f"v_{number}", 0, "de"), seen=seen))
+    reviews.append("ana", said("accept", key=("v_4", 0, "de"), seen=""))  # nobody can confirm a text that is not there
+    reviews.append("ana", said("edit", text="SECHS", key=("v_5", 0, "de"), seen="früher"))  # now the source has its own
+    after = apply_reviews(
+        pa.Table.from_pylist(rows, TRANSLATION),
+        pa.Table.from_pylist(said_before, VERDICT),
+        pa.Table.from_pylist(quality, QUALITY),
+        reviews,
     )
-    assert table["text"].to_pylist() == ["eins", "ZWEI", "drei", "vier"]
-    assert table["origin"].to_pylist() == ["machine", "human", "machine", "machine"]
-    assert table["flags"].to_pylist() == [[], ["review_stale"], [], []]
-    assert [(row["clip_id"], row["check"]) for row in verdicts.to_pylist()] == [("v_3", "numbers"), ("v_2", "review")]
-    assert reviewed == {("v_0", 0), ("v_1", 0), ("v_2", 0)}
-    assert json.loads((tmp_path / "reviews/ana.jsonl").read_text().splitlines()[1])["text"] == "ZWEI"
+    table = after.translations.to_pylist()
+    assert [row["text"] for row in table] == ["eins", "ZWEI", "drei", "vier", "", "sechs"]
+    assert [row["flags"] for row in table] == [
+        ["loop"], ["query", "review_stale"], ["loop"], ["loop"], ["loop"], ["independent"]
+    ]  # fmt: skip
+    assert table[1] == {
+        **keys[1], "lang": "de", "text": "ZWEI", "score": None, "model": "", "revision": "", "license": "",
+        "decode_hash": "", "flags": ["query", "review_stale"], "retries": 0, "origin": "human", "first": None,
+    }  # fmt: skip
+    assert [row for n, row in enumerate(table) if n != 1] == [row for n, row in enumerate(rows) if n != 1]
+    assert [(row["clip_id"], row["check"]) for row in after.verdicts.to_pylist()] == [
+        ("v_0", "added"), ("v_3", "numbers"), ("v_4", "empty"), ("v_2", "review")
+    ]  # fmt: skip
+    assert "ana" not in str(after.verdicts.to_pylist())  # the card shows reasons to everybody
+    assert after.kept == {("v_0", 0): True, ("v_1", 0): True, ("v_2", 0): False}
+    assert after.quality["clip_id"].to_pylist() == ["v_3", "v_4"]
+
+    captions = pa.Table.from_pylist([{**key, "lang": "en", "text": "x", "origin": "human"} for key in keys], CAPTION)
+    figures = figures_after({"calibrated": True, "meaning_kept": 0.286}, captions, after)
+    named = ("calibrated", "rows", "accepted", "rejected", "human", "reviewed", "meaning_kept", "checks")
+    assert [figures[name] for name in named] == [
+        True, 6, 3, 3, 2, 3, 0.5, {"empty": 1, "numbers": 1, "review": 1}  # (0.5 + 0 + 1 + 1 + 0) / 5
+    ]  # fmt: skip
+    unknown = replace(after, quality=after.quality.set_column(2, "quality", pa.nulls(2, pa.float32())))
+    assert figures_after({}, captions, unknown)["meaning_kept"] is None
+    assert figures_after({}, captions, replace(after, quality=after.quality[:0]))["meaning_kept"] == 0.6667
+    assert figures_after({"rows": 9}, captions, replace(after, kept={})) == {"rows": 9, "reviewed": 0}
 
 
 def test_only_the_end_of_a_file_that_grew_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
