@@ -10,6 +10,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,12 @@ def main() -> None:
         said = [said_now(row.key, text_hash(row.text), "accept") for row in rows[:REVIEWED]]
         reviews.folder.mkdir()
         (reviews.folder / "me.jsonl").write_text("".join(json.dumps(one.model_dump()) + "\n" for one in said))
-        page = Page(lists, reviews, "me")
+        texts: dict[tuple[str, int], dict[str, str]] = {}
+        for row in chain.from_iterable(list_.rows for list_ in lists.values()):
+            texts.setdefault((row.clip_id, row.caption_index), {})[row.lang] = row.text
+        page = Page(lists, reviews, "me", texts)
         client = TestClient(make_app(page), base_url=ADDRESS)
-        client.cookies.set("mycook-review", page.token)
+        client.get(f"/?token={page.token}")
 
         def act(n: int) -> Any:
             row = rows[REVIEWED + n]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..corpus.captions import QUERY_FLAG
@@ -14,14 +13,15 @@ from ..quality.review.overlay import Key, Outcome, Reviews
 from ..quality.review.worklist import Worklist, make_worklist
 from .checking import verdicts_of
 from .reading import CAPTIONS, CLIPS
-from .stage import Key as FileKey
 from .translating import NO_MACHINE, translations_of
-from .workspace import Workspace
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from .opening import OpenBuild
+
 CHECK = "review"  # as verdicts name a person's refusal
+_SHOWN = ("clip_id", "caption_index", "text")
 
 
 @dataclass(frozen=True)
@@ -117,39 +117,34 @@ def _refusal(key: Key) -> dict[str, Any]:
     return {**found, "reason": "a reviewer rejected it", "score": 1.0}
 
 
-def open_worklists(build: Path, langs: "tuple[str, ...] | None" = None) -> Mapping[str, Worklist]:
+def open_worklists(build: "OpenBuild", langs: "tuple[str, ...] | None" = None) -> Mapping[str, Worklist]:
     """The rows to review of a build that was validated, a list a language.
 
     Raises:
-        WorkspaceError: no build there, or a language that it has not validated.
+        WorkspaceError: nothing is validated, or a language is not.
     """
-    import pyarrow.compute as pc
-
-    workspace = Workspace(build)
-    known = [name.removeprefix("validate-") for name in workspace.manifests() if name.startswith("validate-")]
-    if workspace.about() is None or not known:
-        raise WorkspaceError(f"{build} holds no validated build", hint="mycook validate, or mycook build, first")
+    results, folder = build.results, build.workspace.root
+    known = [lang for lang in build.recipe.targets if results.have([verdicts_of(lang)])]
+    if not known:
+        raise WorkspaceError(f"{folder} holds no validated build", hint="mycook validate, or mycook build, first")
     for lang in langs or ():
         if lang not in known:
-            raise WorkspaceError(f"{build} has not validated {lang!r}", hint=f"it has {', '.join(known)}")
-    clips, captions = _open(workspace, CLIPS), _open(workspace, CAPTIONS)
-    lists = {}
-    for lang in langs or known:
-        source = captions.filter(pc.not_equal(captions["lang"], lang))
-        lists[lang] = make_worklist(
-            lang, clips, source, _open(workspace, translations_of(lang)), _open(workspace, verdicts_of(lang))
-        )
-    return lists
+            raise WorkspaceError(f"{folder} has not validated {lang!r}", hint=f"it has {', '.join(known)}")
+    source, clips, captions = build.recipe.source_language, results[CLIPS], results[CAPTIONS]
+    return {
+        lang: make_worklist(lang, source, clips, captions, results[translations_of(lang)], results[verdicts_of(lang)])
+        for lang in langs or known
+    }
 
 
-def _open(workspace: Workspace, key: "FileKey[pa.Table]") -> "pa.Table":
-    manifest = workspace.read_manifest(key.stage) or {"outputs": {}}
-    for name, row in manifest["outputs"].items():
-        if row["name"] == key.file:
-            if damage := workspace.damage({name: row}):
-                raise WorkspaceError(f"{workspace.root}: {damage}", hint="run the same build again: it mends that")
-            return key.load(workspace.root / name)
-    raise WorkspaceError(f"{workspace.root} lacks {key.file} of the stage {key.stage}", hint="run the build again")
+def texts_by_caption(build: "OpenBuild") -> dict[tuple[str, int], dict[str, str]]:
+    """What each caption, by clip and index, is in the languages of a build; people's translations are among them."""
+    found: dict[tuple[str, int], dict[str, str]] = {}
+    for lang in build.recipe.targets:
+        table = build.results[translations_of(lang)]
+        for clip_id, index, text in zip(*(table[name].to_pylist() for name in _SHOWN), strict=True):
+            found.setdefault((clip_id, index), {})[lang] = text or ""
+    return found
 
 
 def _key(row: Mapping[str, Any]) -> Key:

@@ -34,14 +34,15 @@ def review(
       mycook review build/mini --lang ja
       mycook review build/mini --export reviews.csv
     """
-    from ..building.reviewing import open_worklists
+    from ..building.opening import open_build
+    from ..building.reviewing import open_worklists, texts_by_caption
     from ..languages import parse_languages
     from ..quality.review.exchange import export_csv, import_csv
-    from ..quality.review.overlay import Reviews
+    from ..quality.review.overlay import Reviews, require_name
     from .tables import print_json
 
-    lists = open_worklists(build, parse_languages(lang) if lang else None)
-    reviews = Reviews(build)
+    require_name(reviewer)
+    opened, reviews = open_build(build), Reviews(build)
     if path := export or import_:
         count = export_csv(reviews, path) if export else import_csv(reviews, path)
         if json:
@@ -51,4 +52,5 @@ def review(
         return
     from ..quality.review.app import Page, serve
 
-    serve(Page(lists, reviews, reviewer), port=port)
+    lists = open_worklists(opened, parse_languages(lang) if lang else None)
+    serve(Page(lists, reviews, reviewer, texts_by_caption(opened)), port=port)

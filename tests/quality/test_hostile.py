@@ -12,7 +12,7 @@ import yaml
 from multiyoucook2 import build
 from multiyoucook2.building.comparing import compare_builds
 from multiyoucook2.building.opening import open_build
-from multiyoucook2.building.reviewing import open_worklists
+from multiyoucook2.building.reviewing import open_worklists, texts_by_caption
 from multiyoucook2.quality.page.compared import render_compared
 from multiyoucook2.quality.review.overlay import Reviews, said_now, text_hash
 from multiyoucook2.sources.cleaning import clean_caption
@@ -97,7 +97,7 @@ def test_pages_in_a_browser(made: Path, tab: Any) -> None:
     assert tab.title().startswith("Validation of")
     assert tab.get_by_text(SCRIPT).count()
     assert fits(tab)
-    reviews, (list_,) = Reviews(made), open_worklists(made).values()
+    reviews, (list_,) = Reviews(made), open_worklists(open_build(made)).values()
     for row in list_.rows:
         if len(row.text) < 1000:
             reviews.append("ana", said_now(row.key, text_hash(row.text), "edit", f"{SCRIPT} {IMAGE} ---"))
@@ -126,4 +126,7 @@ def pages(made: Path, reviews: Reviews) -> Any:
 
     from multiyoucook2.quality.review.app import Page, make_app
 
-    return TestClient(make_app(Page(open_worklists(made), reviews, "ben")), base_url=ADDRESS)
+    opened = open_build(made)
+    return TestClient(
+        make_app(Page(open_worklists(opened), reviews, "ben", texts_by_caption(opened))), base_url=ADDRESS
+    )

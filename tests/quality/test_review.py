@@ -1,15 +1,11 @@
-"""Reviews: what is kept, what holds after several reviewers, who may write, and what a build publishes of it."""
+"""Reviews: what holds after several reviewers, what a build publishes of it, what checks learn from it."""
 
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from multiyoucook2.errors import WorkspaceError
-from multiyoucook2.quality.review.exchange import export_csv, import_csv
 from multiyoucook2.quality.review.overlay import Key, Reviews, Said, text_hash
 from multiyoucook2.quality.review.worklist import Flag, Row, Worklist, ordered
 
@@ -25,6 +21,16 @@ def said(action: str, *, at: float = 1, text: str = "", seen: str = TEXT, key: K
 def outcome(reviews: Reviews, text: str = TEXT) -> tuple[str, str, str, bool, bool] | None:
     found = reviews.outcomes({KEY: text}).get(KEY)
     return (found.action, found.text, found.reviewer, found.disagree, found.stale) if found else None
+
+
+def worklist(lang: str = "de") -> Worklist:
+    rows = [
+        Row(f"v_{n}", "v", 0, lang, f"caption {n} <b>", f"Text {n}",
+            "https://example.org/?v=a", float(n), n + 1.0, "soup",
+            (Flag("coverage", "'onion' has no counterpart"),) if n == 2 else ())
+        for n in range(4)
+    ]  # fmt: skip
+    return ordered(lang, rows)
 
 
 def test_the_latest_action_holds_and_undo_takes_back(tmp_path: Path) -> None:
@@ -55,148 +61,6 @@ def test_of_a_text_that_changed_only_edits_stay_and_are_stale(tmp_path: Path) ->
     assert outcome(reviews, "another translation") is None
     reviews.append("ben", said("edit", at=2, text="Zwiebel hacken"))
     assert outcome(reviews, "another translation") == ("edit", "Zwiebel hacken", "ben", False, True)
-
-
-def test_a_killed_write_loses_its_own_line_alone(tmp_path: Path) -> None:
-    reviews = Reviews(tmp_path)
-    reviews.append("ana", said("accept"))
-    path = tmp_path / "reviews/ana.jsonl"
-    whole = path.read_bytes()
-    for cut in range(1, len(whole)):
-        path.write_bytes(whole + whole[:cut])
-        assert outcome(reviews) == ("accept", "", "ana", False, False)
-    path.write_bytes(whole + whole[:20])
-    reviews.append("ana", said("reject", at=5))  # goes on after the broken line
-    with pytest.raises(WorkspaceError, match=r"line 2 of .*ana\.jsonl"):
-        outcome(reviews)  # ... which is named, as something may be lost there
-
-
-@pytest.mark.parametrize("name", ["../ana", "", "a b", ".hidden", "x" * 41, "a/b"])
-def test_names_are_file_names(name: str, tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match="a reviewer cannot be called"):
-        Reviews(tmp_path).append(name, said("accept"))
-    assert not list(tmp_path.iterdir())
-
-
-@settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["accept", "edit", "reject"]), st.text(min_size=1, max_size=30)), max_size=8))
-def test_csv_there_and_back(actions: list[tuple[str, str]]) -> None:
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as scratch:
-        here, there, path = Reviews(Path(scratch) / "a"), Reviews(Path(scratch) / "b"), Path(scratch) / "x.csv"
-        for folder in (here, there):
-            folder.folder.parent.mkdir()
-        for number, (action, text) in enumerate(actions):
-            kept = text.encode("utf-8", "ignore").decode()
-            here.append(f"r{number % 2}", said(action, at=float(number), text=kept if action == "edit" else ""))
-        assert export_csv(here, path) == len(actions)
-        assert import_csv(there, path) == len(actions)
-        assert import_csv(there, path) == 0
-        assert there.latest() == here.latest()
-
-
-def test_a_csv_of_another_kind_adds_nothing(tmp_path: Path) -> None:
-    export_csv(Reviews(tmp_path), path := tmp_path / "x.csv")
-    path.write_text(path.read_text() + "ana,1,v_0,0,de,abc,accept,\nana,soon,v_0,0,de,abc,accept,\n")
-    with pytest.raises(WorkspaceError, match=r"line 3 of .* is no review"):
-        import_csv(Reviews(tmp_path), path)
-    assert Reviews(tmp_path).reviewers() == []
-
-
-def worklist(lang: str = "de") -> Worklist:
-    rows = [
-        Row(f"v_{n}", "v", 0, lang, f"caption {n} <b>", f"Text {n}",
-            "https://example.org/?v=a", float(n), n + 1.0, "soup",
-            (Flag("coverage", "'onion' has no counterpart"),) if n == 2 else ())
-        for n in range(4)
-    ]  # fmt: skip
-    return ordered(lang, rows)
-
-
-starlette = pytest.importorskip("starlette", reason="the extra web is not installed")
-
-
-@pytest.fixture
-def page(tmp_path: Path):  # type: ignore[no-untyped-def]
-    from multiyoucook2.quality.review.app import Page
-
-    return Page({"de": worklist(), "ja": worklist("ja")}, Reviews(tmp_path), "ana")
-
-
-@pytest.fixture
-def client(page):  # type: ignore[no-untyped-def]
-    from starlette.testclient import TestClient
-
-    from multiyoucook2.quality.review.app import make_app
-
-    return TestClient(make_app(page), base_url="http://127.0.0.1:8001")
-
-
-def action(**changes: object) -> dict[str, object]:
-    found = {"clip_id": "v_2", "caption_index": 0, "lang": "de", "action": "accept", "seen": text_hash("Text 2")}
-    return {**found, **changes}
-
-
-OURS = {"Sec-Fetch-Site": "same-origin"}
-
-
-def test_the_worst_row_comes_first_with_its_reasons(client) -> None:  # type: ignore[no-untyped-def]
-    text = client.get("/").text
-    assert "caption 2 &lt;b&gt;" in text
-    assert "has no counterpart" in text
-    assert "1 of 4" in text
-    assert "open the address that the command printed" in text  # without the token it may only look
-    assert "Text 0" in text  # the steps around it
-    assert client.get("/?check=coverage").text.count("1 of 1") == 1
-    assert "No row fits" in client.get("/?text=nowhere").text
-    assert client.get("/?n=99999999999999&lang=%00&check=%3Cscript%3E").status_code == 200
-
-
-def test_only_our_own_page_may_write(client, page, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    assert client.post("/act", json=action(), headers=OURS).status_code == 403  # no token
-    client.get(f"/?token={page.token}")
-    for headers in (
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Origin": "http://evil.example"},
-        {},
-    ):
-        assert client.post("/act", json=action(), headers=headers).status_code == 403
-    assert client.get("/", headers={"Host": "rebound.example"}).status_code == 400
-    assert client.get("/act").status_code == 405
-    assert not (tmp_path / "reviews").exists()
-    assert client.post("/act", json=action(), headers=OURS).json() == {"state": "accept"}
-    assert client.post("/act", json=action(), headers={"Origin": "http://127.0.0.1:8001"}).json() == {"state": "accept"}
-    assert "may only look" not in client.get("/").text
-    assert len((tmp_path / "reviews/ana.jsonl").read_text().splitlines()) == 2
-
-
-@pytest.mark.parametrize(
-    ("changes", "status"),
-    [
-        ({"action": "drop"}, 400), ({"clip_id": "../x"}, 409), ({"seen": "0" * 16}, 409),
-        ({"caption_index": "one"}, 400),
-        ({"action": "edit", "text": "  "}, 400), ({"action": "edit", "text": "x" * 2001}, 400),
-    ],
-)  # fmt: skip
-def test_wrong_actions_write_nothing(changes: dict[str, object], status: int, client, page, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    client.get(f"/?token={page.token}")
-    assert client.post("/act", json=action(**changes), headers=OURS).status_code == status
-    index = json.dumps(action()).replace('"caption_index": 0', '"caption_index": 1e999').encode()
-    surrogate = json.dumps(action(action="edit", text="\ud800")).encode()
-    for body in (b"[[[[", b"null", b"x" * 20_000, index, surrogate):
-        assert client.post("/act", content=body, headers=OURS).status_code in (400, 413)
-    assert not (tmp_path / "reviews").exists()
-
-
-def test_a_killed_server_has_lost_nothing(client, page, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    from multiyoucook2.quality.review.app import Page
-
-    client.get(f"/?token={page.token}")
-    client.post("/act", json=action(action="edit", text="neuer  Text"), headers=OURS)
-    again = Page({"de": worklist()}, Reviews(tmp_path), "ben")
-    assert again.outcomes["v_2", 0, "de"].text == "neuer Text"
 
 
 def test_a_build_publishes_what_people_said(tmp_path: Path) -> None:
@@ -260,45 +124,12 @@ def test_a_build_publishes_what_people_said(tmp_path: Path) -> None:
     assert figures_after({"rows": 9}, captions, replace(after, kept={})) == {"rows": 9, "reviewed": 0}
 
 
-def test_only_the_end_of_a_file_that_grew_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from multiyoucook2.quality.review import overlay
-
-    reviews, parsed = Reviews(tmp_path), []
-    real = overlay.parse_json
-    monkeypatch.setattr(
-        overlay, "parse_json", lambda row, *rest, **more: parsed.append(row) or real(row, *rest, **more)
-    )
-    for n in range(5):
-        reviews.append("ana", said("accept" if n % 2 else "reject", at=n))
-        assert outcome(reviews) == outcome(Reviews(tmp_path))
-    assert len(parsed) == 5 + (1 + 2 + 3 + 4 + 5)  # a line once, beside all of them for whoever comes fresh
-    path = tmp_path / "reviews/ana.jsonl"
-    path.write_text(path.read_text().splitlines(keepends=True)[0])  # shorter: somebody has put another file there
-    assert outcome(reviews) == ("reject", "", "ana", False, False)
-
-
 def test_words_without_a_counterpart_are_marked() -> None:
     flags = (Flag("coverage", "no counterpart of onion, stir-fry"), Flag("misses", "poor counterparts of the"))
     row = replace(worklist().rows[0], flags=flags, caption="Onion & onions: stir-fry the onion")
     marked = [(piece, there) for piece, there in row.marked() if there]
     assert "".join(piece for piece, _ in row.marked()) == row.caption
     assert marked == [("Onion", True), ("stir-fry", True), ("onion", True)]
-
-
-def test_rows_are_filtered_by_reviewer_and_state(page, client, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    client.cookies.set("mycook-review", page.token)
-    page.reviews.append("ben", said("reject", key=("v_2", 0, "de"), seen="Text 2"))
-    for number, expected in ((1, "accept"), (2, "accept")):
-        done = client.post("/act", json=action(clip_id=f"v_{number}", seen=text_hash(f"Text {number}")), headers=OURS)
-        assert done.json() == {"state": expected}
-    assert "2 of 4 reviewed" in client.get("/").text
-    assert "1 of 2" in client.get("/?by=ana").text
-    assert "No row fits" in client.get("/?by=ben").text  # the latest word on that row is ana's
-    assert "reviewers disagree</span>" in client.get("/?state=disagree&by=ana").text
-    assert "No row fits" in client.get("/?state=stale").text
-    undone = client.post("/act", json=action(clip_id="v_1", seen=text_hash("Text 1"), action="undo"), headers=OURS)
-    assert undone.json() == {"state": "open"}
-    assert "1 of 4 reviewed" in client.get("/").text
 
 
 def test_reviews_teach_sound_pairs_and_marks(tmp_path: Path) -> None:
@@ -322,32 +153,6 @@ def test_reviews_teach_sound_pairs_and_marks(tmp_path: Path) -> None:
     assert (said_of(reviews, "de"), said_of(reviews, "fr")) == (known, "")
     reviews.append("ben", said("reject", key=("v_0", 0, "de")))
     assert said_of(reviews, "de") != known
-
-
-def kind(client, *, check: str = "coverage", dismiss: bool = True, lang: str = "de"):  # type: ignore[no-untyped-def]
-    return client.post("/dismiss", json={"lang": lang, "check": check, "dismiss": dismiss}, headers=OURS)
-
-
-def test_a_kind_of_flag_is_dismissed_as_a_whole_and_comes_back(page, client, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    from multiyoucook2.quality.review.app import Page
-
-    assert kind(client).status_code == 403  # no token
-    client.cookies.set("mycook-review", page.token)
-    assert "caption 2 &lt;b&gt;" in client.get("/").text  # it comes first because of its flag
-    for wrong in ({"check": "numbers"}, {"lang": "fr"}, {"check": "*"}):
-        assert kind(client, **wrong).status_code == 409
-    assert not (tmp_path / "reviews").exists()
-    assert kind(client).json() == {"dismissed": ["coverage"]}
-    text = client.get("/").text
-    assert "has no counterpart" not in text
-    assert page.worklists["de"].rows[0].clip_id == "v_0"
-    assert "coverage (by ana <button" in text
-    assert "has no counterpart" in client.get("/?lang=ja").text  # dismissed in German alone
-    assert "No row fits" in client.get("/?check=coverage").text
-    ben = Page({"de": worklist()}, Reviews(tmp_path), "ben")  # after a restart, and for the others
-    assert ben.worklists["de"].checks == {}
-    assert kind(client, dismiss=False).json() == {"dismissed": []}
-    assert page.worklists["de"].rows[0].clip_id == "v_2"
 
 
 def test_what_refuses_a_row_cannot_be_dismissed(tmp_path: Path) -> None:
@@ -374,20 +179,3 @@ def test_agreement_by_hand() -> None:
     assert cohens_kappa(said) == pytest.approx(0.4)  # 0.7 alike, 0.5 by chance
     assert cohens_kappa([(True, True)] * 3) is None
     assert cohens_kappa([(True, False), (False, True)]) == -1
-
-
-def test_agreement_is_of_the_same_texts_and_shown(page, client, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    from multiyoucook2.quality.review.agreement import Agreement, agreements
-
-    for number, (one, other) in enumerate((("accept", "accept"), ("reject", "edit"), ("accept", "reject"))):
-        key = (f"v_{number}", 0, "de")
-        page.reviews.append("ana", said(one, key=key, seen=f"Text {number}"))
-        page.reviews.append("ben", said(other, key=key, seen=f"Text {number}", text="besser" * (other == "edit")))
-    page.reviews.append("ana", said("accept", key=("v_3", 0, "de"), seen="today's"))
-    page.reviews.append("ben", said("reject", key=("v_3", 0, "de"), seen="yesterday's"))
-    page.reviews.append("ben", said("dismiss", key=("*coverage", 0, "de")))
-    # both yes once, both no once, ana alone once: 2/3 alike, 4/9 by chance
-    (found,) = agreements(page.reviews, "de")
-    assert found == Agreement("ana", "ben", 3, 2, pytest.approx(0.4))
-    assert "ana and ben judge 2 of 3 rows alike, Cohen's kappa 0.40" in " ".join(client.get("/").text.split())
-    assert agreements(page.reviews, "ja") == []

@@ -1,10 +1,9 @@
 """The page: a row at a time, the worst first, all by keys; every action is on the disk before it is answered."""
 
 import secrets
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from ... import web
@@ -14,7 +13,8 @@ from ...files.reading import parse_json
 from ...languages import LANGUAGES
 from ..video import video_link
 from .agreement import agreements
-from .overlay import ALL_OF, TEXT_CHARACTERS, Action, Key, Outcome, Reviews, said_now, text_hash
+from .overlay import TEXT_CHARACTERS, Key, Reviews
+from .session import STATES, Refused, Session
 from .worklist import Row, Worklist
 
 if TYPE_CHECKING:
@@ -22,22 +22,23 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-COOKIE = "mycook-review"
-STATES = {"": "all rows", "open": "not reviewed", "reviewed": "reviewed", "disagree": "reviewers disagree",
-          "stale": "edited, then translated anew"}  # fmt: skip
 T = TypeVar("T", bound=Record)
 _BODY_BYTES = 16_000
 _FILTERS = ("state", "by", "check", "recipe_type", "text")
 
 
 class Asked(Record):
-    """What the page sends; ``seen`` is the hash of the translation that it shows."""
+    """What the page sends.
+
+    ``seen`` is the hash of the machine's translation that it shows. ``text`` is the new one of an ``edit``; else the
+    one that a person wrote and that it shows as well, if any.
+    """
 
     clip_id: str
     caption_index: int
     lang: str
     seen: str
-    action: Action
+    action: Literal["accept", "edit", "reject", "undo"]
     text: str = ""
 
 
@@ -56,132 +57,140 @@ class Page:
         worklists: language -> its rows; the first is shown first.
         reviews: where actions go.
         reviewer: whose actions they are.
+        texts: caption (clip and index) -> language -> its translation, to be shown beside a row.
     """
 
-    def __init__(self, worklists: Mapping[str, Worklist], reviews: Reviews, reviewer: str) -> None:
+    def __init__(
+        self,
+        worklists: Mapping[str, Worklist],
+        reviews: Reviews,
+        reviewer: str,
+        texts: Mapping[tuple[str, int], Mapping[str, str]],
+    ) -> None:
         import jinja2
 
-        self.all, self.reviews, self.reviewer = worklists, reviews, reviewer
-        self.worklists = {lang: list_.without(reviews.dismissed(lang)) for lang, list_ in worklists.items()}
+        self.session, self.texts = Session(worklists, reviews, reviewer), texts
         self.token = secrets.token_urlsafe(24)
-        self.texts = {row.key: row.text for list_ in worklists.values() for row in list_.rows}
-        self.outcomes = reviews.outcomes(self.texts)
-        self.done = Counter(lang for _, _, lang in self.outcomes)
-        self.others: dict[Key, list[Row]] = {}
-        for list_ in worklists.values():
-            for row in list_.rows:
-                self.others.setdefault((row.clip_id, row.caption_index, ""), []).append(row)
         loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
         self.templates = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-        self.templates.globals |= {"states": STATES, "languages": list(worklists), "names": _names(worklists)}
+        self.templates.globals |= {"states": STATES, "languages": list(worklists), "name_of": _name}
         self.templates.globals |= {"reviewer": reviewer, "longest": TEXT_CHARACTERS}
 
-    def row(self, request: "Request") -> "Response":
-        """``/``: the row at place ``n`` of a language's filtered list. Reading changes nothing."""
+    # All answers are given in one thread, one after the other: ``async``, though nothing is waited for.
+    async def row(self, request: "Request") -> "Response":
+        """``/``: a row of a language's filtered list: ``at`` names it, else it is the one at place ``n``.
+
+        A named row is shown even where it fits the filters no more, as it does once it is reviewed: what comes before
+        and after it stays the same. Reading changes nothing.
+        """
         from starlette.responses import HTMLResponse, RedirectResponse
 
         if "token" in request.query_params:  # out of the address at once: it would stay in the browser's history
             answer: Response = RedirectResponse("/", status_code=303)
-            answer.set_cookie(COOKIE, request.query_params["token"], httponly=True, samesite="strict")
+            if self._is_token(token := request.query_params["token"]):
+                answer.set_cookie(_cookie(request), token, httponly=True, samesite="strict")
             return answer
         asked = {name: request.query_params.get(name, "") for name in _FILTERS}
         lang = request.query_params.get("lang", "")
-        worklist = self.worklists.get(lang) or next(iter(self.worklists.values()))
+        session = self.session
+        worklist = session.worklists.get(lang) or next(iter(session.worklists.values()))
         rows = worklist.filtered(
             check=asked["check"],
             recipe_type=asked["recipe_type"],
             text=asked["text"],
-            only=self._only(asked["state"], asked["by"]),
+            only=session.only(asked["state"], asked["by"]),
         )
-        place = min(max(_number(request.query_params.get("n", "")), 0), max(len(rows) - 1, 0))
-        row = rows[place] if rows else None
+        clip_id, _, index = request.query_params.get("at", "").rpartition(" ")
+        if (key := (clip_id, _number(index), worklist.lang)) in worklist.places:
+            rows, place = worklist.among(rows, key)
+        else:
+            place = min(_number(request.query_params.get("n", "")), max(len(rows) - 1, 0))
+
+        def address(of: int) -> str:
+            return _address(asked, rows[of].key, of) if 0 <= of < len(rows) else ""
+
+        shown = self._shown(worklist, rows[place] if rows else None)  # before the counts, which may follow from it
         page = self.templates.get_template("review.html").render(
-            lang=worklist.lang, row=row, place=place, count=len(rows), total=len(worklist.rows),
-            done=self.done[worklist.lang], asked=asked, reviewers=self.reviews.reviewers(),
-            checks=worklist.checks, may_write=self._may_write(request), link=_links(worklist.lang, asked),
-            outcome=self.outcomes.get(row.key) if row else None, seen=text_hash(row.text) if row else "",
-            neighbours=worklist.neighbours(row) if row else [], others=self._others(row) if row else [],
-            video=video_link(row.video_url, row.start_s) if row else "",
-            dismissed=self.reviews.dismissed(worklist.lang), agreements=agreements(self.reviews, worklist.lang),
+            shown, lang=worklist.lang, source=worklist.source_lang, place=place, count=len(rows), asked=asked,
+            done=session.done[worklist.lang], total=len(worklist.rows), reviewers=session.reviews.reviewers(),
+            checks=worklist.checks, may_write=self._may_write(request), last=self._last(asked),
+            here=address(place), next=address(place + 1), previous=address(place - 1),
+            dismissed=session.reviews.dismissed(worklist.lang), agreements=agreements(session.reviews, worklist.lang),
         )  # fmt: skip
         return HTMLResponse(page)
+
+    def _shown(self, worklist: Worklist, row: Row | None) -> dict[str, Any]:
+        """What the template says of the row itself."""
+        if row is None:
+            return {"row": None}
+        session, others = self.session, self.texts.get((row.clip_id, row.caption_index), {})
+        return {
+            "row": row,
+            "seen": session.seen(row.key),
+            "outcome": session.now(row.key),
+            "mine": session.own(row.key) is not None,
+            "neighbours": worklist.neighbours(row),
+            "others": {lang: text for lang, text in others.items() if lang != row.lang},
+            "video": video_link(row.video_url, row.start_s),
+        }
+
+    def _last(self, asked: Mapping[str, str]) -> dict[str, Any] | None:
+        """The row that was acted on last: what ``u`` takes back, and where it goes then."""
+        if not self.session.acted:
+            return None
+        key = self.session.acted[-1]
+        return {"key": key, "seen": self.session.seen(key), "address": _address(asked, key)}
 
     async def act(self, request: "Request") -> "Response":
         """``POST /act``: one action as JSON, written before it is answered. Only our own page may ask."""
         from starlette.responses import JSONResponse
 
         asked = await self._asked(request, Asked)
-        if not isinstance(asked, Asked):
-            return asked
         key = (asked.clip_id, asked.caption_index, asked.lang)
-        action, text, seen = asked.action, " ".join(asked.text.split()), asked.seen
-        if key not in self.texts or seen != text_hash(self.texts[key]):
-            return JSONResponse({"error": "this row is not there any more: load the page again"}, 409)
-        if len(text) > TEXT_CHARACTERS or (action == "edit" and not text):
-            return JSONResponse({"error": f"a translation has 1 to {TEXT_CHARACTERS} characters"}, 400)
-        try:
-            self.reviews.append(self.reviewer, said_now(key, seen, action, text if action == "edit" else ""))
-            found = self.reviews.outcomes({key: self.texts[key]})
-        except MyCookError as error:
-            return JSONResponse({"error": f"{error}: {error.hint}"}, 507)
-        self.done[key[2]] += len(found) - (self.outcomes.pop(key, None) is not None)
-        self.outcomes |= found
-        return JSONResponse({"state": _state(self.outcomes.get(key))})
+        outcome = self.session.act(key, asked.seen, asked.action, asked.text)
+        return JSONResponse({"state": outcome.action if outcome else "open"})
 
     async def dismiss(self, request: "Request") -> "Response":
         """``POST /dismiss``: flags of a kind, which are false alarms in a language, go from its list, or come back."""
         from starlette.responses import JSONResponse
 
         asked = await self._asked(request, Kind)
-        if not isinstance(asked, Kind):
-            return asked
-        worklist = self.all.get(asked.lang)
-        if worklist is None or asked.check not in worklist.signals:
-            return JSONResponse({"error": "there is no such signal to dismiss"}, 409)
-        action: Action = "dismiss" if asked.dismiss else "undo"
-        try:
-            self.reviews.append(self.reviewer, said_now((ALL_OF + asked.check, 0, asked.lang), "", action))
-            dismissed = self.reviews.dismissed(asked.lang)
-        except MyCookError as error:
-            return JSONResponse({"error": f"{error}: {error.hint}"}, 507)
-        self.worklists[asked.lang] = worklist.without(dismissed)
-        return JSONResponse({"dismissed": sorted(dismissed)})
+        return JSONResponse({"dismissed": self.session.dismiss(asked.lang, asked.check, dismiss=asked.dismiss)})
 
-    async def _asked(self, request: "Request", kind: type[T]) -> "T | Response":
-        """What our own page asks for, or the answer that refuses."""
-        from starlette.responses import JSONResponse
+    async def _asked(self, request: "Request", kind: type[T]) -> T:
+        """What our own page asks for.
 
+        Raises:
+            Refused: somebody else asks, or for something else.
+        """
         if not self._may_write(request) or not web.only_ours(request):
-            return JSONResponse({"error": "open the address that the command printed"}, 403)
+            raise Refused(403, "open the address that the command printed")
         body = b""
         async for part in request.stream():
             body += part
             if len(body) > _BODY_BYTES:
-                return JSONResponse({"error": "that is too long"}, 413)
+                raise Refused(413, "that is too long")
         try:
             return parse_json(body, kind, "the action")
         except MyCookError:
-            return JSONResponse({"error": "that is no action"}, 400)
+            raise Refused(400, "that is no action") from None
 
-    def _only(self, state: str, reviewer: str) -> Callable[[Key], bool] | None:
-        """Which captions a state and a reviewer leave; ``None``: all."""
-        of = self.outcomes
-        states: dict[str, Callable[[Key], bool]] = {
-            "open": lambda key: key not in of,
-            "reviewed": lambda key: key in of,
-            "disagree": lambda key: key in of and of[key].disagree,
-            "stale": lambda key: key in of and of[key].stale,
-        }
-        wanted = states.get(state)
-        if not reviewer:
-            return wanted
-        return lambda key: key in of and of[key].reviewer == reviewer and (wanted is None or wanted(key))
+    async def refused(self, request: "Request", error: Exception) -> "Response":
+        """What cannot be: an answer to the page's script, else a page."""
+        from starlette.responses import HTMLResponse, JSONResponse
 
-    def _others(self, row: Row) -> list[Row]:
-        return [other for other in self.others[row.clip_id, row.caption_index, ""] if other.lang != row.lang]
+        if isinstance(error, Refused):
+            return JSONResponse({"error": str(error)}, error.status)
+        hint = error.hint if isinstance(error, MyCookError) else ""
+        if request.method == "POST":
+            return JSONResponse({"error": f"{error}: {hint}"}, 507)
+        return HTMLResponse(self.templates.get_template("refused.html").render(error=str(error), hint=hint), 503)
 
     def _may_write(self, request: "Request") -> bool:
-        return secrets.compare_digest(request.cookies.get(COOKIE, "").encode(), self.token.encode())
+        return self._is_token(request.cookies.get(_cookie(request), ""))
+
+    def _is_token(self, given: str) -> bool:
+        return secrets.compare_digest(given.encode(), self.token.encode())
 
 
 def make_app(page: Page) -> "Starlette":
@@ -197,7 +206,8 @@ def make_app(page: Page) -> "Starlette":
         Route("/dismiss", page.dismiss, methods=["POST"]),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
     ]
-    return Starlette(routes=routes, middleware=web.guards())
+    handlers: dict[Any, Any] = {MyCookError: page.refused, Refused: page.refused}
+    return Starlette(routes=routes, middleware=web.guards(), exception_handlers=handlers)
 
 
 def serve(page: Page, *, port: int) -> None:
@@ -205,21 +215,20 @@ def serve(page: Page, *, port: int) -> None:
     web.serve(make_app(page), port=port, path=f"/?{urlencode({'token': page.token})}")
 
 
-def _state(outcome: Outcome | None) -> str:
-    return outcome.action if outcome else "open"
+def _name(lang: str) -> str:
+    return LANGUAGES[lang].name if lang in LANGUAGES else lang
 
 
-def _names(worklists: Mapping[str, Worklist]) -> dict[str, str]:
-    return {lang: LANGUAGES[lang].name if lang in LANGUAGES else lang for lang in worklists}
+def _cookie(request: "Request") -> str:
+    """A server's own: browsers keep the cookies of a host whatever the port, and two servers may run."""
+    return f"mycook-review-{request.url.port}"
 
 
-def _links(lang: str, asked: Mapping[str, str]) -> object:
-    """A function that makes the address of a place in the list, filters kept."""
-
-    def link(place: int) -> str:
-        return "/?" + urlencode({"lang": lang, **{name: value for name, value in asked.items() if value}, "n": place})
-
-    return link
+def _address(asked: Mapping[str, str], key: Key, place: int = 0) -> str:
+    """Of a row in the list that the filters leave; and of its place there, should it be gone from the build."""
+    clip_id, caption_index, lang = key
+    filters = {name: value for name, value in asked.items() if value}
+    return "/?" + urlencode({"lang": lang, **filters, "at": f"{clip_id} {caption_index}", "n": place})
 
 
 def _number(text: str) -> int:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from ...errors import WorkspaceError, shown
 from ...files import atomic_write, read_text, require_new
-from .overlay import Reviews, Said
+from .overlay import Reviews, Said, require_name
 
 COLUMNS = ("reviewer", "time", "clip_id", "caption_index", "lang", "seen", "action", "text")
 # A cell that begins so is taken for a formula by spreadsheets; an apostrophe in front keeps it a text there.
@@ -38,6 +38,8 @@ def export_csv(reviews: Reviews, path: Path) -> int:
 def import_csv(reviews: Reviews, path: Path) -> int:
     """Add the actions that are not known yet; returns how many. Nothing is added if a row is wrong.
 
+    What holds then follows from the times: an action that is older than what is there overrides nothing.
+
     Raises:
         WorkspaceError: unreadable, without a column, or a row that is no review; it is named.
     """
@@ -45,25 +47,53 @@ def import_csv(reviews: Reviews, path: Path) -> int:
         text = read_text(path)
     except FileNotFoundError:
         raise WorkspaceError(f"{shown(path)} does not exist") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    absent = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-    if absent:
-        raise WorkspaceError(f"{shown(path)} has no column {absent[0]!r}", hint=f"columns: {', '.join(COLUMNS)}")
-    found = [_read(row, number, path) for number, row in enumerate(reader, 2)]
+    reader, line = csv.DictReader(io.StringIO(text, newline=""), strict=True), 1
+    try:
+        absent = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        if absent:
+            raise WorkspaceError(f"{shown(path)} has no column {absent[0]!r}", hint=f"columns: {', '.join(COLUMNS)}")
+        found, line = [], reader.line_num + 1  # where the next row begins
+        for row in reader:
+            found.append(_read(row))
+            line = reader.line_num + 1
+    except (csv.Error, ValueError) as wrong:  # pydantic's errors are of the second kind
+        raise WorkspaceError(
+            f"line {line} of {shown(path)} is no review: {_reason(wrong)}", hint="mend or remove that line"
+        ) from None
     known = {(name, said) for name in reviews.reviewers() for said in reviews.lines(name)}
-    new = [pair for pair in dict.fromkeys(found) if pair not in known]
-    for name, said in new:
-        reviews.append(name, said)
-    return len(new)
+    new: dict[str, list[Said]] = {}
+    for name, said in dict.fromkeys(found):
+        if (name, said) not in known:
+            new.setdefault(name, []).append(said)
+    for name, actions in new.items():
+        reviews.append(name, *actions)
+    return sum(map(len, new.values()))
 
 
 def _guarded(value: str) -> str:
     return f"{_GUARD}{value}" if value.startswith((*_FORMULA, _GUARD)) else value
 
 
-def _read(row: dict[str, str], number: int, path: Path) -> tuple[str, Said]:
+def _read(row: dict[str | None, str | None]) -> tuple[str, Said]:
+    """A row's reviewer and action.
+
+    Raises:
+        ValueError: it has none.
+    """
+    cells = [row[name] for name in COLUMNS]
+    if None in cells or None in row:
+        raise ValueError(f"it has {'fewer' if None in cells else 'more'} cells than the first line")
+    values = {name: str(cell).removeprefix(_GUARD) for name, cell in zip(COLUMNS, cells, strict=True)}
+    reviewer = values.pop("reviewer")
     try:
-        values = {name: row[name].removeprefix(_GUARD) for name in COLUMNS}
-        return values.pop("reviewer"), Said.model_validate(values, strict=False)
-    except (ValidationError, AttributeError):  # a cell that is none, or none there
-        raise WorkspaceError(f"line {number} of {shown(path)} is no review", hint="mend or remove that line") from None
+        require_name(reviewer)
+    except WorkspaceError as wrong:
+        raise ValueError(str(wrong)) from None
+    return reviewer, Said.model_validate(values, strict=False)
+
+
+def _reason(wrong: Exception) -> str:
+    if not isinstance(wrong, ValidationError):
+        return str(wrong)
+    first = wrong.errors(include_url=False, include_context=False, include_input=False)[0]
+    return ": ".join([*map(str, first["loc"]), first["msg"].removeprefix("Value error, ")])

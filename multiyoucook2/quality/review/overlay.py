@@ -5,7 +5,8 @@
     BUILD/reviews/NAME.jsonl    a line an action: time, clip, caption, language, hash of the text seen, new text
 
 Nothing is ever changed in these files. Taking an action back is a line, too. Two reviewers write two files, so that
-neither overwrites the other. An action is about a text, named by its hash: where a later build translates the caption
+neither overwrites the other. What holds follows from the times, not from the order in the file: lines that were said
+elsewhere may come later. An action is about a text, named by its hash: where a later build translates the caption
 otherwise, an edit stays (it is a person's translation) and is marked stale, while a mere yes or no falls away.
 
 A kind of flag that is mostly false alarms is dismissed as a whole: such a line names ``*CHECK`` in the clip's place.
@@ -13,21 +14,25 @@ A kind of flag that is mostly false alarms is dismissed as a whole: such a line 
 
 import hashlib
 import json
-import os
+import math
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from ...errors import WorkspaceError, shown
-from ...files import Record, read_bytes, read_text
+from ...files import Record
 from ...files.reading import parse_json
+from .journal import append_lines, whole_lines
 
 FOLDER = "reviews"
 TEXT_CHARACTERS = 2000
-MOST_BYTES = 1 << 30  # that are read of a reviewer's file
 Action = Literal["accept", "edit", "reject", "dismiss", "undo"]
 ALL_OF = "*"  # before the name of a check: all rows of a language that it flags
 Key = tuple[str, int, str]  # clip, caption index, language
@@ -49,6 +54,16 @@ class Said(Record):
     def key(self) -> Key:
         """Which caption in which language."""
         return self.clip_id, self.caption_index, self.lang
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.action == "edit" and not (self.text.strip() and len(self.text) <= TEXT_CHARACTERS):
+            raise ValueError(f"a translation has 1 to {TEXT_CHARACTERS} characters")
+        if self.action != "edit" and self.text:
+            raise ValueError(f"there is no new text to {self.action}")
+        if self.action == "dismiss" and not self.clip_id.startswith(ALL_OF):
+            raise ValueError("flags are dismissed as a kind, not of one clip")
+        return self
 
 
 @dataclass(frozen=True)
@@ -73,19 +88,15 @@ def text_hash(text: str) -> str:
 
 @dataclass
 class _Read:
-    """What was read of a reviewer's file: whole lines alone."""
+    """What was read of a reviewer's file: each caption's actions in the order of their times."""
 
     bytes: int = 0
     lines: int = 0
-    stacks: dict[Key, list[Said]] = field(default_factory=dict)
+    said: dict[Key, list[Said]] = field(default_factory=dict)
 
     def add(self, actions: Iterable[Said]) -> None:
         for said in actions:
-            stack = self.stacks.setdefault(said.key, [])
-            if said.action == "undo":
-                stack[-1:] = []
-            else:
-                stack.append(said)
+            insort(self.said.setdefault(said.key, []), said, key=attrgetter("time"))
 
 
 class Reviews:
@@ -95,48 +106,45 @@ class Reviews:
         self.folder = build / FOLDER
         self._known: dict[str, _Read] = {}
 
-    def append(self, reviewer: str, said: Said) -> None:
-        """Add a line and wait until it is on the disk: an answer to the reviewer means that nothing is lost.
+    def append(self, reviewer: str, *said: Said) -> None:
+        """Add lines and wait until they are on the disk: an answer to the reviewer means that nothing is lost.
 
         Raises:
             WorkspaceError: a name that no file can have, or a disk that refuses.
         """
-        path = self._file(reviewer)
-        line = json.dumps(said.model_dump(), ensure_ascii=False) + "\n"
-        try:
-            self.folder.mkdir(exist_ok=True)
-            with path.open("ab") as file:
-                if file.tell() and not _ends_a_line(path):
-                    file.write(b"\n")  # a line that a killed process left unfinished
-                file.write(line.encode())
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise WorkspaceError(
-                f"{shown(path)} cannot be written: {error.strerror}",
-                hint="free some space, then repeat the last action",
-            ) from None
+        append_lines(self._file(reviewer), [json.dumps(one.model_dump(), ensure_ascii=False) for one in said])
+
+    def say(self, reviewer: str, key: Key, seen: str, action: Action, text: str = "") -> None:
+        """Add an action of this moment. It holds over all that was said of the caption before, whatever clocks say.
+
+        Raises:
+            WorkspaceError: see :meth:`append`.
+            ValidationError: of pydantic; no such action.
+        """
+        before = [said.time for name in self.reviewers() for said in self._said(name).get(key, ())]
+        self.append(reviewer, said_now(key, seen, action, text, after=max(before, default=0.0)))
+
+    def own(self, reviewer: str, key: Key) -> Said | None:
+        """What holds of one reviewer's actions on a caption."""
+        return _held(self._said(reviewer).get(key, ()))
 
     def reviewers(self) -> list[str]:
         """Names of those who said something."""
         return sorted(path.stem for path in self.folder.glob("*.jsonl"))
 
     def lines(self, reviewer: str) -> Iterator[Said]:
-        """A reviewer's actions in order. A last line without its end was never answered, and is left out.
+        """A reviewer's actions in the order of the file.
 
         Raises:
-            WorkspaceError: another line is none; it is named, as a review must not be lost in silence.
+            WorkspaceError: a line is none; it is named, as a review must not be lost in silence.
         """
         path = self._file(reviewer)
-        try:
-            yield from _parse(read_text(path), path, 1)
-        except FileNotFoundError:
-            return
+        yield from _parse(whole_lines(path)[1], path, 1)
 
     def latest(self) -> dict[str, dict[Key, Said]]:
         """Reviewer -> caption -> what holds of their actions; an ``undo`` takes the one before it back."""
         return {
-            reviewer: {key: stack[-1] for key, stack in self._stacks(reviewer).items() if stack}
+            reviewer: {key: held for key, actions in self._said(reviewer).items() if (held := _held(actions))}
             for reviewer in self.reviewers()
         }
 
@@ -149,25 +157,17 @@ class Reviews:
                     found.setdefault(name.removeprefix(ALL_OF), set()).add(reviewer)
         return found
 
-    def _stacks(self, reviewer: str) -> dict[Key, list[Said]]:
-        """A reviewer's actions that were not taken back, by caption. Of a file that has grown only the end is read."""
-        path = self._file(reviewer)
-        known = self._known.get(reviewer)
-        with path.open("rb") as file:
-            if known is None or os.fstat(file.fileno()).st_size < known.bytes:
-                known = self._known[reviewer] = _Read()
-            file.seek(known.bytes)
-            new = file.read(MOST_BYTES)
-        whole, _, rest = new.rpartition(b"\n")
-        if whole:
-            known.add(_parse(_decoded(whole, path) + "\n", path, known.lines + 1))
-            known.bytes += len(whole) + 1
-            known.lines += whole.count(b"\n") + 1
-        if rest.strip():  # a line that is being written, or was left so
-            with_rest = _Read(stacks={key: list(stack) for key, stack in known.stacks.items()})
-            with_rest.add(_parse(_decoded(rest, path), path, known.lines + 1))
-            return with_rest.stacks
-        return known.stacks
+    def _said(self, reviewer: str) -> Mapping[Key, Sequence[Said]]:
+        """A reviewer's actions by caption and time. Of a file that has grown only the end is read."""
+        path, known = self._file(reviewer), self._known.get(reviewer) or _Read()
+        start, new = whole_lines(path, known.bytes)
+        if start < known.bytes:  # somebody has put another file there
+            known = _Read()
+        known.add(list(_parse(new, path, known.lines + 1)))
+        known.bytes += len(new)
+        known.lines += new.count(b"\n")
+        self._known[reviewer] = known
+        return known.said
 
     def outcomes(self, texts: Mapping[Key, str]) -> dict[Key, Outcome]:
         """What holds for translations, by caption.
@@ -177,10 +177,10 @@ class Reviews:
         """
         found: dict[Key, list[tuple[Said, str]]] = {}
         for reviewer in self.reviewers():
-            stacks = self._stacks(reviewer)
-            for key in texts if len(texts) < len(stacks) else stacks:
-                if key in texts and (stack := stacks.get(key)):
-                    found.setdefault(key, []).append((stack[-1], reviewer))
+            said_of = self._said(reviewer)
+            for key in texts if len(texts) < len(said_of) else said_of:
+                if key in texts and (held := _held(said_of.get(key, ()))):
+                    found.setdefault(key, []).append((held, reviewer))
         outcomes = {}
         for key, voices in found.items():
             current = text_hash(texts[key])
@@ -196,53 +196,51 @@ class Reviews:
         """A name of everything said; builds depend on it."""
         digest = hashlib.sha256()
         for reviewer in self.reviewers():
-            digest.update(f"{reviewer}\0{hashlib.sha256(read_bytes(self._file(reviewer))).hexdigest()}\n".encode())
+            digest.update(f"{reviewer}\0{hashlib.sha256(whole_lines(self._file(reviewer))[1]).hexdigest()}\n".encode())
         return digest.hexdigest()[:16]
 
     def _file(self, reviewer: str) -> Path:
-        if not _NAME.fullmatch(reviewer):
-            raise WorkspaceError(
-                f"a reviewer cannot be called {shown(reviewer, 60)!r}",
-                hint="letters, digits, '.', '_' and '-', e.g. ana",
-            )
+        require_name(reviewer)
         return self.folder / f"{reviewer}.jsonl"
 
 
-def said_now(key: Key, seen: str, action: Action, text: str = "") -> Said:
-    """An action of this moment."""
+def require_name(reviewer: str) -> None:
+    """Check that a reviewer's file can be called so.
+
+    Raises:
+        WorkspaceError: it cannot.
+    """
+    if not _NAME.fullmatch(reviewer):
+        raise WorkspaceError(
+            f"a reviewer cannot be called {shown(reviewer, 60)!r}",
+            hint="letters, digits, '.', '_' and '-', e.g. ana",
+        )
+
+
+def said_now(key: Key, seen: str, action: Action, text: str = "", *, after: float = 0.0) -> Said:
+    """An action of this moment, or of the one that follows ``after``, should the clock be behind that."""
     clip_id, caption_index, lang = key
+    moment = max(time.time(), math.nextafter(after, math.inf))
     return Said(
-        time=time.time(), clip_id=clip_id, caption_index=caption_index, lang=lang, seen=seen, action=action, text=text
+        time=moment, clip_id=clip_id, caption_index=caption_index, lang=lang, seen=seen, action=action, text=text
     )
 
 
-def _parse(text: str, path: Path, first: int) -> Iterator[Said]:
-    """The actions of some lines, the first of which has that number in its file."""
-    rows = text.split("\n")
-    for number, row in enumerate(rows):
-        if not row.strip():
-            continue
-        try:
-            yield parse_json(row, Said, f"line {first + number} of {shown(path)}", hint="mend or remove that line")
-        except WorkspaceError:
-            if number == len(rows) - 1:
-                return
-            raise
+def _held(actions: Sequence[Said]) -> Said | None:
+    """What holds of a reviewer's actions on a caption: the latest that was not taken back."""
+    taken_back = 0
+    for said in reversed(actions):
+        if said.action == "undo":
+            taken_back += 1
+        elif taken_back:
+            taken_back -= 1
+        else:
+            return said
+    return None
 
 
-def _decoded(data: bytes, path: Path) -> str:
-    """Text of a file, which must be UTF-8.
-
-    Raises:
-        WorkspaceError: it is not.
-    """
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise WorkspaceError(f"{shown(path)} is damaged: {error}", hint="mend or remove that line") from None
-
-
-def _ends_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
+def _parse(data: bytes, path: Path, first: int) -> Iterator[Said]:
+    """The actions of some whole lines, the first of which has that number in its file."""
+    for number, row in enumerate(data.split(b"\n"), first):
+        if row.strip():
+            yield parse_json(row, Said, f"line {number} of {shown(path)}", hint="mend or remove that line")

@@ -1,6 +1,7 @@
 """The rows of a language in the order in which they are worth a reviewer's time, and the filters of the page."""
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from ...corpus.keys import rows_of
 from ...corpus.tables import HUMAN, REJECT
 from ..checks.coverage import uncovered_words
 from .overlay import Key
@@ -67,6 +69,12 @@ class Worklist:
     lang: str
     rows: list[Row]
     steps: dict[str, list[Row]] = field(repr=False)
+    source_lang: str = "en"  # of the captions
+
+    @cached_property
+    def places(self) -> dict[Key, int]:
+        """Where each row stands."""
+        return {row.key: place for place, row in enumerate(self.rows)}
 
     @cached_property
     def checks(self) -> dict[str, int]:
@@ -87,7 +95,7 @@ class Worklist:
             flags = tuple(flag for flag in row.flags if flag.refuses or flag.check not in dismissed)
             return row if len(flags) == len(row.flags) else replace(row, flags=flags)
 
-        return ordered(self.lang, (kept(row) for steps in self.steps.values() for row in steps))
+        return ordered(self.lang, (kept(row) for steps in self.steps.values() for row in steps), self.source_lang)
 
     @cached_property
     def _sought(self) -> list[str]:
@@ -107,6 +115,14 @@ class Worklist:
             rows = [row for row in rows if row.recipe_type == recipe_type]
         return rows if only is None else [row for row in rows if only(row.key)]
 
+    def among(self, rows: list[Row], key: Key) -> tuple[list[Row], int]:
+        """Some rows of the list, in order, with the row of a key, and its place: where it is, or would be, there."""
+        own = self.places[key]
+        place = bisect_left(rows, own, key=lambda row: self.places[row.key])
+        if place < len(rows) and rows[place].key == key:
+            return rows, place
+        return [*rows[:place], self.rows[own], *rows[place:]], place
+
     def neighbours(self, row: Row, count: int = 2) -> list[Row]:
         """The row's video around it: up to ``count`` steps before and after, itself among them."""
         steps = self.steps[row.video_id]
@@ -115,14 +131,16 @@ class Worklist:
 
 
 def make_worklist(
-    lang: str, clips: pa.Table, captions: pa.Table, translations: pa.Table, verdicts: pa.Table
+    lang: str, source_lang: str, clips: pa.Table, captions: pa.Table, translations: pa.Table, verdicts: pa.Table
 ) -> Worklist:
     """The machine's rows of a language.
 
     Args:
-        clips, captions, translations, verdicts: schemas of ``corpus.tables``; captions of the source language alone.
+        source_lang: of the captions that were translated.
+        clips, captions, translations, verdicts: schemas of ``corpus.tables``; people's captions may be in any language.
     """
     about = {row["clip_id"]: row for row in clips.to_pylist()}
+    captions = rows_of(captions, "lang", source_lang)
     sources = dict(zip(_keys(captions), captions["text"].to_pylist(), strict=True))
     found: dict[tuple[str, int], list[Flag]] = defaultdict(list)
     for row in verdicts.to_pylist():
@@ -143,15 +161,16 @@ def make_worklist(
                 recipe_type=clip["recipe_type"] or "", flags=tuple(found[key]), first=row["first"] or "",
             )
         )  # fmt: skip
-    return ordered(lang, rows)
+    return ordered(lang, rows, source_lang)
 
 
-def ordered(lang: str, rows: Iterable[Row]) -> Worklist:
+def ordered(lang: str, rows: Iterable[Row], source_lang: str = "en") -> Worklist:
     """The list of some rows, which stand in the order of their videos."""
     steps: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         steps[row.video_id].append(row)
-    return Worklist(lang, sorted(chain.from_iterable(steps.values()), key=lambda row: row.order), dict(steps))
+    rows = sorted(chain.from_iterable(steps.values()), key=lambda row: row.order)
+    return Worklist(lang, rows, dict(steps), source_lang)
 
 
 def _keys(table: pa.Table) -> list[tuple[str, int]]:
