@@ -1,13 +1,12 @@
 """Reviews: what holds after several reviewers, what a build publishes of it, what checks learn from it."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from multiyoucook2.quality.review.overlay import Key, Reviews, Said, text_hash
-from multiyoucook2.quality.review.worklist import Flag, Row, Worklist, ordered
+from multiyoucook2.quality.review.worklist import Flag, Row, Worklist, make_worklist, ordered
 
 KEY: Key = ("v_0", 0, "de")
 TEXT = "die Zwiebel hacken"
@@ -179,3 +178,22 @@ def test_agreement_by_hand() -> None:
     assert cohens_kappa(said) == pytest.approx(0.4)  # 0.7 alike, 0.5 by chance
     assert cohens_kappa([(True, True)] * 3) is None
     assert cohens_kappa([(True, False), (False, True)]) == -1
+
+
+def test_a_caption_is_the_sources_though_people_wrote_it_in_other_languages() -> None:
+    import pyarrow as pa
+
+    from multiyoucook2.corpus.tables import CAPTION, CLIP, TRANSLATION, VERDICT
+
+    said_by = {"zh": "切洋葱", "en": "chop the onion", "mr": "कांदा चिरा"}
+    captions = [
+        {"clip_id": "v_0", "caption_index": 0, "lang": lang, "text": text, "origin": "human", "flags": []}
+        for lang, text in said_by.items()
+    ]
+    german = {"clip_id": "v_0", "caption_index": 0, "lang": "de", "text": TEXT, "origin": "machine", "flags": []}
+    clips = pa.Table.from_pylist([{"clip_id": "v_0", "video_id": "v"}], CLIP)
+    verdicts, table = VERDICT.empty_table(), pa.Table.from_pylist([german], TRANSLATION)
+    for source, text in said_by.items():
+        found = make_worklist("de", source, clips, pa.Table.from_pylist(captions, CAPTION), table, verdicts)
+        assert (found.source_lang, found.rows[0].caption) == (source, text)
+        assert found.without({"coverage"}).source_lang == source

@@ -16,6 +16,9 @@ import pytest
 from conftest import ROOT, MyCook
 from corpus.hub_server import hub
 
+from multiyoucook2.quality.review.overlay import Reviews
+from tests.quality.test_review_page import OURS, client_of, page_of
+
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 
@@ -108,3 +111,59 @@ def test_from_captions_over_twenty_reviews_to_the_hub_and_back(
     assert {row["engine"] for row in machine} == {"mini"}
     assert all(0 <= row["quality"] <= 1 for row in machine if row["quality"] is not None)
     assert any("coverage" in row["checks"] for row in rows)
+
+
+def test_keys_lose_neither_typed_text_nor_rows(tab: Any, tmp_path: Path) -> None:
+    """The page's script over a list of four; what it asks by a dialog is answered with no."""
+    client, expect = client_of(page_of(tmp_path, "ana")), playwright_api.expect
+    home = str(client.base_url)
+
+    def answer(route: Any) -> None:
+        asked = route.request
+        found = client.request(asked.method, asked.url, content=asked.post_data_buffer, headers=OURS)
+        route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.content)
+
+    def at(clip: str, state: str) -> None:
+        expect(tab.locator("#row")).to_have_attribute("data-clip", clip)
+        expect(tab.locator("#state")).to_have_text(state)
+
+    def lines() -> list[tuple[str, str, str]]:
+        return [(one.clip_id, one.action, one.text) for one in Reviews(tmp_path).lines("ana")]
+
+    tab.route(f"{home}/**", answer)
+    tab.add_init_script("window.asked = []; window.confirm = (words) => { window.asked.push(words); return false; }")
+    tab.goto(f"{home}/")
+    tab.keyboard.press("u")
+    expect(tab.locator("#said")).to_have_text("nothing was done since the page was started")
+    tab.keyboard.press("e")
+    tab.locator("#text").fill("besser")
+    tab.keyboard.press("Escape")
+    for key in "rju":
+        tab.keyboard.press(key)
+    assert tab.evaluate("window.asked") == ["Drop what you have typed?"] * 2
+    assert tab.evaluate("window.dispatchEvent(new Event('beforeunload', { cancelable: true }))") is False
+    assert lines() == []
+    tab.keyboard.press("a")  # what stands there is what is accepted
+    at("v_0", "open")
+    tab.keyboard.press("k")
+    at("v_2", "edit")
+    tab.keyboard.press("a")
+    at("v_0", "open")
+    assert lines() == [("v_2", "edit", "besser")] * 2
+    twice = (
+        "for (const _ of [1, 2]) document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'r', bubbles: true }))"
+    )
+    tab.evaluate(twice)
+    at("v_1", "open")
+    assert lines()[2:] == [("v_0", "reject", "")]
+    for clip, state in (("v_0", "open"), ("v_2", "edit"), ("v_2", "open")):
+        tab.keyboard.press("u")
+        at(clip, state)
+    expect(tab.locator("[data-action=undo]")).to_be_disabled()
+    tab.goto(f"{home}/?state=open")
+    for clip in ("v_2", "v_0", "v_1", "v_3"):
+        at(clip, "open")
+        tab.keyboard.press("a")
+    at("v_3", "accept")
+    tab.get_by_text("take back").click()
+    at("v_3", "open")

@@ -14,6 +14,8 @@ from conftest import MyCook
 from datasets import load_dataset
 
 from multiyoucook2.building.api import build
+from multiyoucook2.building.opening import open_build
+from multiyoucook2.building.reviewing import open_worklists, texts_by_caption
 
 from .writing import msrvtt, write_csv, write_json
 
@@ -78,6 +80,11 @@ def test_vatex_keeps_its_human_chinese_and_trains(mycook: MyCook, tiny_model: Pa
     assert len(german) == 160
     assert set(german["origin"]) == {"machine"}
     assert german["caption_index"][:11] == [*range(10), 0]
+    opened = open_build(tmp_path / "out")
+    texts = texts_by_caption(opened)
+    for row in open_worklists(opened, ("de",))["de"].rows:  # reviewed beside what was translated, not the Chinese
+        assert row.caption.startswith("a cat jumps")
+        assert texts[row.clip_id, row.caption_index]["zh"].startswith("一只猫")
     assert "query:first" in json.dumps(train(mycook, tmp_path, dataset))
 
 
