@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,22 @@ def test_an_edit_that_changes_nothing_is_no_persons_translation(tmp_path: Path) 
     client = client_of(page_of(tmp_path, "ana"))
     assert act(client, 2, "edit", "besser").json() == {"state": "edit"}
     assert act(client, 2, "edit", " Text  2").json() == {"state": "accept"}  # the way back to the machine's
+
+
+def test_a_translation_that_is_not_there_cannot_be_accepted(tmp_path: Path) -> None:
+    from multiyoucook2.quality.review.session import Refused, Session
+    from multiyoucook2.quality.review.worklist import ordered
+
+    (row,) = [replace(row, text="") for row in worklist().rows if row.clip_id == "v_2"]
+    session = Session({"de": ordered("de", [row])}, Reviews(tmp_path), "ana")
+    with pytest.raises(Refused, match="no translation to accept"):
+        session.act(row.key, text_hash(""), "accept", "")
+    with pytest.raises(Refused, match="1 to 2000 characters"):
+        session.act(row.key, text_hash(""), "edit", " ")
+    session.act(row.key, text_hash(""), "edit", "besser")
+    outcome = session.act(row.key, text_hash(""), "accept", "besser")
+    assert outcome is not None
+    assert outcome.action == "edit"
 
 
 def test_rows_are_not_dismissed(tmp_path: Path) -> None:

@@ -80,6 +80,8 @@ class Session:
         edited = now.text if now and now.action == "edit" else ""
         if action in ("accept", "reject") and text != _one_line(edited):
             raise Refused(409, "somebody else has written to this row: load the page again")
+        if action == "accept" and not (edited or self._texts[key].strip()):
+            raise Refused(409, "there is no translation to accept: edit it")
         if action == "accept" and edited:
             action, text = "edit", edited
         elif action == "edit" and text and text == _one_line(self._texts[key]):
