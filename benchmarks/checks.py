@@ -26,8 +26,9 @@ def tables(build: Path, lang: str, times: int) -> tuple[pa.Table, pa.Table]:
     pairs = published_pairs(build, lang)
     keys, english, texts = [], [], []
     for number in range(times):
-        for clip, (caption, text) in pairs.items():
-            keys.append(f"{clip}-{number}" if number else clip)
+        for (clip, index), (caption, text) in pairs.items():
+            name = f"{clip}#{index}" if index else clip
+            keys.append(f"{name}-{number}" if number else name)
             english.append(f"{caption} {_word(number)}".strip())
             texts.append(f"{text} {_word(number)}".strip())
     rows = len(keys)

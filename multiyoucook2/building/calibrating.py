@@ -74,7 +74,7 @@ def _by_review(build: OpenBuild, reviews: Reviews) -> "list[Mark]":
 
 
 def _marked(build: OpenBuild, lang: str, marks: "Sequence[Mark]", path: Path) -> "tuple[Marked, set[str]]":
-    """Marked rows of a language as its other rows judge them, and the engines of the build's rows."""
+    """Marked rows of a language as its other rows judge them, and the engines of the build's rows of those captions."""
     import numpy as np
 
     from ..quality.check import Batch, Context, run_checks
@@ -102,7 +102,8 @@ def _marked(build: OpenBuild, lang: str, marks: "Sequence[Mark]", path: Path) ->
     found = run_checks(batch, Context(batch, like=like, sound=human), ["empty", *SIGNALS])
     wrong = np.array([not mark.kept for mark in rows], float)
     marked = Marked(signal_matrix(found, SIGNALS), wrong, [lang] * len(rows), [mark.clip_id for mark in rows])
-    return marked, set(machine["model"].to_pylist()) - {""}
+    engines = dict(zip(keys, machine["model"].to_pylist(), strict=True))
+    return marked, {engines[mark.clip_id, mark.caption_index] for mark in rows} - {""}
 
 
 def _together(parts: "Sequence[Marked]") -> "Marked":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..corpus.keys import rows_of
 from ..corpus.tables import HUMAN, MACHINE
 from ..files import json_bytes, parquet_bytes
+from ..quality.estimation import VERSION as QUALITY_VERSION
 from ..quality.estimation import Calibration, judging_version
 from ..quality.evidence import Pair
 from ..quality.report import language_figures, quality_figures
@@ -81,7 +82,8 @@ class Check:
 
     def settings(self) -> Any:
         """The thresholds, the version of each check, and what reviewers said of this language, if anything."""
-        settings = {"checks": self.checks.model_dump(mode="json"), "versions": judging_version(self.calibration)}
+        versions = judging_version(self.calibration) | {"quality": QUALITY_VERSION}
+        settings = {"checks": self.checks.model_dump(mode="json"), "versions": versions}
         said = said_of(Reviews(self.build), self.lang)
         return settings | ({"reviews": said} if said else {})
 

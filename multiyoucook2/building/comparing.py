@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import WorkspaceError
-from .checking import quality_of
+from .checking import figures_of, quality_of
 from .opening import OpenBuild
 from .reading import CLIPS
 from .referring import captions_by_key, machine_rows
@@ -54,7 +54,8 @@ def compare_builds(
         one, two = (_quality(build, lang, keys) for build in (first, second))
         estimated = ~(np.isnan(one) | np.isnan(two))
         if estimated.any():
-            found.append(compare_quality(lang, one[estimated], two[estimated]))
+            calibrated = all(build.results[figures_of(lang)]["calibrated"] for build in (first, second))
+            found.append(compare_quality(lang, one[estimated], two[estimated], calibrated=calibrated))
         if lang in known:
             aligned = align(keys, known[lang])
             rows = [keys[place] for place in aligned.places]

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import RecipeError, WorkspaceError
-from ..languages import parse_languages
+from ..errors import WorkspaceError
 from ..progress import Listener
 from ..quality.repair import FLAG
 from ..quality.settings import Repair
@@ -23,7 +22,8 @@ from .workspace import RECIPE_FILE, Workspace
 class Mended:
     """What became of a language: rows by the way that mended them, refusals, and the expected share of meaning kept.
 
-    ``*_before`` is what the build's last validation said; ``None`` where there was none.
+    ``*_before`` is what the build's last validation said; ``None`` where there was none. ``kept`` is ``None``, too,
+    where quality is not calibrated; ``min_quality`` refuses none of the ``uncalibrated`` rows unasked.
     """
 
     rows: int
@@ -31,6 +31,7 @@ class Mended:
     ways: Mapping[str, int]
     refused_before: int | None
     refused: int
+    uncalibrated: int
     kept_before: float | None
     kept: float | None
 
@@ -42,32 +43,28 @@ class Mended:
 def repair_build(
     folder: Path,
     repair: Mapping[str, Any],
-    langs: str | None = None,
     *,
     device: str = "auto",
     threads: int | None = None,
     offline: bool = False,
     listener: Listener | None = None,
 ) -> dict[str, Mended]:
-    """Build again with other values of the section ``repair``; translations come out of the memory.
+    """Build again, all languages, with other values of the section ``repair``; translations come out of the memory.
 
     Raises:
-        WorkspaceError: the folder is no build. RecipeError: a value is out of range, or a language is not there.
+        WorkspaceError: the folder is no build. RecipeError: a value is out of range.
     """
     workspace, path = Workspace(folder), folder / RECIPE_FILE
     if workspace.about() is None or not path.is_file():
         raise WorkspaceError(f"{folder} is not a build folder", hint="give one that mycook build made, e.g. build/mini")
     recipe = load_recipe(DatasetRecipe, "datasets", str(path))
-    wanted = parse_languages(langs, recipe.targets) if langs else recipe.targets
-    if lacking := next((lang for lang in wanted if lang not in recipe.targets), None):
-        raise RecipeError(f"{folder} lacks {lacking!r}", hint=f"it has {', '.join(recipe.targets)}")
-    before = {lang: _figures(workspace, lang) for lang in wanted}
+    before = {lang: _figures(workspace, lang) for lang in recipe.targets}
     values = {**(recipe.repair or Repair()).model_dump(mode="json"), **repair}  # pyright: ignore
     after = build(
         str(path), out=folder, limit=_limit(folder), device=device, threads=threads, offline=offline, listener=listener,
         overrides={"repair": values},
     ).report["languages"]  # fmt: skip
-    return {lang: _mended(before[lang], after[lang]) for lang in wanted if lang in after}
+    return {lang: _mended(before[lang], after[lang]) for lang in after}
 
 
 def _limit(folder: Path) -> int | None:
@@ -93,5 +90,10 @@ def _mended(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mended:
     flags = {name.removeprefix(FLAG): count for name, count in after["flags"].items() if name.startswith(FLAG)}
     return Mended(
         after["rows"], sum(flags.values()), dict(Counter(flags).most_common()),
-        before.get("rejected"), after["rejected"], before.get("meaning_kept"), after["meaning_kept"],
+        before.get("rejected"), after["rejected"], after["uncalibrated"], _kept(before), _kept(after),
     )  # fmt: skip
+
+
+def _kept(figures: Mapping[str, Any]) -> float | None:
+    kept: float | None = figures["meaning_kept"] if figures.get("calibrated") else None
+    return kept

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import RecipeError
+from ..files import folder_hash
 from ..progress import Listener
 from ..quality.neural import scoring
 from ..quality.neural.metrics import Metric
@@ -42,13 +43,15 @@ def score_by_metric(
     known = read_references(references, langs) if references else None
     found = []
     with started(scoring.environment(metric), PROGRAM) as worker:
-        worker.load(metric.kind, str(model or metric.model))
+        name = str(model or metric.model)
+        worker.load(metric.kind, name)
+        weights = folder_hash(Path(name)) if Path(name).is_dir() else name
         for lang in known or langs:
             listener.started(f"score-{lang}")
             pairs = _pairs(build, lang, known)
             chosen = [pairs[place] for place in scoring.sample(len(pairs), size, seed=seed)]
             memory = build.workspace.root / "scores" / f"{metric.name}.jsonl"
-            scores = scoring.score_pairs(chosen, worker, memory, listener.progress)
+            scores = scoring.score_pairs(chosen, worker, memory, weights, listener.progress)
             if scores:
                 found.append(scoring.estimate(lang, metric.name, scores, len(pairs), seed=seed))
     return found

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .options import DeviceOption, JsonOption, LangsOption, OfflineOption, QuietOption, ThreadsOption
+from .options import DeviceOption, JsonOption, OfflineOption, QuietOption, ThreadsOption
 
 
 def add_repair_commands(app: typer.Typer) -> None:
@@ -27,14 +27,13 @@ def repair(
     ways: Annotated[
         str | None, typer.Option("--ways", help="What is tried: n-best,parts,recased,decoding,context.")
     ] = None,
-    langs: LangsOption = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = None,
     offline: OfflineOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Translate the doubtful rows of a build again.
+    """Translate the doubtful rows of a build again, in all its languages.
 
     In other ways, and where --engine is given by a second engine; the best is kept, and the data set published anew.
     The build's recipe remembers what was asked; what was translated once is not translated again.
@@ -53,7 +52,7 @@ def repair(
     asked["ways"] = [way.strip() for way in ways.split(",")] if ways is not None else None
     given = {name: value for name, value in asked.items() if value is not None}
     with Terminal(quiet=quiet) as listener:
-        rows = repair_build(folder, given, langs, device=device, threads=threads, offline=offline, listener=listener)
+        rows = repair_build(folder, given, device=device, threads=threads, offline=offline, listener=listener)
     if json:
         print_json({"out": str(folder), "languages": {lang: row.as_json() for lang, row in rows.items()}})
         return
@@ -64,6 +63,8 @@ def repair(
     ]  # fmt: skip
     names = ("language", "rows", "repaired", "by", "refused before", "refused", "quality before", "quality")
     print_table(names, shown, numbers=("rows", "repaired", "refused before", "refused"))
+    if uncalibrated := sum(row.uncalibrated for row in rows.values()):
+        print(f"{uncalibrated:,} rows are uncalibrated: min_quality refuses none of them unasked (docs/quality.md)")
 
 
 def _share(value: float | None) -> str:

@@ -6,7 +6,7 @@ well it did on clips that it had not seen. A language or engine that nobody mark
 correction, and is called uncalibrated.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -21,9 +21,12 @@ from .check import CHECKS, Findings, Scores, checks_version
 from .settings import Checks
 
 Numbers = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 QUALITY_CHECK = "quality"  # its name among the verdicts
 SIGNALS = ("misses", "unsteady", "repeated", "coverage", "added")  # the checks whose scores enter
 ENOUGH_ROWS = 5000  # that a build needs to be calibrated
+MOSTLY = 0.9  # of a language's rows that have to be calibrated, for figures of all of them
+VERSION = 2  # raise with any change to which rows min_quality refuses, or to the figures of quality
 CALIBRATION_FILE = "calibration.json"  # of a build whose marks were fitted
 MOST_STEPS = 100  # of Newton's method; it takes ten
 
@@ -39,13 +42,14 @@ class Calibration(Record):
     languages: dict[str, float]
     engines: tuple[str, ...]
 
-    def knows(self, lang: str, engines: Iterable[str], rows: int) -> bool:
-        """Whether marks of the language and of all the engines stand behind the quality of a build of so many rows.
+    def known(self, lang: str, engines: Sequence[str | None], rows: int) -> Mask:
+        """Of each row, by its engine, whether marks of the language and engine stand behind its quality.
 
-        Of few rows an alignment knows too few words, and even sound translations look worse by it.
+        There are none in a build of few ``rows``: its alignment knows too few words, and even sound translations look
+        worse by it.
         """
-        known = bool(set(engines)) and set(engines) <= set(self.engines)
-        return known and lang in self.languages and rows >= ENOUGH_ROWS
+        enough = lang in self.languages and rows >= ENOUGH_ROWS
+        return np.array([enough and engine in self.engines for engine in engines], np.bool_)
 
     def sceptical(self) -> "Calibration":
         """One by which nothing speaks for a row: what a rival could win by is left out where rivals are compared."""
@@ -69,13 +73,18 @@ def probability_kept(odds: Numbers) -> Numbers:
     return kept
 
 
+def mostly(known: Mask) -> bool:
+    """Whether nearly all rows are calibrated, so that figures of all of them mean something."""
+    return len(known) > 0 and float(known.mean()) >= MOSTLY
+
+
 def row_quality(
-    found: dict[str, Findings], lang: str, settings: Checks, calibration: Calibration, *, calibrated: bool
+    found: dict[str, Findings], lang: str, settings: Checks, calibration: Calibration, known: Mask
 ) -> Scores:
     """``quality`` of each row, 0 where a check refuses it; adds the finding of the check ``quality`` to what was found.
 
-    ``nan`` where the alignment is switched off. Where it is not calibrated, ``min_quality`` refuses nothing unless the
-    settings ask for that.
+    ``nan`` where the alignment is switched off. Of rows that are not ``known`` (:meth:`Calibration.known`),
+    ``min_quality`` refuses none unless the settings ask for that.
     """
     refused = [findings for name, findings in found.items() if severity_of(name) == "reject"]
     if not settings.alignment:
@@ -83,8 +92,7 @@ def row_quality(
     quality = calibration.quality(found, lang)
     for findings in refused:
         quality[findings.scores > findings.shown] = 0
-    least = settings.min_quality if calibrated or settings.uncalibrated else None
-    poor = (quality > 0) & (quality < least) if least is not None else np.zeros(len(quality), np.bool_)
+    poor = (quality > 0) & (quality < (settings.min_quality or 0)) & (known | settings.uncalibrated)
     found[QUALITY_CHECK] = Findings(
         np.where(poor, 1 - quality, 0).astype(np.float32),
         lambda row: f"the meaning is kept with probability {quality[row]:.2f}",

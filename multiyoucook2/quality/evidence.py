@@ -20,6 +20,7 @@ SOUND = 2.0  # how much a pair that people wrote counts beside an engine's
 MOST = 6.0  # nats; more is not worse
 TOGETHER = 2_000  # pairs whose support is computed at once: of long ones each has hundreds of links of 60 bytes
 CONTENT = 0.5  # a unit that belongs to content words to this share is one of a content word
+LONGEST = 2_000  # characters of a caption or translation that are read: a pair's links grow with the product of both
 Pair = tuple[str, str]
 _FUNCTION_STEMS = frozenset(stem(word) for word in FUNCTION_WORDS)
 
@@ -172,8 +173,8 @@ def read_pairs(
     pairs: Sequence[Pair], lang: str, source_lang: str, words: dict[str, int], units: dict[str, int]
 ) -> tuple[Ragged, Ragged]:
     """The words of captions and the units of translations, by ids; new ones get the next."""
-    of_captions = (source_units(caption, source_lang) for caption, _ in pairs)
-    of_texts = (target_units(text, lang) for _, text in pairs)
+    of_captions = (source_units(caption[:LONGEST], source_lang) for caption, _ in pairs)
+    of_texts = (target_units(text[:LONGEST], lang) for _, text in pairs)
     return Ragged.of(of_captions, words), Ragged.of(of_texts, units, first=[NOTHING])
 
 

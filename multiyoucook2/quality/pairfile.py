@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import DatasetError, nearest, shown
 from ..files import read_text
 from ..languages import language
 from .check import Batch, Context, Findings, run_checks
-from .estimation import calibration_of, row_quality, severity_of, shipped
+from .estimation import calibration_of, mostly, row_quality, severity_of, shipped
 from .evidence import Pair
 from .pairs import published_engines, published_pairs, sound_pairs
 from .settings import Checks
 
 COLUMNS = ("source", "translation")
-MIN_QUALITY = 0.25  # what the recipes that ship ask for
+MIN_QUALITY = 0.25  # what the recipes that translate ask for
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,10 @@ class CheckedRow:
 
 @dataclass(frozen=True)
 class CheckedPairs:
-    """A file's rows in its order; ``calibrated`` as in ``table.Judgement``."""
+    """A file's rows in its order.
+
+    ``calibrated``: there is a data set that they are judged like, and the quality of nearly all its rows is calibrated.
+    """
 
     rows: tuple[CheckedRow, ...]
     calibrated: bool
@@ -91,13 +96,13 @@ def check_pairs(
     code = language(lang).code
     settings = settings or Checks(min_quality=MIN_QUALITY)
     peers = published_pairs(like, code) if like else {}
-    english = {clip_id: caption for clip_id, (caption, _) in peers.items()}
+    english = {clip_id: caption for (clip_id, index), (caption, _) in peers.items() if not index}
     batch = Batch.of(code, [caption for caption, _ in pairs], [text for _, text in pairs])
     context = Context(batch, settings, like=list(peers.values()), sound=sound_pairs(code, english))
     found = run_checks(batch, context)
     calibration = calibration_of(like) if like else shipped()
-    calibrated = calibration.knows(code, published_engines(like, code) if like else (), len(peers))
-    quality = row_quality(found, code, settings, calibration, calibrated=calibrated)
+    calibrated = mostly(calibration.known(code, published_engines(like, code) if like else (), len(peers)))
+    quality = row_quality(found, code, settings, calibration, np.full(len(pairs), calibrated))
     rows = tuple(_row(row, found, float(quality[row])) for row in range(len(pairs)))
     return CheckedPairs(rows, calibrated)
 

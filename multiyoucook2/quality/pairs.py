@@ -9,9 +9,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from ..errors import DatasetError, nearest
+from ..files import read_parquet
 from .evidence import Pair
 
-_NEEDED = ("clip_id", "caption_en", "caption")
+_TEXTS, _INDEX = ("clip_id", "caption_en", "caption"), "caption_index"
+Key = tuple[str, int]
 
 
 def sound_pairs(lang: str, captions: Mapping[str, str]) -> list[Pair]:
@@ -47,35 +49,43 @@ def real_clips(lang: str) -> frozenset[str]:
     return frozenset(_real_translations(lang))
 
 
-def published_pairs(folder: Path, lang: str) -> dict[str, Pair]:
-    """The pairs of a published data set (a build's folder, or its ``dataset``) by clip id.
+def published_pairs(folder: Path, lang: str) -> dict[Key, Pair]:
+    """The pairs of a published data set (a build's folder, or its ``dataset``) by clip id and caption index.
+
+    Rows without an English caption, or without a translation, are left out.
 
     Raises:
-        DatasetError: there is no such language, or the files are not a published data set's.
+        DatasetError: there is no such language, the files are not a published data set's, or no row has both texts.
     """
     files = _files(folder, lang)
     if not files:
         root = folder / "dataset" if (folder / "dataset").is_dir() else folder
         found = sorted(path.name for path in root.glob("*") if path.is_dir()) if root.is_dir() else []
         raise DatasetError(f"{folder} has no published rows in {lang}", hint=nearest(lang, found))
-    pairs: dict[str, Pair] = {}
+    pairs: dict[Key, Pair] = {}
     for file in files:
-        missing = [name for name in _NEEDED if name not in pq.read_schema(file).names]
-        if missing:
-            raise DatasetError(f"{file} has no column {missing[0]}", hint="give a build's folder or its dataset/")
-        table = pq.read_table(file, columns=list(_NEEDED))
-        columns = (table.column(name).to_pylist() for name in _NEEDED)
-        pairs.update((clip, (english, text)) for clip, english, text in zip(*columns, strict=True) if text)
+        table = read_parquet(file, _TEXTS, error=DatasetError, hint="give a build's folder or its dataset/")
+        several = _INDEX in pq.read_schema(file).names  # only where some clip has several captions
+        indices = read_parquet(file, [_INDEX])[_INDEX].to_pylist() if several else [0] * table.num_rows
+        columns = (table[name].to_pylist() for name in _TEXTS)
+        for clip, english, text, index in zip(*columns, indices, strict=True):
+            if english and text and isinstance(english, str) and isinstance(text, str):
+                pairs[clip, index] = english, text
+    if not pairs:
+        raise DatasetError(
+            f"no row of {folder} in {lang} has a caption in English and its translation",
+            hint="give a data set that was translated from English",
+        )
     return pairs
 
 
-def published_engines(folder: Path, lang: str) -> set[str]:
-    """The engines of a published data set's rows in a language, as they name them; none: it does not say."""
-    found: set[str] = set()
+def published_engines(folder: Path, lang: str) -> list[str]:
+    """The engine of each row of a published data set that a machine translated; none: it does not say."""
+    found: list[str] = []
     for file in _files(folder, lang):
         if "engine" in pq.read_schema(file).names:
-            found |= set(pq.read_table(file, columns=["engine"])["engine"].to_pylist())
-    return found - {"", None}
+            found += [engine for engine in read_parquet(file, ["engine"])["engine"].to_pylist() if engine]
+    return found
 
 
 def _files(folder: Path, lang: str) -> list[Path]:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from ..corpus.keys import caption_names
 from ..corpus.tables import HUMAN, REJECT
 from ..sources.cleaning import CLEANING_FLAGS
+from .estimation import mostly
 from .table import Judgement
 
 EXAMPLES_A_CHECK = 3
@@ -62,11 +63,15 @@ def _texts_of(table: pa.Table, names: pa.Array) -> list[str]:
 
 
 def quality_figures(judgement: Judgement) -> dict[str, Any]:
-    """The share of rows whose meaning is expected to be kept, and whether readers' marks stand behind it."""
+    """The share of rows whose meaning is expected to be kept, and whether readers' marks stand behind it.
+
+    They do where nearly all rows are calibrated; ``uncalibrated`` is how many are not.
+    """
     mean = pc.mean(judgement.quality["quality"]).as_py()
     return {
         "meaning_kept": None if mean is None else round(mean, 4),
-        "calibrated": judgement.calibrated,
+        "calibrated": mostly(judgement.known),
+        "uncalibrated": int((~judgement.known).sum()),
     }
 
 

@@ -23,7 +23,7 @@ class Checks(Strict):
     min_score: float | None = Field(None, le=0, description="mean log-probability an output token, at least")
     alignment: bool = Field(True, description="learn which words belong together: coverage, added, repeated, quality")
     min_quality: float | None = Field(None, ge=0, le=1, description="probability that the meaning is kept, at least")
-    uncalibrated: bool = Field(False, description="min_quality refuses also where no marked rows stand behind quality")
+    uncalibrated: bool = Field(False, description="min_quality refuses also rows behind whose quality no marks stand")
     spelling: bool = Field(True, description="words that no dictionary has, for languages of which simplemma has one")
     glossary: Path | None = Field(None, description="your terms, a TSV with columns source, translation and maybe lang")
     similarity: bool = Field(False, description="sentence vectors, of the extra [similarity]")

@@ -12,7 +12,7 @@ import numpy as np
 
 from .reference_scores import DRAWS, METRICS, Numbers, Statistics, drawn_sums
 
-QUALITY = "quality"
+QUALITY, UNCALIBRATED = "quality", "quality (uncalibrated)"
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,13 @@ class Difference:
         return self.p < 0.05
 
 
-def compare_quality(lang: str, first: Numbers, second: Numbers) -> Difference:
-    """Mean ``quality``, 0 to 100, of the same rows in two builds."""
+def compare_quality(lang: str, first: Numbers, second: Numbers, *, calibrated: bool) -> Difference:
+    """Mean ``quality``, 0 to 100, of the same rows in two builds; the measure's name says where it is uncalibrated."""
     rows = np.stack([first, second], 1) * 100
     means = np.array(list(drawn_sums(rows))) / len(rows)
     observed = rows.mean(0)
-    return _difference(lang, QUALITY, len(rows), float(observed[0]), float(observed[1]), means[:, 0], means[:, 1])
+    name = QUALITY if calibrated else UNCALIBRATED
+    return _difference(lang, name, len(rows), float(observed[0]), float(observed[1]), means[:, 0], means[:, 1])
 
 
 def compare_texts(

@@ -15,8 +15,8 @@ from ..allocators import release_freed
 from ..corpus.tables import QUALITY, VERDICT
 from ..errors import WorkspaceError
 from .check import Batch, Context, Findings, Translate, run_checks
-from .estimation import Calibration, row_quality, severity_of, shipped
-from .evidence import Learned, Pair
+from .estimation import Calibration, Mask, row_quality, severity_of, shipped
+from .evidence import LONGEST, Learned, Pair
 from .pairs import real_clips, sound_pairs
 from .settings import Checks
 
@@ -34,13 +34,13 @@ class Judgement:
         verdicts: schema ``corpus.tables.VERDICT``, a row for each check that finds something in a translation. A
             translation is accepted if it has no verdict of severity ``reject``.
         quality: schema ``corpus.tables.QUALITY``, a row a translation.
-        calibrated: whether rows of the language and of all its engines were marked by readers, and the rows are enough
-            to learn an alignment from as good as the one that was marked.
+        known: of each row, whether its quality is calibrated: readers marked rows of the language by the row's engine,
+            and the rows are enough to learn an alignment from as good as the one that was marked.
     """
 
     verdicts: pa.Table
     quality: pa.Table
-    calibrated: bool
+    known: Mask
 
 
 def judge(
@@ -72,31 +72,29 @@ def judge(
     require_same_rows(captions, translations, lang)
     learned = learn(captions, translations, lang, source_lang, reviewed)
     calibration = calibration or shipped()
-    engines = translations.column("model").unique().to_pylist()
-    calibrated = calibration.knows(lang, engines, captions.num_rows)
+    known = calibration.known(lang, translations["model"].to_pylist(), captions.num_rows)
 
     def part(first: int) -> tuple[pa.Table, pa.Table]:
         """Verdicts and qualities of some of the rows."""
         rows, texts = captions.slice(first, PART), translations.slice(first, PART)
         batch, keys = batch_of(rows["text"].to_pylist(), texts, lang, source_lang), caption_keys(rows)
         found = run_checks(batch, Context(batch, settings, learned=learned, translate=translate))
-        quality = row_quality(found, lang, settings, calibration, calibrated=calibrated)
+        quality = row_quality(found, lang, settings, calibration, known[first : first + PART])
         estimated = pa.array(quality, pa.float32(), from_pandas=True)  # nan is null
         index = pa.array([index for _, index in keys], pa.int32())
         return verdicts(keys, lang, found), pa.table([rows["clip_id"], index, estimated], schema=QUALITY)
 
     parts = [part(first) for first in range(0, max(1, captions.num_rows), PART)]
     said, estimated = (pa.concat_tables([pair[n] for pair in parts]) for n in (0, 1))
-    return Judgement(said, estimated, calibrated)
+    return Judgement(said, estimated, known)
 
 
 def learn(
     captions: pa.Table, translations: pa.Table, lang: str, source_lang: str, reviewed: Sequence[Pair] = ()
 ) -> Learned:
     """The alignment of two tables, row for row, as :func:`judge` has them."""
-    sizes = pc.multiply(
-        *(pc.cast(pc.binary_length(pc.fill_null(table["text"], "")), pa.int64()) for table in (captions, translations))
-    )
+    lengths = (pc.binary_length(pc.fill_null(table["text"], "")) for table in (captions, translations))
+    sizes = pc.multiply(*(pc.cast(pc.min_element_wise(one, LONGEST), pa.int64()) for one in lengths))
     links = (pc.sum(sizes).as_py() or 0) / BYTES_A_LINK
     step = max(1, -int(-links // MOST_LINKS))  # of `step` rows one is learned from
     rows = np.arange(0, captions.num_rows, step)
@@ -104,7 +102,8 @@ def learn(
     pairs: list[Pair] = [(caption, text or "") for caption, text in zip(*texts, strict=True)]
     known = captions.filter(pc.is_in(captions["clip_id"], value_set=pa.array(sorted(real_clips(lang)), pa.string())))
     keys = zip(caption_keys(known), known["text"].to_pylist(), strict=True)
-    sound = sound_pairs(lang, {clip: text for (clip, index), text in keys if not index})
+    english = {clip: text for (clip, index), text in keys if not index}
+    sound = sound_pairs(lang, english) if source_lang == "en" else []
     learned = Learned(pairs, lang, [*sound, *reviewed], source_lang)
     release_freed()
     return learned

@@ -75,7 +75,8 @@ def numbers_changed(caption: str, text: str, lang: str) -> str | None:
     spelled = _spelled_values(caption) - required if lang in STEMS else set()
     hours = {value: minutes for value, (minutes, said) in _HOUR.items() if said.search(caption)}
     # "1/2" is not also a 1 and a 2 where it is itself asked for
-    values = {value for token in found for value in (token[:1] if token[0] in required | spelled else token)}
+    asked = required | spelled
+    values = {value for token in found for value in (token[:1] if token[0] in asked else token)}
     plainly = {token[0] for token in found} | (apart := _apart(text))
     values |= apart
     known_sums: set[Fraction] = set()
@@ -148,6 +149,8 @@ def _values(match: re.Match[str]) -> tuple[Fraction, ...]:
 
 def _said(value: Fraction, text: str, lang: str) -> bool:
     stems = STEMS.get(lang, {}).get(str(value), "").split()
+    if not stems:
+        return False  # before a long text is read for each of its numbers
     text = unicodedata.normalize("NFC", text).casefold()
     for name in NO_NUMBERS.get(lang, "").split():
         text = text.replace(name, "")

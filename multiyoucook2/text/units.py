@@ -68,7 +68,7 @@ def unit_changed(caption: str, text: str) -> str | None:
 def _units(kind: str, text: str) -> dict[str, set[int]]:
     """For each number, which units of a kind stand behind it, by their place in the table."""
     found: dict[str, set[int]] = defaultdict(set)
-    for match in _PATTERNS[kind].finditer(text):
+    for match in _PATTERNS[kind].finditer(" ".join(text.split())):  # of many blanks the time grew with their cube
         place = next(place for place in range(len(_KINDS[kind])) if match[f"u{place}"] is not None)
         found[match[1].replace(",", ".")].add(place)
     return found

@@ -59,7 +59,7 @@ def main() -> None:
     print(f"{'':>4} {'references':>12} {'rows':>6} {'before':>7} {'after':>7} {'gain':>6}   refused before, after")
     for lang in YOUCOOK2_LANGUAGES[1:]:
         before, after = (
-            {clip: text for clip, (_, text) in published_pairs(build, lang).items()}
+            {clip: text for (clip, index), (_, text) in published_pairs(build, lang).items() if not index}
             for build in (options.before, options.after)
         )
         shares = ", ".join(f"{refused(build, lang):.1%}" for build in (options.before, options.after))

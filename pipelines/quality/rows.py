@@ -49,7 +49,7 @@ def read_marks(engine: str, lang: str, folder: Path) -> list[dict[str, str]]:
 def read_rows(engine: str, build: Path, lang: str, *, by_hand: bool = True) -> Rows:
     """The marked rows of an engine, with a build of it, and translations by hand of other clips."""
     published = published_pairs(build, lang)
-    english = {clip_id: caption for clip_id, (caption, _) in published.items()}
+    english = {clip_id: caption for (clip_id, index), (caption, _) in published.items() if not index}
     rows = [
         (row["clip_id"], row["text"], engine, row["kept"] == "no", folder == HELD_OUT)
         for folder in (MARKS, HELD_OUT)

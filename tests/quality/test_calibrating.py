@@ -6,9 +6,12 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from multiyoucook2.building import calibrating
 from multiyoucook2.building.api import build
+from multiyoucook2.building.opening import open_build
 from multiyoucook2.errors import DatasetError, WorkspaceError
 from multiyoucook2.quality.estimation import SIGNALS, Calibration, calibration_of, probability_kept, shipped
 from multiyoucook2.quality.fitting import Discrimination, Marked, quality_odds, refit, unseen_odds
@@ -34,7 +37,7 @@ def marks_of(build: Path) -> list[tuple[str, str, str]]:
     """(clip, text, kept): sound translations of half of the clips, what the random model said of the others."""
     with REFERENCES.open(encoding="utf-8", newline="") as file:
         sound = {row["clip_id"]: row["text"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
-    clips = sorted(published_pairs(build, "de"))
+    clips = sorted(clip for clip, _ in published_pairs(build, "de"))
     return [(clip, sound[clip], "yes") if n % 2 else (clip, "", "no") for n, clip in enumerate(clips)]
 
 
@@ -58,8 +61,8 @@ def test_marks_are_fitted_kept_and_used(made: Path, tmp_path: Path, mycook: MyCo
     own = calibration_of(made)
     assert len(own.engines) == 1
     assert own != shipped()
-    assert own.knows("de", own.engines, 5000)
-    assert not own.knows("fr", own.engines, 5000), "the marks say nothing of French by this engine"
+    assert own.known("de", own.engines, 5000).all()
+    assert not own.known("fr", own.engines, 5000).any(), "the marks say nothing of French by this engine"
     before_it, with_it = key, stage_key(made)
     assert with_it != before_it, "the validation is done again by the new calibration"
     (made / "calibration.json").unlink()
@@ -131,12 +134,23 @@ def test_a_refit_moves_as_far_as_the_marks_say() -> None:
     )
 
 
+def test_marks_stand_behind_the_engines_of_their_own_rows(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not behind a second one, which has mended rows that nobody marked."""
+    opened = open_build(made)
+    source, machine = calibrating.checked_rows(opened.results, "de", "en")
+    engines = pa.array(["first", *["second"] * (CLIPS - 1)])
+    mixed = machine.set_column(machine.schema.get_field_index("model"), "model", engines)
+    monkeypatch.setattr(calibrating, "checked_rows", lambda *_: (source, mixed))
+    mark = Mark(machine["clip_id"][0].as_py(), 0, "de", None, True)
+    assert calibrating._marked(opened, "de", [mark], Path("marks.tsv"))[1] == {"first"}
+
+
 def test_reviews_are_marks_and_teach_the_alignment(made: Path, tmp_path: Path, mycook: MyCook) -> None:
     out = tmp_path / "own"
     shutil.copytree(made, out)
     mycook("validate", out)
     key, reviews = stage_key(out), Reviews(out)
-    texts = {clip: text for clip, (_, text) in published_pairs(out, "de").items()}
+    texts = {clip: text for (clip, _), (_, text) in published_pairs(out, "de").items()}
     for number, (clip, text) in enumerate(sorted(texts.items())):
         action = "accept" if number % 2 else "reject"
         reviews.append("ana", said_now((clip, 0, "de"), text_hash(text), action))

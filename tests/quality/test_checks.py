@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pyarrow as pa
@@ -251,3 +252,18 @@ def test_what_the_rules_refuse_stays_the_same(text_of: str, refused: dict[str, i
         for name, findings in run_checks(batch, Context(batch), rules).items():
             counts[name] += int((findings.scores > 0).sum())
     assert {name: count for name, count in counts.items() if count} == refused
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("copies", " ".join(f"wort{number}" for number in range(40_000))),
+        ("numbers", " ".join(str(number) for number in range(5_000))),
+        ("units", f"5{' ' * 3_000}cloves"),
+    ],
+)
+def test_a_long_text_takes_no_square_of_its_length(name: str, text: str) -> None:
+    batch = Batch.of("de", [text], [f"{text} x"])
+    start = process_time()
+    run_checks(batch, Context(batch), [name])
+    assert process_time() - start < 5

@@ -86,6 +86,7 @@ def test_the_cards_head_and_tables_are_what_they_should_be(made: Path) -> None:
 def test_two_builds_of_such_rows_are_compared(made: Path) -> None:
     one = open_build(made)
     found = compare_builds(one, one, ["de"])
+    assert [row.measure for row in found.differences] == ["quality (uncalibrated)"]
     page = render_compared((SCRIPT, IMAGE), found.differences, found.pairs)
     assert "<script" not in page
     assert "<img" not in page

@@ -2,10 +2,13 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from multiyoucook2.building import scoring as building
 from multiyoucook2.errors import ModelError, RecipeError
+from multiyoucook2.progress import Silent
 from multiyoucook2.quality.neural import scoring
 from multiyoucook2.quality.neural.metrics import METRICS, find_metric
 from multiyoucook2.quality.neural.scoring import CHUNK, estimate, sample, score_pairs
@@ -42,11 +45,11 @@ def test_scores_in_order_and_nothing_twice(tmp_path: Path, monkeypatch: pytest.M
     with started(PYTHON, program(tmp_path)) as worker:
         worker.load("comet", "a/b")
         assert worker.about == {"model": "a/b", "path": None}  # our environment is not handed on
-        scores = score_pairs(PAIRS, worker, tmp_path / "scores/x.jsonl", lambda *of: done.append(of))
+        scores = score_pairs(PAIRS, worker, tmp_path / "scores/x.jsonl", "a/b", lambda *of: done.append(of))
     assert scores == [n / 10 for n in range(150)]
     assert done == [(64, 150), (128, 150), (150, 150)]
     with started(PYTHON, program(tmp_path, "sys.exit(9)")) as worker:  # never asked again
-        assert score_pairs(PAIRS[::-1], worker, tmp_path / "scores/x.jsonl") == scores[::-1]
+        assert score_pairs(PAIRS[::-1], worker, tmp_path / "scores/x.jsonl", "a/b") == scores[::-1]
 
 
 def test_what_libraries_print_is_no_answer(tmp_path: Path) -> None:
@@ -75,11 +78,36 @@ def test_what_goes_wrong_ends_in_words(before: str, message: str, tmp_path: Path
 def test_a_crash_costs_one_chunk(tmp_path: Path) -> None:
     memory = tmp_path / "x.jsonl"
     with started(PYTHON, program(tmp_path, "if seen == 1: sys.exit(1)")) as worker, pytest.raises(ModelError):
-        score_pairs(PAIRS, worker, memory)
+        score_pairs(PAIRS, worker, memory, "a/b")
     assert len(memory.read_text().splitlines()) == CHUNK
     memory.write_text(memory.read_text() + '{"key": "abc", "sco')  # and a line that was being written
     with started(PYTHON, program(tmp_path)) as worker:
-        assert score_pairs(PAIRS, worker, memory) == [n / 10 for n in range(150)]
+        assert score_pairs(PAIRS, worker, memory, "a/b") == [n / 10 for n in range(150)]
+
+
+def test_another_model_scores_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered is the model's: of one on the Hub by its name, of a folder by what is in it."""
+    stand_in = program(tmp_path, "length = len(asked['init']['model']) if 'init' in asked else length")
+    stand_in.write_text(stand_in.read_text().replace('len(pair["mt"]) / 10', "float(length)"))
+    monkeypatch.setattr(building, "PROGRAM", stand_in)
+    monkeypatch.setattr(scoring, "environment", lambda metric: PYTHON)
+    monkeypatch.setattr(building, "_pairs", lambda build, lang, known: PAIRS)
+    build = SimpleNamespace(workspace=SimpleNamespace(root=tmp_path / "build"))
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "weights").write_text("1")
+
+    def score(model: Path | None) -> float:
+        (found,) = building.score_by_metric(build, METRICS["comet-qe"], ["de"], Silent(), model=model)  # type: ignore[arg-type]
+        return found.mean
+
+    hub, first = score(None), score(own)
+    assert (hub, first) == (len(METRICS["comet-qe"].model), len(str(own)))
+    moved = own.rename(tmp_path / "the_same_elsewhere")
+    assert score(moved) == first, "remembered"
+    (moved / "weights").write_text("2")
+    assert score(moved) == len(str(moved))
+    assert score(None) == hub
 
 
 def test_environments_and_names(tmp_path: Path) -> None:

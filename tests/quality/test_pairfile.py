@@ -1,6 +1,7 @@
 """``mycook check``: any pairs, from a file, alone or by a published data set's alignment."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multiyoucook2.errors import DatasetError, MyCookError
+from multiyoucook2.quality import pairfile
 from multiyoucook2.quality.pairfile import check_pairs, read_pair_file
 from multiyoucook2.quality.pairs import published_pairs
 from multiyoucook2.quality.settings import Checks
@@ -50,6 +52,7 @@ def test_what_is_uncalibrated_refuses_nothing_by_quality_unless_asked(
     build: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rows' engine, the language and the number of rows all count."""
+    monkeypatch.setattr(pairfile, "sound_pairs", lambda lang, english: [])
     file = build / "dataset" / "de" / "train.parquet"
     table = pq.read_table(file)
 
@@ -63,6 +66,10 @@ def test_what_is_uncalibrated_refuses_nothing_by_quality_unless_asked(
     assert accepted("mini") == [True, False]
     assert accepted("opus-mt") == accepted("mini", rows=10_000) == [True, True]
     assert accepted("opus-mt", uncalibrated=True) == [True, False]
+    engines = ["sound.tsv", *["mini"] * (table.num_rows - 1)]  # a row that a second engine has mended
+    pq.write_table(table.append_column("engine", pa.array(engines)), file)
+    monkeypatch.setattr("multiyoucook2.quality.estimation.ENOUGH_ROWS", 1)
+    assert check_pairs([GOOD, BAD], "de", like=build, settings=Checks(min_quality=0.5)).calibrated
 
 
 def test_the_command_prints_rows_in_the_files_order(tmp_path: Path, build: Path, mycook: MyCook) -> None:
@@ -105,8 +112,40 @@ def test_like_names_the_languages_that_are_there(build: Path, tmp_path: Path) ->
     with pytest.raises(MyCookError):
         published_pairs(tmp_path / "nowhere", "de")
     pq.write_table(pa.table({"clip_id": ["v_0"]}), build / "dataset" / "de" / "train.parquet")
-    with pytest.raises(DatasetError, match="no column caption_en"):
+    with pytest.raises(DatasetError, match="no column 'caption_en'"):
         published_pairs(build, "de")
+
+
+def test_every_caption_of_a_clip_teaches(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten captions a clip; real translations by hand are those of a clip's first."""
+    file = build / "dataset" / "de" / "train.parquet"
+    table = pq.read_table(file)
+    clips, indices = [f"v_{n // 10}" for n in range(table.num_rows)], [n % 10 for n in range(table.num_rows)]
+    table = table.set_column(0, "clip_id", pa.array(clips)).append_column("caption_index", pa.array(indices))
+    pq.write_table(table, file)
+    pairs = published_pairs(build, "de")
+    assert len(pairs) == table.num_rows
+    assert pairs["v_1", 3] == corpus()[13]
+    given: list[Mapping[str, str]] = []
+    monkeypatch.setattr(pairfile, "sound_pairs", lambda lang, english: given.append(english) or [])
+    check_pairs([GOOD], "de", like=build)
+    assert given == [{f"v_{n // 10}": english for n, (english, _) in enumerate([*corpus(), BAD]) if n % 10 == 0}]
+
+
+def test_rows_without_english_teach_nothing(build: Path) -> None:
+    """Such as those of a data set in which people wrote other captions."""
+    file = build / "dataset" / "de" / "train.parquet"
+    table = pq.read_table(file)
+    english = [None, "", *table["caption_en"].to_pylist()[2:]]
+    pq.write_table(table.set_column(1, "caption_en", pa.array(english)), file)
+    assert len(published_pairs(build, "de")) == table.num_rows - 2
+    assert check_pairs([GOOD], "de", like=build).rows[0].accepted
+    pq.write_table(table.set_column(1, "caption_en", pa.nulls(table.num_rows)), file)
+    with pytest.raises(DatasetError, match=r"no row of .* in de has a caption in English and its translation"):
+        check_pairs([GOOD], "de", like=build)
+    file.write_bytes(b"PAR1 and no more")
+    with pytest.raises(DatasetError, match=r"train\.parquet is damaged"):
+        check_pairs([GOOD], "de", like=build)
 
 
 @given(st.binary(max_size=200))

@@ -120,12 +120,12 @@ def test_rows_without_a_counterpart_are_named() -> None:
 
 
 def test_differences_of_equal_and_of_better_rows() -> None:
-    same = compare_quality("de", np.full(50, 0.5), np.full(50, 0.5))
+    same = compare_quality("de", np.full(50, 0.5), np.full(50, 0.5), calibrated=True)
     assert (same.difference, same.p, same.significant) == (0.0, 1.0, False)
     rng = np.random.default_rng(0)
     before = rng.uniform(0.2, 0.6, 200)
     after = before + rng.normal(0.1, 0.05, 200)
-    better = compare_quality("de", before, after)
+    better = compare_quality("de", before, after, calibrated=True)
     assert better.low < better.difference < better.high
     assert better.difference == pytest.approx(100 * (after - before).mean(), abs=0.01)
     assert better.significant
@@ -137,7 +137,7 @@ def test_differences_of_equal_and_of_better_rows() -> None:
         "chrF", "chrF++", "BLEU"
     }  # fmt: skip
     noise = rng.normal(0, 0.01, 200)
-    assert not compare_quality("de", before, before + noise - noise.mean()).significant
+    assert not compare_quality("de", before, before + noise - noise.mean(), calibrated=True).significant
 
 
 def test_a_build_against_references_and_another_build(mycook: MyCook, tiny_model: Path, tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ import pyarrow as pa
 import pytest
 
 from multiyoucook2.corpus.tables import CAPTION, TRANSLATION
+from multiyoucook2.quality import estimation, table
 from multiyoucook2.quality import evidence as evidence_module
-from multiyoucook2.quality import table
 from multiyoucook2.quality.check import Batch, Context, run_checks
 from multiyoucook2.quality.evidence import Evidence, Learned
+from multiyoucook2.quality.report import quality_figures
 from multiyoucook2.quality.settings import Checks
 from multiyoucook2.quality.table import judge
 from multiyoucook2.text.alignment import Alignment, Links, Ragged, usual
@@ -195,6 +196,42 @@ def test_parts_of_a_large_build_are_judged_as_the_whole(monkeypatch: pytest.Monk
     parts = judge(english, german, "de", Checks(min_quality=0.25))
     assert parts.verdicts.to_pylist() == whole.verdicts.to_pylist()
     assert parts.quality["quality"].to_pylist() == whole.quality["quality"].to_pylist()
+
+
+def test_another_engine_in_some_rows_leaves_the_others_calibrated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repair by a second engine, of which no rows were marked: only its own rows are not refused by quality."""
+    monkeypatch.setattr(estimation, "ENOUGH_ROWS", 100)
+    monkeypatch.setattr(table, "sound_pairs", lambda lang, captions: [])
+    bad = ("chop the onions and leeks", "Zwiebeln und Zwiebeln hacken")
+    english, german = corpus_tables([bad, bad, *corpus()])
+
+    def judged(second: int, **settings: bool) -> tuple[list[str], dict[str, object]]:
+        """What quality refuses, and the figures, where the second row and the last ones are by a second engine."""
+        engines = ["mini", "madlad400-3b", *["mini"] * (german.num_rows - 2 - second), *["madlad400-3b"] * second]
+        made = german.set_column(german.schema.get_field_index("model"), "model", pa.array(engines))
+        found = judge(english, made, "de", Checks(min_quality=0.5, **settings))
+        refused = [row["clip_id"] for row in found.verdicts.to_pylist() if row["check"] == "quality"]
+        return refused, quality_figures(found)
+
+    refused, figures = judged(0)
+    assert refused == ["c0"]
+    assert (figures["calibrated"], figures["uncalibrated"]) == (True, 1)
+    refused, figures = judged(100)  # a share of the rows by both would mean nothing, and is not shown
+    assert refused == ["c0"]
+    assert (figures["calibrated"], figures["uncalibrated"]) == (False, 101)
+    assert judged(0, uncalibrated=True)[0] == ["c0", "c1"]
+    monkeypatch.setattr(estimation, "ENOUGH_ROWS", 5000)
+    assert judged(0)[0] == []
+
+
+def test_of_an_endless_text_the_beginning_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pair's links grow with the product of its texts: one of a megabyte would take all memory."""
+    long = " ".join(f"w{number}" for number in range(100_000))
+    sources, targets = evidence_module.read_pairs([(long, long)], "de", "en", {"": 0}, {"": 0})
+    assert max(len(sources.ids), len(targets.ids)) < evidence_module.LONGEST
+    monkeypatch.setattr(table, "sound_pairs", lambda lang, captions: [])
+    english, german = corpus_tables([(long, long), *corpus()])
+    assert len(table.learn(english, german, "de", "en").place) == len(corpus()) + 1, "the others still teach"
 
 
 def test_an_alignment_is_learned_from_as_many_rows_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,8 @@ def copies(row: Row, checks: Checks) -> str | None:
     source, target = (re.findall(r"\w+", text.casefold()) for text in (row.caption, row.text))
     if source == target and len(source) > 2:
         return "the caption untranslated"
-    kept = sum(word in set(source) for word in target)
+    said = set(source)
+    kept = sum(word in said for word in target)
     if len(target) >= 5 and kept >= 0.8 * len(target):
         return f"{kept} of {len(target)} words untranslated"
     return None

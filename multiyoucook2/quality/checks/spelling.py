@@ -30,8 +30,8 @@ def spelling(batch: Batch, context: Context) -> Findings:
     odd = {word for word, count in seen.items() if count < OFTEN and not _known(word, batch.lang, sound)}
     found = {
         row: f"no such word: {', '.join(sorted(left))}"
-        for row, (words, caption) in enumerate(zip(rows, batch.captions, strict=True))
-        if (left := {word for word in words & odd if word.casefold() not in caption.casefold()})
+        for row, (words, caption) in enumerate(zip(rows, map(str.casefold, batch.captions), strict=True))
+        if (left := {word for word in words & odd if word.casefold() not in caption})
     }
     return Findings.of(len(batch), found)
 

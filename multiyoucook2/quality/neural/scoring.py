@@ -1,7 +1,8 @@
 """Score a sample of a build's rows by a metric, resumable to the chunk; and make the metric's environment.
 
-``BUILD/scores/METRIC.jsonl`` keeps a line a pair, named by its content, so that nothing is scored twice and a crash
-costs one chunk. All rows of nine languages would take a CPU half a day: a seeded sample is scored, with an interval.
+``BUILD/scores/METRIC.jsonl`` keeps a line a pair, named by its content and the model, so that nothing is scored twice
+and a crash costs one chunk. All rows of nine languages would take a CPU half a day: a seeded sample is scored, with an
+interval.
 """
 
 import hashlib
@@ -71,15 +72,19 @@ def sample(count: int, size: int, *, seed: int = 0) -> list[int]:
 
 
 def score_pairs(
-    pairs: Sequence[Pair], worker: Worker, memory: Path, progress: Callable[[int, int], None] | None = None
+    pairs: Sequence[Pair],
+    worker: Worker,
+    memory: Path,
+    weights: str,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[float]:
-    """A score a pair, from the memory or the worker.
+    """A score a pair, from the memory or the worker, whose model ``weights`` names by id or content.
 
     Raises:
         ModelError: the worker fails; what was scored before is in the memory.
     """
     known = _known(memory)
-    keys = [_digest(*(pair.get(name, "") for name in ("src", "mt", "ref"))) for pair in pairs]
+    keys = [_digest(weights, *(pair.get(name, "") for name in ("src", "mt", "ref"))) for pair in pairs]
     missing = list(dict.fromkeys(number for number, key in enumerate(keys) if key not in known))
     memory.parent.mkdir(parents=True, exist_ok=True)
     for start in range(0, len(missing), CHUNK):
