@@ -192,8 +192,12 @@ class Publish:
         """The recipe as it was used, without this machine's paths: files and model folders by their names."""
         values = self.recipe.model_dump(mode="json")
         values["annotations"] = [path.name for path in self.recipe.annotations]
-        values["engine"] = Path(self.recipe.engine).name
-        values["engines"] = {lang: Path(engine).name for lang, engine in self.recipe.engines.items()}
+        values["engine"] = _without_folders(self.recipe.engine)
+        values["engines"] = {lang: _without_folders(engine) for lang, engine in self.recipe.engines.items()}
+        checks, repair = values["checks"], values["repair"] or {}
+        for section, name in ((checks, "agreement"), (checks, "round_trip"), (checks, "glossary"), (repair, "engine")):
+            if section.get(name):
+                section[name] = _without_folders(section[name])
         return values
 
 
@@ -205,6 +209,19 @@ def _toys(figures: Figures) -> list[str]:
 def _examples(lang: str, captions: "pa.Table", after: Reviewed) -> list[Example]:
     """A good and a bad row of a language, as its reviews left them."""
     return example_rows(lang, captions, after.translations, after.verdicts, after.quality)
+
+
+def _without_folders(engine: str) -> str:
+    """An engine as the recipe names it, but of a file or folder of this machine its name alone."""
+    if (path := Path(engine).expanduser()).exists():
+        return path.resolve().name
+    kind, _, rest = engine.partition(":")
+    if kind == "table":
+        return f"table:{Path(rest).name}"
+    if kind == "via" and ":" in rest:
+        pivot, _, pair = rest.partition(":")
+        return f"via:{pivot}:{'+'.join(_without_folders(half) for half in pair.split('+'))}"
+    return engine
 
 
 def _told(model: Mapping[str, Any]) -> Mapping[str, Any]:

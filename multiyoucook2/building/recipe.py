@@ -67,8 +67,10 @@ class DatasetRecipe(Strict):
 
     @property
     def source_language(self) -> str:
-        """The language that captions are translated from."""
-        return str(self.source_options.get("language") or SOURCES.find(self.source).source_language)
+        """The language that captions are translated from, by its code, however the recipe spells it."""
+        source = SOURCES.find(self.source)
+        said = self.source_options.get("language") if "language" in source.options.model_fields else None
+        return language(said).code if isinstance(said, str) else source.source_language
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -175,15 +175,15 @@ def released(
 ) -> None:
     """Make a data set and features of C2KD's pickles.
 
-    Captions of all languages are kept as the authors released them, the evaluation's queries marked. Nothing in a
-    pickle is run.
+    Captions of all languages are kept as the authors released them, the evaluation's queries marked, and the features
+    of one key; what else a file holds, such as audio, is left out and said. Nothing in a pickle is run.
 
     \b
     Example:
       mycook import released youcook_train_audio_multilingual.pkl youcook_val_audio_multilingual.pkl --out data/released
     """
     from ..building.api import build
-    from ..features.importing import import_features
+    from ..features.importing import import_features, left_out
     from . import printing
     from .printing_training import feature_store
     from .tables import print_json
@@ -196,7 +196,7 @@ def released(
     if json:
         print_json(
             {"dataset": str(result.dataset), "content_hash": result.content_hash, "report": result.report}
-            | {"features": str(store.folder), "features_hash": store.content_hash}
+            | {"features": str(store.folder), "features_hash": store.content_hash, "left_out": left_out(store)}
         )
     else:
         printing.build_result(result, as_json=False, show=0)

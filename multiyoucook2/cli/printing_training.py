@@ -19,7 +19,9 @@ _SHORT = {
 
 
 def feature_store(store: "FeatureStore", *, as_json: bool) -> None:
-    """Where the store is and what is in it."""
+    """Where the store is, what is in it, and what of its files is not."""
+    from ..features.importing import left_out
+
     values = {
         "folder": str(store.folder),
         "name": store.name,
@@ -32,6 +34,8 @@ def feature_store(store: "FeatureStore", *, as_json: bool) -> None:
         print_json(values)
     else:
         print(f"{store.folder}: {len(store):,} clips of {store.name}, {store.dim} dimensions, {store.content_hash}")
+        for key, clips in left_out(store).items():
+            print(f"left out: {key} of {clips:,} clips; a store holds one kind of features")
 
 
 def evaluation(found: "Evaluation", run: Path, *, as_json: bool) -> None:

@@ -129,7 +129,10 @@ def load_captions(
     wanted = list(dict.fromkeys(langs if langs is not None else known))
     for lang in wanted:
         if lang not in known:
-            raise DatasetError(f"the data set {dataset} has no language {lang!r}", hint=nearest(lang, known))
+            raise DatasetError(
+                f"the data set {dataset} has no language {lang!r}",
+                hint=f"{nearest(lang, known)}. Build the data set with it, or go without it: both by --langs",
+            )
     about = source.about()
     spoken = str(about.get("source_lang", "en"))
     if with_source and spoken in known and spoken not in wanted:

@@ -1,7 +1,11 @@
 """Import features from files of any known layout, several at once, into one store."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
+
+import numpy as np
 
 from ..errors import FeatureError
 from .arrays import array_clips
@@ -21,6 +25,9 @@ def import_features(
 ) -> FeatureStore:
     """Write one store from released pickles or plain arrays, e.g. of the training and of the validation split.
 
+    Values keep the precision of the first clip: float16 stays so, anything wider is kept as float32. What else a pickle
+    holds of a clip, such as audio, is not read; ``meta["left_out"]`` counts it, see :func:`left_out`.
+
     Args:
         sources: as :func:`.arrays.array_clips` and, for pickles, :func:`.reference.reference_clips` take them.
         name: of the features; needed for plain arrays, known from the key for pickles.
@@ -29,7 +36,8 @@ def import_features(
             mended where a pickle's captions allow that, and refused where it knows none of them.
 
     Raises:
-        FeatureError: nothing to import, no name, files of features of different names, or what those functions raise.
+        FeatureError: nothing to import, no name, files of features of different names, a clip that would lose
+            precision, or what those functions raise.
     """
     if not sources:
         raise FeatureError("there is nothing to import", hint="give a .pkl, .npz or .parquet file, or a folder of .npy")
@@ -39,7 +47,37 @@ def import_features(
     else:
         files: list[dict[str, object]] = []  # filled while the sources are read, one after the other
         clips, meta = _of_all(first, sources, name, key, captions, files), {"files": files}
-    return write_store(folder, _known(clips, captions), name=first.name, meta=meta)
+    dtype, clips = _precision(clips)
+    return write_store(folder, _known(clips, captions), name=first.name, dtype=dtype, meta=meta)
+
+
+def left_out(store: FeatureStore) -> dict[str, int]:
+    """What the pickles of a store held beside its features and captions -> how many clips had it."""
+    files: list[object] = store.meta.get("files", [store.meta])  # type: ignore[assignment]
+    total: Counter[str] = Counter()
+    for file in files:
+        total.update(file.get("left_out", {}) if isinstance(file, dict) else {})
+    return dict(total)
+
+
+def _precision(clips: Iterator[tuple[str, Array]]) -> tuple[str, Iterator[tuple[str, Array]]]:
+    """The type to store, as the first clip needs it, and the clips, each checked to lose nothing by float16."""
+    first = next(clips, None)
+    if first is None:
+        return "float32", clips
+    clips = chain([first], clips)
+    return ("float16", map(_half, clips)) if np.can_cast(np.asarray(first[1]).dtype, np.float16) else ("float32", clips)
+
+
+def _half(clip: tuple[str, Array]) -> tuple[str, Array]:
+    clip_id, frames = clip
+    dtype = np.asarray(frames).dtype
+    if not np.can_cast(dtype, np.float16):
+        raise FeatureError(
+            f"features of clip {clip_id!r} are {dtype}, those of the clips before it float16 or smaller",
+            hint="save all of them in one type",
+        )
+    return clip
 
 
 def _of_all(

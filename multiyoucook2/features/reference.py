@@ -1,10 +1,12 @@
 """Import the features that the authors of C2KD released: pickled lists of one dict a clip.
 
 YouCook2: ``id``, ``caption``, ``caption_xx``, and ``2d_raw`` (CLIP, 512) or ``s3d`` (S3D, 1024); MSR-VTT and VATEX: key
-``2d``; RUDDER: key ``2d``, ``captions``. Audio is left out. The authors spell Czech ``cz``; it becomes ``cs``.
+``2d``; RUDDER: key ``2d``, ``captions``. A store holds one kind of features: audio, and features under other keys, are
+left out and counted. The authors spell Czech ``cz``; it becomes ``cs``.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +28,7 @@ class ReferenceClip:
     """One clip of a released file: its features [T, D] under ``key``, and its captions by language.
 
     ``queries`` are the captions that the authors evaluate with, one a language, where the file sets them apart
-    (``eval_caption_xx``).
+    (``eval_caption_xx``). ``others`` are the keys of what else the record holds, such as ``audio``.
     """
 
     clip_id: str
@@ -34,6 +36,7 @@ class ReferenceClip:
     features: Array
     captions: dict[str, tuple[str, ...]]
     queries: dict[str, str]
+    others: tuple[str, ...] = ()
 
 
 def read_reference(path: str | Path, *, key: str | None = None) -> list[ReferenceClip]:
@@ -62,7 +65,9 @@ def read_reference(path: str | Path, *, key: str | None = None) -> list[Referenc
                 f"{chosen!r} of clip {number} of {path} is a torch tensor, which is not read",
                 hint="save numpy arrays instead, one CLIP_ID.npy a clip, or one .npz",
             )
-    return [ReferenceClip(str(clip["id"]), chosen, clip[chosen], *_captions(clip)) for clip in clips]
+    return [
+        ReferenceClip(str(clip["id"]), chosen, clip[chosen], *_captions(clip), _others(clip, chosen)) for clip in clips
+    ]
 
 
 def reference_clips(
@@ -77,7 +82,7 @@ def reference_clips(
         key: see :func:`read_reference`.
         captions: clip_id -> English caption of the data set. Where given, a clip whose id the data set does not know
             gets the id of the clip with its English caption, if the caption is unique on both sides;
-            ``meta["renamed"]`` counts them.
+            ``meta["renamed"]`` counts them, and ``meta["left_out"]`` the clips by what is not read of them.
 
     Raises:
         FeatureError: see :func:`read_reference`.
@@ -88,7 +93,9 @@ def reference_clips(
     theirs = _by_unique_caption({clip.clip_id: clip.captions["en"][0] for clip in clips if clip.captions.get("en")})
     renamed = {clip: ours[text] for text, clip in theirs.items() if clip not in known and text in ours}
     pairs = ((renamed.get(clip.clip_id, clip.clip_id), clip.features) for clip in clips)
-    return Source(name or _name_of(clips[0]), pairs, {"source": "c2kd", "renamed": len(renamed)})
+    others = Counter(key for clip in clips for key in clip.others)
+    left_out = {"left_out": dict(sorted(others.items()))} if others else {}
+    return Source(name or _name_of(clips[0]), pairs, {"source": "c2kd", "renamed": len(renamed), **left_out})
 
 
 def _name_of(clip: ReferenceClip) -> str:
@@ -112,6 +119,12 @@ def _captions(clip: Mapping[Any, Any]) -> tuple[dict[str, tuple[str, ...]], dict
         found |= {lang: value for lang, value in clip["captions"].items() if isinstance(lang, str)}
     captions = _texts(found)
     return captions, {lang: texts[0] for lang, texts in _texts(queries).items() if texts}
+
+
+def _others(clip: Mapping[Any, Any], chosen: str) -> tuple[str, ...]:
+    """The keys that are neither the id, nor captions, nor the features that were chosen."""
+    read = {"id", "caption", "captions", chosen}
+    return tuple(key for key in map(str, clip) if key not in read and not _CAPTION_KEY.fullmatch(key))
 
 
 def _texts(found: Mapping[str, object]) -> dict[str, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from ..languages import YOUCOOK2_LANGUAGES, language
 from .base import SOURCES, Credit, Reading, SourceOptions, SourceRow
 from .cleaning import shown
 from .formats import delimited, hub, json_shapes, lines, parquet
-from .formats.base import Rows, choose_columns, require_fields
+from .formats.base import Rows, choose_columns, late_columns, overlooked, require_fields
 from .gather import Gather, split_of, split_of_name
 
 
@@ -25,7 +25,7 @@ class CustomOptions(SourceOptions):
 
     language: str = Field("en", description="what the captions are written in")
     columns: dict[str, str] = Field(default_factory=dict, description="field -> column, where not by a usual name")
-    split: str | None = Field(None, description="of files that do not say it by a column or their name")
+    split: str | None = Field(None, description="of files and Hub splits that do not say it by a column or their name")
     splits: dict[str, str] = Field(default_factory=dict, description="their names of splits -> train, validation, test")
     encoding: str | None = Field(None, description="of CSV and TSV; UTF-8 by default")
     config: str | None = Field(None, description="of a Hub data set that has several")
@@ -105,7 +105,8 @@ class _Records:
     def __init__(self, path: Path, rows: Rows, options: CustomOptions, gather: Gather) -> None:
         self.rows, self.options, self.gather = rows, options, gather
         self.column = choose_columns(rows.columns, options.columns, path)
-        self.default = options.split or self._split_of(rows.split) or split_of_name(path) or "train"
+        self.default = self._default(path)
+        self.late = late_columns(rows.columns, self.column)
         self.of_clip = [column for name, column in self.column.items() if name != "text"]
         self.counts: Counter[str] = Counter()  # video -> segments so far, for ids of clips without any
 
@@ -113,12 +114,15 @@ class _Records:
         """Read all."""
         gather, lang, text_column = self.gather, self.options.language, self.column["text"]
         gather.unit = self.rows.unit
-        named = "clip_id" in self.column
+        named, late = "clip_id" in self.column, frozenset(self.late)
         last: list[object] = []
         clip_id: str | None = None
         for where, record in self.rows.rows:
             if not isinstance(record, dict):
                 gather.refuse(where, str(record))
+                continue
+            if not late.isdisjoint(record) and (wrong := overlooked(record, self.late, self.column)):
+                gather.refuse(where, wrong)
                 continue
             said = list(map(record.get, self.of_clip))
             if said != last or not named:  # the same clip as before, mostly, where it has several
@@ -135,6 +139,19 @@ class _Records:
                     gather.refuse(where, "the list of captions is empty")
             else:
                 gather.caption(where, clip_id, lang, found)
+
+    def _default(self, path: Path) -> str:
+        """The split of the records that name none: the Hub split's that they are in, else the file's."""
+        asked, hub_split = self.options.split, self.rows.split
+        if hub_split is None:
+            return asked or (None if path.is_dir() else split_of_name(path.name)) or "train"
+        found = self._split_of(hub_split) or split_of_name(hub_split) or asked
+        if found is None and "split" not in self.column:
+            raise SourceError(
+                f"{path} has the split {shown(hub_split)}, which says none of train, validation and test",
+                hint=f"say which: --set source_options.splits.{hub_split}=train, or --split train for all such splits",
+            )
+        return found or hub_split  # the latter refuses a row that names none itself
 
     def _said(self, record: Mapping[str, object]) -> object:
         """The split that the record names, in its own words; where it names none, the file's."""
@@ -162,7 +179,7 @@ class _Records:
                 gather.refuse(where, f"the times are {shown(segment)}, not [start, end] in seconds")
                 return None
             start, end = segment
-        video, number = _name(get("video_id")), 0
+        video, number, made_up = _name(get("video_id")), 0, False
         if "clip_id" in column:
             clip_id = _name(get("clip_id"))
         elif video and start not in (None, ""):
@@ -172,12 +189,12 @@ class _Records:
         elif "video_id" in column:
             clip_id = video
         else:
-            clip_id = f"{split}-{self.counts[split]}"
-            self.counts[split] += 1
+            clip_id, made_up = gather.made_up_id(split), True
         kept = gather.clip(
             where,
             clip_id,
             split,
+            made_up=made_up,
             video_id=video or "",
             url=_name(get("url")) or "",
             start_s=start,
@@ -201,6 +218,7 @@ SOURCES.add(
         "custom",
         YOUCOOK2_LANGUAGES,
         options=CustomOptions,
+        version=2,
         needs="your captions: --captions FILE, a folder, or hf:owner/name",
     )
 )

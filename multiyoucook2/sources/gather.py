@@ -5,6 +5,7 @@ Every source's reader goes through it, so that all of them know the same faults.
 
 import math
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,9 @@ def split_of(value: object) -> str | None:
     return _SPLITS.get(value.strip().lower()) if isinstance(value, str) else None
 
 
-def split_of_name(path: Path) -> str | None:
-    """The split that a file's name has as a word: ``yc2_val.json``, ``captions_train2014.json``."""
-    words = "".join(letter if letter.isalpha() else " " for letter in path.name).split()
+def split_of_name(name: str) -> str | None:
+    """The split that a name has as a word: ``yc2_val.json``, ``captions_train2014.json``, ``train_9k``."""
+    words = "".join(letter if letter.isalpha() else " " for letter in name).split()
     found = {split for word in words if (split := split_of(word))}
     return found.pop() if len(found) == 1 else None
 
@@ -68,6 +69,8 @@ class Gather:
         self.notes: list[str] = []
         self.numbers: dict[str, int] = {}  # clip_id -> its place in the table
         self._clips: list[tuple[object, ...]] = []
+        self._named = bytearray()  # a clip: 0 where its id was made up here
+        self._made_up: Counter[str] = Counter()  # split -> the next number for such ids, through all files
         self._langs: dict[str, int] = {}
         self._counts: list[dict[int, int]] = []  # a language: clip -> captions so far
         self._clip, self._index, self._lang = array("i"), array("i"), array("h")
@@ -82,12 +85,20 @@ class Gather:
             place = f"{self.file.name}: {place}"
         self.refused.append(Refused(place, reason))
 
+    def made_up_id(self, split: str) -> str:
+        """An id for a clip whose file gives it none, such as ``train-0``: one that no clip before has."""
+        while (made := f"{split}-{self._made_up[split]}") in self.numbers:
+            self._made_up[split] += 1
+        self._made_up[split] += 1
+        return made
+
     def clip(
         self,
         where: str | int,
         clip_id: Any,
         split: str,
         *,
+        made_up: bool = False,
         video_id: str = "",
         url: str = "",
         start_s: object = None,
@@ -98,10 +109,13 @@ class Gather:
     ) -> bool:
         """A clip; whether captions can be added to it. One that is there already has to be the same.
 
-        Times are seconds within the video; both may be ``None``.
+        Times are seconds within the video; both may be ``None``. ``made_up``: the id is of :meth:`made_up_id`.
         """
         known = self.numbers.get(clip_id) if isinstance(clip_id, str) else None
-        wrong = _wrong_id(clip_id) if known is None else None
+        if known is None:
+            wrong = _wrong_id(clip_id)
+        else:
+            wrong = None if self._named[known] else f"a clip without an id was called {shown(clip_id)}: name that one"
         start = end = None
         if not wrong and not (_absent(start_s) and _absent(end_s)):
             start, end = seconds(start_s), seconds(end_s)
@@ -113,6 +127,7 @@ class Gather:
         if known is None:
             self.numbers[clip_id] = len(self._clips)
             self._clips.append(row)
+            self._named.append(not made_up)
         elif self._clips[known] != row:
             differing = [
                 f"{name} {shown(new)} instead of {shown(old)}"
@@ -166,7 +181,7 @@ class Gather:
         self.notes.append(message)
 
     def finish(self, *, credit: Credit | None = None, hint: str = "") -> Reading:
-        """The reading. Clips without any caption are left out.
+        """The reading. Clips without any caption are left out, and counted in a note.
 
         Raises:
             SourceError: rows were refused and ``skip_bad`` was not asked for; or nothing is left.
@@ -184,6 +199,8 @@ class Gather:
             )
         captioned = np.zeros(len(self._clips), bool)
         captioned[np.frombuffer(self._clip, np.int32)] = True
+        if bare := len(captioned) - int(captioned.sum()):
+            self.note(f"{bare:,} clips have no caption: they are left out")
         columns = zip(*(row for row, kept in zip(self._clips, captioned, strict=True) if kept), strict=True)
         clips = pa.table(
             [pa.array(column, CLIP.field(name).type) for name, column in zip(CLIP.names, columns, strict=True)],

@@ -180,6 +180,7 @@ def _comparable(text: str) -> str:
 def _read_queries(paths: Sequence[Path], gather: Gather) -> dict[str, str]:
     """video_id -> sentence, of a list such as MSRVTT_JSFUSION_test.csv; one query a video."""
     queries: dict[str, str] = {}
+    blank = 0
     for path in paths:
         rows = read_delimited(path)
         for name in _QUERIES:
@@ -194,8 +195,12 @@ def _read_queries(paths: Sequence[Path], gather: Gather) -> dict[str, str]:
                 gather.refuse(where, row)
             elif row["video_id"] in queries:
                 gather.refuse(where, f"{shown(row['video_id'])} has a query already")
+            elif not clean_caption(row["sentence"])[0]:
+                blank += 1
             else:
                 queries[row["video_id"]] = row["sentence"]
+    if blank:
+        gather.note(f"{blank:,} listed sentences are empty: those clips have no listed query")
     return queries
 
 
@@ -205,6 +210,7 @@ SOURCES.add(
         LANGUAGES,
         credit=CREDIT,
         options=MsrvttOptions,
+        version=2,
         needs="your copy of MSR-VTT, since no licence lets us fetch it: --annotations train_val_videodatainfo.json "
         "--annotations test_videodatainfo.json (or MSRVTT_data.json)",
     )

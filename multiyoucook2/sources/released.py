@@ -44,7 +44,7 @@ class Released(SourceRow):
         first: dict[str, _Clip] = {}
         twice = 0
         for path in paths:
-            split = split_of_name(path)
+            split = split_of_name(path.name)
             if split is None:
                 raise SourceError(
                     f"{path} does not say its split by its name", hint="keep the authors' names: ..._train_....pkl"
@@ -134,7 +134,7 @@ SOURCES.add(
         "released",
         LANGUAGES,
         credit=Credit(homepage="https://github.com/roudimit/c2kd"),
-        version=2,
+        version=3,
         needs="the authors' pickles: mycook import released FILES --out data/released",
     )
 )

@@ -113,7 +113,7 @@ def _language_of(path: Path) -> str:
 def _splits(lists: Sequence[Path]) -> dict[str, str]:
     splits: dict[str, str] = {}
     for path in lists:
-        split = split_of_name(path)
+        split = split_of_name(path.name)
         if split is None:
             raise SourceError(
                 f"{path} is no pickle, and no list of a split by its name",
@@ -139,6 +139,7 @@ SOURCES.add(
         source_language="mr",
         credit=CREDIT,
         options=RudderOptions,
+        version=2,
         needs="RUDDER's pickles, which its authors give on request (https://rudder-2021.github.io): "
         "--annotations raw-captions_marathi.pickle --annotations raw-captions_hindi.pickle ... "
         "and the lists of ids: --annotations train_list.txt ...",

@@ -95,7 +95,7 @@ class _Splitter:
 
     def split_of(self, video: str, path: Path) -> str | None:
         """``None``: the clip has no place in this division."""
-        said = split_of_name(path)
+        said = split_of_name(path.name)
         if self.name == "official" and said:
             return said
         if video in self.held_out:
@@ -144,6 +144,6 @@ SOURCES.add(
         ),
         credit=CREDIT,
         options=VatexOptions,
-        version=2,
+        version=3,
     )
 )

@@ -130,7 +130,7 @@ def _read_into(gather: Gather, path: Path) -> None:
             f"{path} has no 'database' of videos, and is not a file of dense captions",
             hint="this is not YouCook2's official annotation file; for other captions: mycook build --captions",
         )
-    split = split_of_name(path)
+    split = split_of_name(path.name)
     if split is None:
         raise SourceError(f"{path} does not say its split by its name", hint="call it such as yc2_train.json")
     _read_segments(gather, rows, split)

@@ -121,3 +121,15 @@ def test_unusable_sources(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(FeatureError, match=message):
             import_features([tmp_path / source], tmp_path / "out", name="x")
+
+
+def test_clips_that_would_lose_precision_are_named(tmp_path: Path) -> None:
+    """The first clip says how wide a store is: whole numbers of two bytes do not fit into float16."""
+    for first, second, stored in ((np.int8, np.float16, np.float16), (np.int16, np.float16, np.float32)):
+        np.savez(tmp_path / "in.npz", a=np.full((1, 2), 5, first), b=np.full((1, 2), 5, second))
+        store = import_features([tmp_path / "in.npz"], tmp_path / stored.__name__, name="x")
+        assert store["b"].dtype == stored
+    np.savez(tmp_path / "in.npz", a=np.ones((1, 2), np.float16), b=np.ones((1, 2), np.float32))
+    with pytest.raises(FeatureError, match="features of clip 'b' are float32, those of the clips before it float16"):
+        import_features([tmp_path / "in.npz"], tmp_path / "out", name="x")
+    assert not (tmp_path / "out").exists()

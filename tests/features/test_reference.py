@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from multiyoucook2.errors import FeatureError
-from multiyoucook2.features.importing import import_features
+from multiyoucook2.features.importing import import_features, left_out
 from multiyoucook2.features.reference import read_reference
 from multiyoucook2.files.pickles import read_plain_pickle
 
@@ -195,7 +195,7 @@ def test_clips_are_matched_by_their_caption_where_ids_differ(tmp_path: Path) -> 
     captions = {"vid_3": "Chop an onion.", "vid_4": "mix the eggs", "vid_5": "boil"}
     store = import_features([tmp_path / "p.pkl"], tmp_path / "out", captions=captions)
     assert store.clip_ids == ["0", "vid_3", "2"]  # "mix the eggs" names two clips, so neither is guessed
-    assert store.meta == {"renamed": 1, "source": "c2kd"}
+    assert store.meta == {"renamed": 1, "source": "c2kd", "left_out": {"audio": 3}}
 
 
 @pytest.mark.parametrize(
@@ -211,3 +211,20 @@ def test_clips_are_matched_by_their_caption_where_ids_differ(tmp_path: Path) -> 
 def test_other_contents_are_named(tmp_path: Path, value: Any, message: str) -> None:
     with pytest.raises(FeatureError, match=message):
         import_features([dump(tmp_path / "p.pkl", value)], tmp_path / "out")
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_features_keep_their_precision(tmp_path: Path, dtype: type) -> None:
+    frames = np.array([[1.0001, 1e-6, 7e4 if dtype is np.float32 else 7e2]], dtype)
+    store = import_features([dump(tmp_path / "p.pkl", [{"id": "a", "s3d": frames}])], tmp_path / "out")
+    assert store["a"].dtype == dtype
+    np.testing.assert_array_equal(store["a"], frames)
+
+
+def test_what_a_store_leaves_out_is_counted_over_its_files(tmp_path: Path) -> None:
+    first = dump(tmp_path / "a.pkl", [{**ROWS[0], "2d_raw": np.ones((1, 2)), "caption_de": "x"}])
+    second = dump(tmp_path / "b.pkl", [ROWS[1]])
+    store = import_features([first, second], tmp_path / "out")
+    assert left_out(store) == {"2d_raw": 1, "audio": 2}
+    plain = dump(tmp_path / "c.pkl", [{"id": "a", "s3d": np.ones((1, 2)), "eval_caption_en": "x", "captions": {}}])
+    assert left_out(import_features([plain], tmp_path / "plain")) == {}

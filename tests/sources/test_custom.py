@@ -1,6 +1,7 @@
 """Your own captions: each format, each fault, each with its row and a way out."""
 
 import gc
+import gzip
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -318,3 +319,114 @@ def test_any_bytes_are_read_or_refused_in_words(content: bytes, kind: str, tmp_p
     path.write_bytes(content)
     with suppress(MyCookError):
         read("custom", path, skip_bad=True)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_rows_of_several_files_without_ids_are_clips_of_their_own(named: bool, tmp_path: Path) -> None:
+    """Ids are counted through all files, and pass by those that a file gives itself."""
+    first = [{"clip_id": "train-1", "caption": "cut the onion"}] if named else [{"caption": "cut the onion"}]
+    files = [
+        write_csv(tmp_path / "a.csv", first),
+        write_csv(tmp_path / "b.csv", [{"caption": "boil the water"}, {"caption": "boil the water"}]),
+        write_csv(tmp_path / "c.csv", [{"caption": "serve"}]),
+    ]
+    ids = ("train-1", "train-0", "train-2", "train-3") if named else [f"train-{number}" for number in range(4)]
+    texts = ("cut the onion", "boil the water", "boil the water", "serve")
+    assert captions(read("custom", *files)) == {(clip, 0): text for clip, text in zip(ids, texts, strict=True)}
+
+
+def test_an_id_that_was_made_up_for_another_row_is_refused(tmp_path: Path) -> None:
+    files = [
+        write_csv(tmp_path / "a.csv", [{"caption": "cut the onion"}]),
+        lines(tmp_path / "b.jsonl", [{"clip_id": "train-0", "caption": "boil"}, {"clip_id": "x", "caption": "fry"}]),
+    ]
+    with pytest.raises(SourceError, match="b.jsonl: line 1: a clip without an id was called 'train-0'"):
+        read("custom", *files)
+    found = captions(read("custom", *files, skip_bad=True))
+    assert found == {("train-0", 0): "cut the onion", ("x", 0): "fry"}
+
+
+def test_hub_splits_without_ids_are_clips_of_their_own(tmp_path: Path) -> None:
+    hub_folder(tmp_path, "fold1", "fold2")
+    reading = read("custom", tmp_path, split="train")
+    assert captions(reading) == {("train-0", 0): "of fold1", ("train-1", 0): "of fold2"}
+
+
+def hub_folder(folder: Path, *names: str, **row: Any) -> Path:
+    """A folder whose README lists splits of these names, one row each."""
+    for name in names:
+        lines(folder / f"{name}.jsonl", [{"text": f"of {name}", **row}])
+    splits = "".join(f"  - split: {name}\n    path: {name}.jsonl\n" for name in names)
+    (folder / "README.md").write_text(f"---\nconfigs:\n- config_name: default\n  data_files:\n{splits}---\n")
+    return folder
+
+
+def test_a_hub_split_is_known_by_a_word_of_its_name(tmp_path: Path) -> None:
+    reading = read("custom", hub_folder(tmp_path, "train_9k", "test_1k"))
+    assert splits(reading) == {"train-0": "train", "test-0": "test"}
+    assert set(splits(read("custom", tmp_path, split="val")).values()) == {"train", "test"}  # they say it themselves
+
+
+def test_a_hub_split_of_an_unknown_name_is_refused(tmp_path: Path) -> None:
+    hub_folder(tmp_path, "train", "fold1")
+    with pytest.raises(SourceError, match="has the split 'fold1', which says none of train, validation and") as caught:
+        read("custom", tmp_path)
+    assert "source_options.splits.fold1=" in caught.value.hint
+    assert "--split" in caught.value.hint
+    assert splits(read("custom", tmp_path, split="test")) == {"train-0": "train", "test-0": "test"}
+    assert splits(read("custom", tmp_path, splits={"fold1": "val"})) == {"train-0": "train", "validation-0": "validation"}
+
+
+def test_files_of_a_folder_that_name_no_split(tmp_path: Path) -> None:
+    """`datasets` calls them train."""
+    (folder := tmp_path / "test_data").mkdir()
+    lines(folder / "words.jsonl", [{"text": "cut it"}])
+    assert set(splits(read("custom", folder)).values()) == {"train"}
+    assert set(splits(read("custom", folder, split="val")).values()) == {"validation"}
+
+
+def test_rows_of_a_hub_split_may_say_theirs(tmp_path: Path) -> None:
+    hub_folder(tmp_path, "all", subset="dev")
+    assert splits(read("custom", tmp_path)) == {"validation-0": "validation"}
+    hub_folder(tmp_path, "all", subset="")
+    with pytest.raises(SourceError, match="all, row 1: the split is 'all', none of train"):
+        read("custom", tmp_path)
+
+
+LATE = [
+    ({"split": "test"}, "it has 'split', which none of the first 1,000 has"),
+    ({"clip_id": "zz"}, "it has 'clip_id', which none of the first 1,000 has"),
+    ({"start_s": 1, "end_s": 2}, "it has 'start_s', which none of the first 1,000 has"),
+    ({"split": None, "id": 7, "notes": "x", "description": "y"}, None),  # beside a video id, id names no clip
+]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json"])
+@pytest.mark.parametrize(("late", "reason"), LATE)
+def test_a_field_that_comes_late_is_not_overlooked(
+    kind: str, late: dict[str, Any], reason: str | None, tmp_path: Path
+) -> None:
+    rows = [{"video_id": f"v{number}", "caption": f"text {number}"} for number in range(1000)]
+    last = {"video_id": "late", "caption": "z", **late}
+    path = (lines if kind == "jsonl" else write_json)(tmp_path / f"a.{kind}", [*rows, last])
+    if reason is None:
+        assert captions(read("custom", path))["late", 0] == "z"
+        return
+    with pytest.raises(SourceError, match=f"{'line 1001' if kind == 'jsonl' else 'entry 1000'}: {reason}"):
+        read("custom", path)
+    reading = read("custom", path, skip_bad=True)
+    assert (reading.clips.num_rows, len(reading.refused)) == (1000, 1)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.csv.gz", "a.json.gz"])
+def test_a_packed_file_is_to_be_unpacked(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(b'{"caption": "cut it"}\n' * 100))
+    with pytest.raises(SourceError, match="is packed with gzip, and is no tar.gz archive") as caught:
+        read("custom", path)
+    assert f"gunzip --keep {name}" in caught.value.hint
+
+
+def test_clips_without_a_caption_are_counted(tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.jsonl", [{"clip_id": "a", "caption": "cut"}, {"clip_id": "b", "caption": ""}])
+    assert read("custom", path, skip_bad=True).notes == ("1 clips have no caption: they are left out",)

@@ -122,3 +122,17 @@ def test_listed_sentences_of_other_clips_are_counted(tmp_path: Path) -> None:
     rows = [{"key": f"ret{n}", "vid_key": f"msr{n}", "video_id": f"video{n}", "sentence": "x y"} for n in (7020, 9999)]
     reading = read("msrvtt", path, write_csv(tmp_path / "MSRVTT_JSFUSION_test.csv", rows), split="7k")
     assert "1 of 2 listed sentences are of clips that the files lack" in reading.notes
+
+
+def test_what_has_no_text_is_counted(tmp_path: Path) -> None:
+    """A video without any sentence, and a listed sentence that is blank."""
+    document = msrvtt([1, 2, 7020], captions_a_clip=2)
+    document["sentences"] = [row for row in document["sentences"] if row["video_id"] != "video2"]
+    rows = [{"key": "ret0", "vid_key": "msr7020", "video_id": "video7020", "sentence": "\u00a0 "}]
+    path = write_json(tmp_path / "MSRVTT_data.json", document)
+    reading = read("msrvtt", path, write_csv(tmp_path / "MSRVTT_JSFUSION_test.csv", rows))
+    assert splits(reading).keys() == {"video1", "video7020"}
+    assert set(reading.notes) >= {
+        "1 listed sentences are empty: those clips have no listed query",
+        "1 clips have no caption: they are left out",
+    }

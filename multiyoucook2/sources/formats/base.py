@@ -75,6 +75,20 @@ def choose_columns(found: Iterable[str], wanted: Mapping[str, str], path: Path) 
     return chosen
 
 
+def late_columns(columns: Iterable[str], chosen: Mapping[str, str]) -> dict[str, str]:
+    """The usual names that no record at the start has -> the field that each would hold in a later one."""
+    known = {*columns, *(["id"] if "clip_id" not in chosen and "video_id" in chosen else [])}  # there it is no clip's
+    return {name: field for field, names in FIELDS.items() for name in names if name not in known}
+
+
+def overlooked(record: Mapping[str, object], late: Mapping[str, str], chosen: Mapping[str, str]) -> str | None:
+    """What of a record no chosen column holds although its name is usual; ``None``: nothing."""
+    for name, value in record.items():
+        if name in late and value is not None and chosen.get(late[name]) not in record:
+            return f"it has {shown(name)}, which none of the first {LOOKED_AT:,} has: give it to the first, too"
+    return None
+
+
 def require_fields(columns: Mapping[str, str]) -> None:
     """Check the names before ``=`` in ``--column``.
 

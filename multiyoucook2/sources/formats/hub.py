@@ -1,6 +1,7 @@
 """A data set of the Hugging Face Hub, or a local folder of that kind, through ``datasets``; no code of it is run."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ _FILES = [
     "README.md",
     *(f"*.{kind}" for kind in ("parquet", "csv", "tsv", "json", "jsonl", "arrow", "txt", "gz", "zst", "yaml")),
 ]
+UNNAMED = "train"  # what ``datasets`` calls the split of files that name none
 _BATCH = 5_000  # rows
 
 
@@ -63,7 +65,8 @@ def read_folder(path: Path, config: str | None, wanted: dict[str, str]) -> list[
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         raise SourceError(f"{path} is not read as a data set: {_first_line(error)}", hint=_configs(path)) from None
     license_name = _license(path)
-    return [_split(path, str(name), split, wanted, license_name) for name, split in found.items()]
+    rows = [_split(path, str(name), split, wanted, license_name) for name, split in found.items()]
+    return [replace(rows[0], split=None)] if list(found) == [UNNAMED] else rows
 
 
 def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_name: str | None) -> Rows:
