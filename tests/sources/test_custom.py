@@ -374,7 +374,10 @@ def test_a_hub_split_of_an_unknown_name_is_refused(tmp_path: Path) -> None:
     assert "source_options.splits.fold1=" in caught.value.hint
     assert "--split" in caught.value.hint
     assert splits(read("custom", tmp_path, split="test")) == {"train-0": "train", "test-0": "test"}
-    assert splits(read("custom", tmp_path, splits={"fold1": "val"})) == {"train-0": "train", "validation-0": "validation"}
+    assert splits(read("custom", tmp_path, splits={"fold1": "val"})) == {
+        "train-0": "train",
+        "validation-0": "validation",
+    }
 
 
 def test_files_of_a_folder_that_name_no_split(tmp_path: Path) -> None:
