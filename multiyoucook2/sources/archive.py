@@ -82,12 +82,12 @@ def _from_archive(path: Path, max_bytes: int) -> bytes:
                 pass
     except SourceError:
         raise
-    except tarfile.ReadError if ".tar" not in path.suffixes and path.suffix != ".tgz" else ():
-        raise SourceError(
-            f"{path} is packed with gzip, and is no tar.gz archive",
-            hint=f"unpack it, and give what comes out: gunzip --keep {path.name}",
-        ) from None
     except Exception as error:  # a damaged archive raises whatever its wreckage leads to
+        if isinstance(error, tarfile.ReadError) and ".tar" not in path.suffixes and path.suffix != ".tgz":
+            raise SourceError(
+                f"{path} is packed with gzip, and is no tar.gz archive",
+                hint=f"unpack it, and give what comes out: gunzip --keep {path.name}",
+            ) from None
         raise SourceError(
             f"{path} is not a whole tar.gz archive: {shown(error)}",
             hint="remove it and fetch it again, or give the JSON itself",
