@@ -340,7 +340,7 @@ def test_an_id_that_was_made_up_for_another_row_is_refused(tmp_path: Path) -> No
         write_csv(tmp_path / "a.csv", [{"caption": "cut the onion"}]),
         lines(tmp_path / "b.jsonl", [{"clip_id": "train-0", "caption": "boil"}, {"clip_id": "x", "caption": "fry"}]),
     ]
-    with pytest.raises(SourceError, match="b.jsonl: line 1: a clip without an id was called 'train-0'"):
+    with pytest.raises(SourceError, match=r"b\.jsonl: line 1: a clip without an id was called 'train-0'"):
         read("custom", *files)
     found = captions(read("custom", *files, skip_bad=True))
     assert found == {("train-0", 0): "cut the onion", ("x", 0): "fry"}
@@ -425,7 +425,7 @@ def test_a_field_that_comes_late_is_not_overlooked(
 def test_a_packed_file_is_to_be_unpacked(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(gzip.compress(b'{"caption": "cut it"}\n' * 100))
-    with pytest.raises(SourceError, match="is packed with gzip, and is no tar.gz archive") as caught:
+    with pytest.raises(SourceError, match=r"is packed with gzip, and is no tar\.gz archive") as caught:
         read("custom", path)
     assert f"gunzip --keep {name}" in caught.value.hint
 

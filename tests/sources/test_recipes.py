@@ -79,9 +79,14 @@ def test_a_published_recipe_names_engines_as_they_are_and_files_without_their_fo
         "vi": ("via:en:facebook/m2m100_418M+somebody/en-vi", "via:en:facebook/m2m100_418M+somebody/en-vi"),
     }
     for engine, published in engines.values():
-        values = {"engine": engine, "engines": {lang: used for lang, (used, _) in engines.items()}, "repair":
-                  {"engine": engine}, "checks": {"agreement": engine, "round_trip": engine, "glossary": str(terms)}}  # fmt: skip
-        recipe = load_recipe(DatasetRecipe, "datasets", "custom", {**values, "annotations": str(terms)})
+        values = {
+            "engine": engine,
+            "engines": {lang: used for lang, (used, _) in engines.items()},
+            "repair": {"engine": engine},
+            "checks": {"agreement": engine, "round_trip": engine, "glossary": str(terms)},
+            "annotations": str(terms),
+        }
+        recipe = load_recipe(DatasetRecipe, "datasets", "custom", values)
         said = Publish(recipe, (terms,), None, tmp_path).settings()["recipe"]
         assert (said["engine"], said["repair"]["engine"], said["annotations"]) == (published, published, ["terms.tsv"])
         assert [said["checks"][name] for name in ("agreement", "round_trip", "glossary")] == [
