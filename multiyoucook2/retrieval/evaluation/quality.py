@@ -4,7 +4,7 @@ A caption that is hard to translate is often hard to find in any language. So ea
 captions of the same clips: the **gap** is the recall of the group less the recall of those. What a better translation
 buys is read from the gap, not from the recall.
 
-Intervals are of the hierarchical bootstrap: seeds and clips are drawn with replacement, a clip with all its languages.
+Intervals are of the hierarchical bootstrap over seeds and clips, as in tables; a clip is drawn with all its languages.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ...corpus.provenance import CaptionKey, Provenance
 from ...errors import TrainingError
-from .bootstrap import hierarchical_draws, hits, interval
+from .bootstrap import hits, over_replicates, replicate_draws
 from .queries import EvaluationSet
 from .results import Ranks
 from .table import Cell
@@ -125,7 +125,7 @@ def group_rows(
             own_SPN = np.where(member_PL[:, numbers], hits_SPL[:, :, numbers], np.nan)
             same_SPN = np.where(np.isnan(own_SPN), np.nan, source_SPL[:, :, numbers])
             heads.append((by, group, lang, int((~np.isnan(own_SPN[0])).sum())))
-            columns += [own_SPN, same_SPN, own_SPN - same_SPN]
+            columns += [(own_SPN, 0.0), (same_SPN, 0.0), (own_SPN - same_SPN, -100.0)]
     cells = iter(_cells(columns, resamples, seed))
     rows = []
     for by, group, lang, queries in heads:
@@ -134,22 +134,17 @@ def group_rows(
     return rows
 
 
-def _cells(columns: Sequence[Ranks], resamples: int, seed: int) -> list[Cell]:
-    """A figure each of values of queries, [S, P, N] of N languages, NaN where a query is not of the group."""
-    counts = [(~np.isnan(of)).sum(2).astype(np.float64) for of in columns]
+def _cells(columns: Sequence[tuple[Ranks, float]], resamples: int, seed: int) -> list[Cell]:
+    """A figure each of values of queries, [S, P, N] of N languages, NaN where a query is not of the group; and the
+    least that it can be."""
+    counts = [(~np.isnan(of)).sum(2).astype(np.float64) for of, _ in columns]
     with np.errstate(invalid="ignore"):
-        means = [np.nansum(of, axis=2) / count_SP for of, count_SP in zip(columns, counts, strict=True)]
+        means = [np.nansum(of, axis=2) / count_SP for (of, _), count_SP in zip(columns, counts, strict=True)]
         count_SPM, mean_SPM = np.stack(counts, axis=2), np.stack(means, axis=2)
         value_SM = np.nansum(mean_SPM * count_SPM, axis=1) / count_SPM.sum(1)
-    drawn_RSM = hierarchical_draws(mean_SPM, resamples=resamples, seed=seed, weights_SCM=count_SPM)
-    drawn_RM = drawn_RSM.mean(1)
-    return [_cell(value_SM[:, column], drawn_RM[:, column]) for column in range(len(columns))]
-
-
-def _cell(value_S: Ranks, drawn_R: Ranks) -> Cell:
-    deviation = float(value_S.std(ddof=1)) if len(value_S) > 1 else 0.0
-    bounds = interval(drawn_R) if not np.isnan(drawn_R).all() else (float("nan"), float("nan"))
-    return Cell(float(value_S.mean()), deviation, *bounds)
+    drawn_SRM = replicate_draws(mean_SPM, resamples=resamples, seed=seed, weights_SCM=count_SPM)
+    drawn_RM = over_replicates(value_SM, drawn_SRM, seed=seed)
+    return [Cell.of(value_SM[:, one], drawn_RM[:, one], least=least) for one, (_, least) in enumerate(columns)]
 
 
 def slopes(
@@ -182,14 +177,22 @@ def slopes(
         return {}
     values_SPM = np.stack(columns, axis=2)
     value_SL = _slope(np.nanmean(values_SPM, axis=1))
-    drawn_RL = _slope(hierarchical_draws(values_SPM, resamples=resamples, seed=seed)).mean(1)
-    found = {lang: _cell(value_SL[:, number], drawn_RL[:, number]) for number, lang in enumerate(kept)}
-    return found | ({MEAN: _cell(value_SL.mean(1), drawn_RL.mean(1))} if len(kept) > 1 else {})
+    drawn_SRL = _slope(replicate_draws(values_SPM, resamples=resamples, seed=seed))
+    drawn_RL = over_replicates(value_SL, drawn_SRL, seed=seed)
+    columns_of = {lang: [number] for number, lang in enumerate(kept)}
+    if len(kept) > 1:
+        columns_of[MEAN] = list(range(len(kept)))
+    bounds = {"least": -np.inf, "most": np.inf}  # of a slope there are none
+    return {
+        name: Cell.of(value_SL[:, numbers].mean(1), drawn_RL[:, numbers].mean(1), **bounds)
+        for name, numbers in columns_of.items()
+    }
 
 
 def _slope(moments: Ranks) -> Ranks:
     """Means of x, x^2, y and xy, four a language along the last axis -> the slope of y on x, times ``PER``."""
     x, xx, y, xy = (moments[..., first::4] for first in range(4))
+    spread = xx - x * x
     with np.errstate(invalid="ignore", divide="ignore"):
-        found: Ranks = PER * (xy - x * y) / (xx - x * x)
+        found: Ranks = PER * np.where(spread > 0, (xy - x * y) / spread, np.nan)
     return found

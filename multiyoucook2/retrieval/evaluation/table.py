@@ -1,8 +1,9 @@
 """A table of systems: runs that differ in their seed alone are replicates of one system, not systems of their own.
 
-A figure is the mean over the seeds. Its 95% interval comes from a hierarchical bootstrap: seeds are drawn with
-replacement, and clips are drawn with replacement, the same clips for every seed and language; so it covers both how a
-training turned out and which clips happened to be in the pool.
+A figure is the mean over the seeds. Its 95% interval comes from a hierarchical bootstrap: clips are drawn with
+replacement, the same for every seed and language, and the seeds, too few to be drawn from, deviate as Student's t has
+it (:func:`.bootstrap.over_replicates`); so it covers both how a training turned out and which clips happened to be in
+the pool. Of one seed it covers the clips alone.
 """
 
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import TrainingError, nearest
-from .bootstrap import RECALL_LEVELS, hierarchical_draws, hits, interval
+from .bootstrap import RECALL_LEVELS, hits, interval, over_replicates, replicate_draws
 from .compare import Scored, common, read_scored
 from .published import published_beside
 from .results import Ranks, by_clip, chance, groups_of
@@ -31,6 +32,14 @@ class Cell:
     low: float
     high: float
 
+    @classmethod
+    def of(cls, value_S: Ranks, drawn_R: Ranks, *, least: float = 0.0, most: float = 100.0) -> "Cell":
+        """Of the seeds' figures and the draws of their mean; no interval reaches beyond what the figure can be."""
+        deviation = float(value_S.std(ddof=1)) if len(value_S) > 1 else 0.0
+        low, high = (float("nan"), float("nan")) if np.isnan(drawn_R).all() else interval(drawn_R)
+        # np.clip keeps NaN, which max() and min() may drop
+        return cls(float(value_S.mean()), deviation, *np.clip([low, high], least, most).tolist())
+
 
 @dataclass(frozen=True)
 class System:
@@ -44,22 +53,20 @@ class System:
 
 @dataclass(frozen=True)
 class Draws:
-    """Figures of a system in L languages: of its S seeds, and of R draws of seeds and clips."""
+    """Figures of a system in L languages: of its S seeds, and R draws of their mean, over seeds and clips."""
 
     value_SL: Ranks
     drawn_RL: Ranks
 
     def cells(self, langs: Sequence[str], minus: "Draws | None" = None) -> dict[str, Cell]:
         """A cell a language and mean; ``minus``: of the difference from another system's mean over its seeds."""
-        found = {}
+        found, least = {}, 0.0 if minus is None else -100.0
         for name, members in [*((lang, [number]) for number, lang in enumerate(langs)), *groups_of(langs)]:
             value_S, drawn_R = self.value_SL[:, members].mean(1), self.drawn_RL[:, members].mean(1)
             if minus is not None:
                 value_S = value_S - minus.value_SL[:, members].mean()
                 drawn_R = drawn_R - minus.drawn_RL[:, members].mean(1)
-            deviation = float(value_S.std(ddof=1)) if len(value_S) > 1 else 0.0
-            low, high = interval(drawn_R)
-            found[name] = Cell(float(value_S.mean()), deviation, low, high)
+            found[name] = Cell.of(value_S, drawn_R, least=least)
         return found
 
 
@@ -90,11 +97,10 @@ def table_of(runs: Sequence[Path], *, task: str, measure: str, resamples: int = 
     scored, langs = _scored(runs, task)
     found, groups = [], _replicates(runs)
     for name, members in zip(_names(runs, groups), groups, strict=True):
-        about = [finished_run(runs[number]).recipe for number in members]
         found.append(
             System(
                 name=name,
-                seeds=tuple(int(recipe.get("seed", 0)) for recipe in about),
+                seeds=tuple(_seed_of(runs[number]) for number in members),
                 runs=tuple(runs[number] for number in members),
                 cells=draws_of([scored[number] for number in members], task, langs, measure, resamples, seed).cells(
                     langs
@@ -133,15 +139,29 @@ def _scored(runs: Sequence[Path], task: str) -> tuple[list[Scored], list[str]]:
 
 
 def _replicates(runs: Sequence[Path]) -> list[list[int]]:
-    """Numbers of the runs of each system, in the order in which systems come up."""
-    groups: dict[str, list[int]] = {}
+    """Numbers of the runs of each system, by seed, so that those of two systems pair; systems as they come up.
+
+    Raises:
+        TrainingError: a system has a seed twice: the second says nothing new, and would count as evidence.
+    """
+    groups: dict[str, dict[int, int]] = {}
     for number, run in enumerate(runs):
         identity = finished_run(run).identity or {}
         recipe = {key: value for key, value in identity.get("recipe", {}).items() if key not in ("seed", "name")}
         # teachers count by their recipes, as each seed may have trained its own
         key = repr([sorted(recipe.items()), *(identity.get(name) for name in ("languages", "data", "features"))])
-        groups.setdefault(key, []).append(number)
-    return list(groups.values())
+        group, seed = groups.setdefault(key, {}), _seed_of(run)
+        if seed in group:
+            raise TrainingError(
+                f"{runs[group[seed]]} and {run} are one system under the same seed, {seed}, which counts once",
+                hint="leave one of them out",
+            )
+        group[seed] = number
+    return [[number for _, number in sorted(group.items())] for group in groups.values()]
+
+
+def _seed_of(run: Path) -> int:
+    return int(finished_run(run).recipe.get("seed", 0))
 
 
 def _names(runs: Sequence[Path], groups: Sequence[Sequence[int]]) -> list[str]:
@@ -162,8 +182,8 @@ def draws_of(
     )
     value_SL = np.nansum(mean_SPL * count_SPL, axis=1) / count_SPL.sum(1)
     # the draws of clips are the same for all seeds and systems, as `seed` and the number of clips are
-    drawn_RSL = hierarchical_draws(mean_SPL, resamples=resamples, seed=seed, weights_SCM=count_SPL)
-    return Draws(value_SL, drawn_RSL.mean(1))
+    drawn_SRL = replicate_draws(mean_SPL, resamples=resamples, seed=seed, weights_SCM=count_SPL)
+    return Draws(value_SL, over_replicates(value_SL, drawn_SRL, seed=seed))
 
 
 def level_of(measure: str) -> int:

@@ -13,7 +13,7 @@ import pytest
 from multiyoucook2.errors import TrainingError
 from multiyoucook2.retrieval.evaluation.results import evaluation_of
 from multiyoucook2.retrieval.evaluation.signature import Signature
-from multiyoucook2.retrieval.evaluation.table import rendered, table_of
+from multiyoucook2.retrieval.evaluation.table import gains, rendered, table_of
 
 CLIPS = [f"c{number}" for number in range(20)]
 
@@ -52,18 +52,41 @@ def test_seeds_are_replicates_of_one_system(runs: list[Path]) -> None:
     assert found.published == {}
 
 
-def test_intervals_cover_seeds_and_clips(runs: list[Path]) -> None:
-    """Against draws made one by one: a seed, then clips, the same clips for every seed that is drawn."""
+def test_intervals_cover_seeds_and_clips(tmp_path: Path) -> None:
+    """Against draws made one by one: of clips, the same for every seed, and of the mean of seeds, Student's."""
+    ranks = [[1.0] * hit + [20.0] * (20 - hit) for hit in (9, 10, 11)]
+    runs = [make_run(tmp_path / f"seed{seed}", {"en": of}, seed=seed) for seed, of in enumerate(ranks)]
     cell = table_of(runs, task="t2v", measure="recall_at_10", resamples=4000).systems[0].cells["en"]
     random, drawn = np.random.default_rng(5), []
-    hits = np.array([[100.0] * 10 + [0.0] * 10, [100.0] * 20])
+    hits = 100.0 * (np.array(ranks) <= 10)
+    half = 4.303 * hits.mean(1).std(ddof=1) / np.sqrt(3)
     for _ in range(4000):
         clips = random.integers(0, 20, 20)
-        drawn.append(np.mean([hits[seed, clips].mean() for seed in random.integers(0, 2, 2)]))
+        drawn.append(hits[:, clips].mean() + random.normal(0, half / 1.96))
     low, high = np.percentile(drawn, [2.5, 97.5])
-    assert (cell.low, cell.high) == pytest.approx((low, high), abs=3)
+    assert (cell.low, cell.high) == pytest.approx((low, high), abs=2)
     alone = table_of(runs[:1], task="t2v", measure="recall_at_10").systems[0].cells["en"]
     assert alone.high - alone.low < cell.high - cell.low  # one seed says nothing of other seeds
+
+
+def test_a_seed_counts_once(runs: list[Path], tmp_path: Path) -> None:
+    """A run that is given twice, or a copy of it, is no further evidence."""
+    shutil.copytree(runs[1], tmp_path / "copy")
+    for given, named in (([runs[0], runs[0]], "tt-seed0"), ([*runs, tmp_path / "copy"], "copy")):
+        for made in (table_of, gains):
+            with pytest.raises(TrainingError, match=rf"{named} are one system under the same seed, \d") as error:
+                made(given, task="t2v", measure="recall_at_10")
+            assert error.value.hint == "leave one of them out"
+
+
+def test_seeds_pair_in_whatever_order_they_are_given(runs: list[Path], tmp_path: Path) -> None:
+    ranks = {"en": [1.0] * 10 + [20.0] * 10, "de": [1.0] * 10 + [20.0] * 10}
+    runs.append(make_run(tmp_path / "other-seed1", ranks, seed=1, lr=0.5))  # 50 better than its seed 0, as tt's is
+    assert table_of(runs[::-1], task="t2v", measure="recall_at_10").systems[0].seeds == (0, 1)
+    for order in (runs, [runs[1], runs[0], *runs[2:]]):
+        gain = gains(order, task="t2v", measure="recall_at_10")["other_50%"]["en"]
+        assert gain.value == -50
+        assert gain.high < 0  # both gain 50 from seed 0 to seed 1, so that the seeds leave nothing in doubt
 
 
 def test_formats(runs: list[Path]) -> None:
