@@ -16,6 +16,11 @@ from .tables import ABOUT_FILE
 KIND = "variant of a data set"
 
 
+def variant_hash(content_hash: str, name: str) -> str:
+    """The content hash of a data set's variant."""
+    return hashlib.sha256(f"{content_hash}\0{name}".encode()).hexdigest()
+
+
 def write_variant(
     dataset: str | Path, out: Path, *, name: str, split: str, refused: Mapping[str, Collection[CaptionKey]]
 ) -> str:
@@ -31,7 +36,7 @@ def write_variant(
     """
     source, langs, splits = open_source(dataset), dataset_languages(dataset), dataset_splits(dataset)
     about = load_captions(dataset, split=split, langs=langs[:1])
-    content_hash = hashlib.sha256(f"{about.content_hash}\0{name}".encode()).hexdigest()
+    content_hash = variant_hash(about.content_hash, name)
     files, configs = {}, []
     for config in [ALL, *langs] if ALL in source.configs else langs:
         there = [one for one in splits if one in source.splits(config)]

@@ -69,7 +69,7 @@ def over_replicates(value_SM: Array, drawn_SRM: Array, *, seed: int) -> Array:
 
         t / 1.96 * sum_s g_s * (value_s - mean) / sqrt(S * (S - 1))
 
-    is normal, of deviation ``t / 1.96 * sd / sqrt(S)``: ``sd`` is that of the replicates' figures, ``t`` Student's 97.5%
+    is normal, of deviation ``t / 1.96 * sd / sqrt(S)``: ``sd`` is that of the replicates, ``t`` Student's 97.5%
     quantile with S - 1 degrees of freedom. Where the rows play no part, the 95% percentile interval is then Student's
     own, ``mean +- t * sd / sqrt(S)``, exact for normal figures. (Other levels than 95% are not meant.) The replicates'
     figures differ by their own clips' chance too, which so counts twice: intervals are rather too wide than too narrow.

@@ -1,11 +1,13 @@
 """What teachers say: how far they agree, and how sharp their targets are, on one set of English texts and videos."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -21,6 +23,7 @@ from ..objectives.teachers import reduce_similarities
 from ..recipe import TrainingRecipe
 from .pool import ALL, find_pool
 from .queries import EvaluationSet
+from .ranking import TIE
 from .runfiles import MODEL_FOLDER, RUN_FILE, finished_run
 
 TOP = 10
@@ -28,12 +31,18 @@ TOP = 10
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of two teachers: mean over the texts of the rank correlation of their rows, and of the share of common top 10."""
+    """Of two teachers: mean over the texts of the rank correlation of their rows, and of the share of common top 10.
+
+    Attributes:
+        left_out: texts for which one of them ranks all videos alike, so that there is no order to agree with: they are
+            in neither mean, which is ``None`` where no text is left.
+    """
 
     one: str
     other: str
-    rank_correlation: float
-    top_overlap: float
+    rank_correlation: float | None
+    top_overlap: float | None
+    left_out: int
 
 
 def source_similarities(run: Path, *, dataset: str | Path, features: str | Path, device: str = "auto") -> Tensor:
@@ -56,24 +65,43 @@ def source_similarities(run: Path, *, dataset: str | Path, features: str | Path,
 
 def agreements(sims: Mapping[str, Tensor]) -> list[Agreement]:
     """Of every two teachers, from their cosines [P, P] of the same texts and videos."""
-    names = list(sims)
-    pairs = [(a, b) for number, a in enumerate(names) for b in names[number + 1 :]]
-    return [Agreement(a, b, rank_correlation(sims[a], sims[b]), top_overlap(sims[a], sims[b])) for a, b in pairs]
+    found = []
+    for one, other in combinations(sims, 2):
+        told_P = has_order(sims[one]) & has_order(sims[other])
+        pair = sims[one][told_P], sims[other][told_P]
+        means = (rank_correlation(*pair), top_overlap(*pair)) if told_P.any() else (None, None)
+        found.append(Agreement(one, other, *means, left_out=int((~told_P).sum())))
+    return found
+
+
+def has_order(sim_PP: Tensor) -> Tensor:
+    """Which texts [P] a teacher tells videos apart for: cosines within :data:`.ranking.TIE` of one another are equal,
+    as everywhere in the evaluation."""
+    return (sim_PP.amax(1) - sim_PP.amin(1)) > TIE
 
 
 def rank_correlation(one_PP: Tensor, other_PP: Tensor) -> float:
-    """Spearman's, row by row, averaged: 1 where both order the videos alike for every text. Ties by position."""
-    ranks = [_ranks(sim_PP) for sim_PP in (one_PP, other_PP)]
+    """Spearman's, row by row, averaged: 1 where both order the videos alike for every text. Equal cosines share the
+    mean of their ranks; a row of equal cosines has no correlation and is left out, and NaN is the mean of none."""
+    ranks = [pd.DataFrame(sim_PP.numpy()).rank(axis=1).to_numpy() for sim_PP in (one_PP, other_PP)]
     centred = [rank_PP - rank_PP.mean(1, keepdims=True) for rank_PP in ranks]
-    norms = [np.linalg.norm(rank_PP, axis=1) for rank_PP in centred]
-    return float(((centred[0] * centred[1]).sum(1) / np.maximum(norms[0] * norms[1], 1e-12)).mean())
+    scale_P = np.linalg.norm(centred[0], axis=1) * np.linalg.norm(centred[1], axis=1)
+    told_P = scale_P > 0
+    return float(((centred[0] * centred[1]).sum(1)[told_P] / scale_P[told_P]).mean()) if told_P.any() else math.nan
 
 
 def top_overlap(one_PP: Tensor, other_PP: Tensor, top: int = TOP) -> float:
-    """Share of the first ``top`` videos that both name for a text, averaged."""
+    """Share of the first ``top`` videos that both name for a text, averaged. Where the last places are for one of many
+    with equal cosines, each teacher draws by lot, for itself: it is the mean over the lots."""
     top = min(top, one_PP.shape[1])
-    first, second = (sim_PP.topk(top, dim=1).indices for sim_PP in (one_PP, other_PP))
-    return float((first[:, :, None] == second[:, None, :]).any(2).double().mean())
+    return float((_chance_of_top(one_PP, top) * _chance_of_top(other_PP, top)).sum(1).mean() / top)
+
+
+def _chance_of_top(sim_PP: Tensor, top: int) -> Tensor:
+    """How likely each video is among a text's first ``top``, when lots are drawn among equal cosines."""
+    last_P1 = sim_PP.topk(top, dim=1).values[:, -1:]
+    above_PP, tied_PP = (sim_PP > last_P1).double(), (sim_PP == last_P1).double()
+    return above_PP + tied_PP * (top - above_PP.sum(1, keepdim=True)) / tied_PP.sum(1, keepdim=True)
 
 
 def target_entropy(sims: Sequence[Tensor], *, reduce: Reduce, temperature: float) -> float:
@@ -81,7 +109,3 @@ def target_entropy(sims: Sequence[Tensor], *, reduce: Reduce, temperature: float
     logits_PP = reduce_similarities(torch.stack(list(sims)), reduce=reduce).double() / temperature
     log_PP = logits_PP.log_softmax(1)
     return float(-(log_PP.exp() * log_PP).sum(1).mean())
-
-
-def _ranks(sim_PP: Tensor) -> npt.NDArray[np.float64]:
-    return np.asarray(sim_PP.argsort(dim=1, stable=True).argsort(dim=1).double().numpy())

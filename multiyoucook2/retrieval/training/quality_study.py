@@ -26,9 +26,10 @@ from typing import Any
 import numpy as np
 
 from ...corpus.captions import dataset_languages, load_captions, scored_split
+from ...corpus.folders import read_about
 from ...corpus.provenance import CaptionKey, Provenance, read_provenance
 from ...corpus.tables import ABOUT_FILE
-from ...corpus.variant import write_variant
+from ...corpus.variant import variant_hash, write_variant
 from ...errors import DatasetError, RecipeError
 from ...features.store import FeatureStore
 from ...progress import Listener, Silent
@@ -40,7 +41,7 @@ from ..evaluation.queries import EvaluationSet
 from ..evaluation.results import Ranks
 from ..evaluation.table import Cell, draws_of, level_of
 from ..recipe import TrainingRecipe, override
-from .replicates import Ground, Machine, Replicate, finish_study, study_folder
+from .replicates import Ground, Machine, Replicate, finish_study, require_distinct, study_folder, study_settings
 from .side_by_side import replicate_all
 from .sweep import teachers_key
 
@@ -115,12 +116,14 @@ def study_quality(
         MyCookError: as :func:`.run.train`; or a data set whose translations have no quality.
     """
     listener, machine, home = listener or Silent(), machine or Machine(), Path(out)
+    require_distinct(seeds=seeds)
     ground = Ground.of(dataset, features, pool)
     asked = _asked(ground, recipe)
     groups = groupings(asked.made, bins, source=asked.source)
     arms = _arms(ground, asked, against or {})
     plans = [(arm, seed, _plan(recipe, arm, seed)) for seed in seeds for arm in arms]  # all are checked first
-    with study_folder(home, {"study": "quality", "dataset": str(dataset), "features": str(features)}):
+    settings = study_settings("quality", ground)
+    with study_folder(home, settings):
         runs: dict[str, list[Path]] = {arm.name: [] for arm in arms}
         replicates = []
         for arm, seed, plan in plans:
@@ -130,7 +133,7 @@ def study_quality(
             replicates.append(Replicate(plan, home / plan.name, on, teachers=teachers, scored_on=ground))
         replicate_all(replicates, machine=machine, listener=listener)
         study = _study(arms, runs, groups, asked, measure=measure, seeds=tuple(seeds))
-        finish_study(home, study.to_dict())
+        finish_study(home, settings, study.to_dict())
     return study
 
 
@@ -213,7 +216,8 @@ def _with_random(home: Path, ground: Ground, made: Mapping[str, Mapping[CaptionK
         drawn = np.random.default_rng([seed, number]).choice(len(keys), count, replace=False)
         refused[lang] = {keys[place] for place in drawn.tolist()}
     name, out = f"{RANDOM}-seed{seed}", home / DATA / f"{RANDOM}-seed{seed}"
-    if not (out / ABOUT_FILE).is_file():
+    # it is not there, or of the data set as that was before it was built anew
+    if read_about(out / ABOUT_FILE).get("content_hash") != variant_hash(ground.data_hash, name):
         write_variant(ground.dataset, out, name=name, split="train", refused=refused)
     return Ground.of(out, ground.features, ground.pool)
 

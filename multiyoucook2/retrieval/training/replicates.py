@@ -1,13 +1,13 @@
 """A run of many on the same ground: trained, or resumed, or found done, so that a study killed anywhere goes on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...corpus.captions import dataset_languages, load_captions, scored_split
-from ...errors import TrainingError, WorkspaceError
+from ...errors import RecipeError, TrainingError, WorkspaceError
 from ...features.store import FeatureStore
 from ...files import atomic_write, claim_folder, json_bytes, lock, read_json
 from ...progress import Listener
@@ -114,24 +114,54 @@ class Replicate:
             evaluate_run(self.folder, langs=langs, **place, **how)
 
 
+def study_settings(study: str, ground: Ground) -> dict[str, str]:
+    """What is asked, and on what: a study's folder holds the answer to this alone."""
+    hashes = {"data_hash": ground.data_hash, "features_hash": ground.features_hash}
+    return {"study": study, "dataset": ground.dataset, "features": ground.features, **hashes}
+
+
 @contextmanager
 def study_folder(home: Path, settings: Mapping[str, Any]) -> Iterator[None]:
-    """Hold a study's folder, which is marked as one from its first moment.
+    """Hold a study's folder, which says from its first moment what is studied in it, and that it is not finished.
 
     Raises:
-        WorkspaceError: it holds something else, or another process works in it.
+        WorkspaceError: it holds something else, or a study of something else, or another process works in it.
     """
     claim_folder(home, STUDY_FILE, "study")
     home.mkdir(parents=True, exist_ok=True)
     with lock(home, "study"):
-        if not (home / STUDY_FILE).exists():
-            atomic_write(home / STUDY_FILE, json_bytes({**settings, "finished": False}))
-        elif not isinstance(read_json(home / STUDY_FILE, dict[str, Any], hint="move it away").get("finished"), bool):
-            raise WorkspaceError(f"{home / STUDY_FILE} is not of a study that we made", hint="move it away")
+        if (home / STUDY_FILE).exists():
+            _require_same_study(home, settings)
+        atomic_write(home / STUDY_FILE, json_bytes({**settings, "finished": False}))
         yield
 
 
-def finish_study(home: Path, found: Mapping[str, Any]) -> None:
+def _require_same_study(home: Path, settings: Mapping[str, Any]) -> None:
+    there = read_json(home / STUDY_FILE, dict[str, Any], hint="move it away")
+    if not isinstance(there.get("finished"), bool):
+        raise WorkspaceError(f"{home / STUDY_FILE} is not of a study that we made", hint="move it away")
+    for name, differs in (
+        ("study", f"holds the study {there.get('study')!r}, not {settings['study']!r}"),
+        ("data_hash", f"holds a study of other data ({there.get('dataset')}, or what it held then)"),
+        ("features_hash", f"holds a study with other features ({there.get('features')}, or what it held then)"),
+    ):
+        if there.get(name, settings[name]) != settings[name]:  # an earlier version kept no hashes
+            raise WorkspaceError(f"{home} {differs}", hint="choose another folder with --out")
+
+
+def finish_study(home: Path, settings: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     """Keep what a study found, beside its settings."""
-    settings = read_json(home / STUDY_FILE, dict[str, Any], hint="move it away")
     atomic_write(home / STUDY_FILE, json_bytes({**settings, **found, "finished": True}))
+
+
+def require_distinct(**given: Sequence[object]) -> None:
+    """Check what a study is to go through, by what it is called: one at least, and each once, or it would count twice.
+
+    Raises:
+        RecipeError: none, or one stands there twice.
+    """
+    for what, values in given.items():
+        double = next((value for place, value in enumerate(values) if value in values[:place]), None)
+        if not values or double is not None:
+            said = f"{double} twice" if values else "nothing"
+            raise RecipeError(f"the {what} of the study: {said}", hint=f"give --{what} some, each once")

@@ -49,12 +49,16 @@ def tables_of(study: Study) -> list[Table]:
     ]
     if study.agreement:
         pairs = [
-            [f"{one.one}, {one.other}", f"{one.rank_correlation:.3f}", f"{one.top_overlap:.3f}"]
+            [f"{one.one}, {one.other}", _told(one.rank_correlation), _told(one.top_overlap), str(one.left_out)]
             for one in study.agreement
         ]
-        columns = ["teachers", "rank correlation", "share of common top 10"]
+        columns = ["teachers", "rank correlation", "share of common top 10", "texts left out, all videos alike"]
         tables.append(Table("Agreement of teachers, mean over the English texts", columns, pairs))
     return tables
+
+
+def _told(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def overall(cells: Mapping[str, Cell]) -> Cell:
@@ -116,7 +120,8 @@ def _agreement(study: Study) -> Any:
         square = np.eye(len(names))
         for one in study.agreement:
             a, b = names.index(one.one), names.index(one.other)
-            square[a, b] = square[b, a] = getattr(one, of)
+            value = getattr(one, of)
+            square[a, b] = square[b, a] = np.nan if value is None else value
         _write_in_squares(axes, square, "{:.2f}", low=0)
         axes.set_xticks(range(len(names)), labels(names), rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(names)), labels(names))

@@ -3,7 +3,7 @@
 ::
 
     OUT/
-      teachers/NAME/             each teacher, trained once for all students and seeds
+      teachers/NAME/             each teacher, trained once for all students and seeds (gains leave out its variance)
       translate-train-seedN/     the baseline
       A+B-max-seedN/             a student of the teachers A and B, by the elementwise maximum
       study.json                 what :func:`study_teachers` returns
@@ -24,7 +24,7 @@ from ..evaluation.table import Cell, System, gains, table_of
 from ..evaluation.teachers import Agreement, agreements, source_similarities, target_entropy
 from ..objectives.base import Reduce
 from ..recipe import Teacher, TrainingRecipe, override
-from .replicates import Ground, Machine, Replicate, finish_study, study_folder
+from .replicates import Ground, Machine, Replicate, finish_study, require_distinct, study_folder, study_settings
 from .side_by_side import replicate_all
 
 BASELINE = "translate-train"
@@ -38,7 +38,7 @@ class Study:
     Attributes:
         teachers: teacher -> language -> its own recall.
         students: the baseline first, then a system a combination; ``gains``: system -> language -> gain over the
-            baseline, with an interval over seeds and clips.
+            baseline, with an interval over the students' seeds and the clips: teachers are the same under every seed.
         agreement: of every two teachers; ``entropy``: system -> mean entropy of its targets, in nats.
         chance: what chance scores, where the pool is known.
     """
@@ -117,6 +117,7 @@ def study_teachers(
         MyCookError: as :func:`.run.train`, or an unknown teacher or reduce.
     """
     listener, machine, home = listener or Silent(), machine or Machine(), Path(out)
+    require_distinct(seeds=seeds, reduces=reduces)
     rows = _rows(recipe, teachers, seeds)
     chosen = combine(list(rows), reduces, which=which)
     plans: list[tuple[str, dict[str, Any]]] = [(BASELINE, {"objective": BASELINE})]
@@ -125,7 +126,8 @@ def study_teachers(
         for one in chosen
     ]
     ground = Ground.of(dataset, features)
-    with study_folder(home, {"study": "teachers", "dataset": str(dataset), "features": str(features)}):
+    settings = study_settings("teachers", ground)
+    with study_folder(home, settings):
         runs = [
             Replicate(
                 override(recipe, {**values, "name": called, "seed": seed}),
@@ -138,14 +140,14 @@ def study_teachers(
         replicate_all(runs, machine=machine, listener=listener)
         folders = {name: home / "teachers" / name for name in rows}
         study = _study(recipe, [run.folder for run in runs], folders, chosen, ground, machine)
-        finish_study(home, study.to_dict())
+        finish_study(home, settings, study.to_dict())
     return study
 
 
 def _rows(recipe: TrainingRecipe, teachers: Sequence[str] | None, seeds: Sequence[int]) -> dict[str, Teacher]:
     """The chosen teachers. One without a seed of its own has the first student's, so that all students share it."""
     known = {teacher.name: teacher for teacher in recipe.teachers}
-    names = list(teachers if teachers is not None else known)
+    names = list(dict.fromkeys(known if teachers is None else teachers))
     for name in names:
         if name not in known:
             raise RecipeError(f"the recipe {recipe.name} has no teacher {name!r}", hint=nearest(name, known))
@@ -164,8 +166,9 @@ def _study(
     machine: Machine,
 ) -> Study:
     how: dict[str, Any] = {"dataset": ground.dataset, "features": ground.features, "device": machine.device}
+    langs = None if recipe.languages == "all" else recipe.languages  # as the students, or the means would not compare
     with using_threads(machine.threads):
-        own = {name: evaluate_run(of, resamples=0, save=False, **how) for name, of in teachers.items()}
+        own = {name: evaluate_run(of, langs=langs, resamples=0, save=False, **how) for name, of in teachers.items()}
         sims = {name: source_similarities(of, **how) for name, of in teachers.items()}
     table = table_of(runs, task=TASK, measure=MEASURE)
     return Study(

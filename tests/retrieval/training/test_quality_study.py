@@ -8,11 +8,12 @@ from conftest import MyCook
 
 from multiyoucook2.corpus.captions import load_captions
 from multiyoucook2.corpus.provenance import read_provenance
+from multiyoucook2.corpus.variant import variant_hash
 from multiyoucook2.errors import DatasetError, MyCookError, RecipeError
 from multiyoucook2.retrieval.recipe import override, training_recipe
 from multiyoucook2.retrieval.training.quality_page import write_quality_page
-from multiyoucook2.retrieval.training.quality_study import QualityStudy, study_quality
-from multiyoucook2.retrieval.training.replicates import Machine
+from multiyoucook2.retrieval.training.quality_study import QualityStudy, _with_random, study_quality
+from multiyoucook2.retrieval.training.replicates import Ground, Machine
 
 from ..small_data import add_quality, make_dataset, make_features
 from .test_train import SMALL, KillAt, Killed
@@ -26,6 +27,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("inputs")
     add_quality(make_dataset(folder / "data", clips=24, validation=16))
     add_quality(make_dataset(folder / "other", clips=24, validation=16), seed=1)
+    about = folder / "other/multiyoucook2.json"
+    about.write_text(about.read_text().replace("0" * 64, "1" * 64))  # other acceptance, so other content
     make_features(folder / "data", folder / "features")
     return folder
 
@@ -77,6 +80,22 @@ def test_random_leaves_out_as_many_in_each_language(inputs: Path, tmp_path: Path
         assert sum(kept[0]) == sum(kept[1])
         assert kept[0] != kept[1]
     assert drawn.texts["en"] == chosen.texts["en"]
+
+
+def test_random_captions_of_an_older_data_set_are_drawn_anew(inputs: Path, tmp_path: Path) -> None:
+    features, made = inputs / "features", {}
+    for name in ("data", "other"):
+        made[name] = {lang: read_provenance(inputs / name, lang=lang, split="train") for lang in ("de", "ja")}
+    old = _with_random(tmp_path, Ground.of(inputs / "data", features), made["data"], 0)
+    again = _with_random(tmp_path, Ground.of(inputs / "data", features), made["data"], 0)
+    assert again == old
+    rebuilt = Ground.of(inputs / "other", features)
+    new = _with_random(tmp_path, rebuilt, made["other"], 0)
+    assert new.dataset == old.dataset
+    assert new.data_hash == variant_hash(rebuilt.data_hash, "random-seed0") != old.data_hash
+    kept = load_captions(new.dataset, split="train").texts["de"]
+    refused = sum(not one.accepted for one in made["other"]["de"].values())
+    assert sum(not of for of in kept) == refused
 
 
 def test_some_languages_alone(inputs: Path, tmp_path: Path) -> None:

@@ -60,3 +60,17 @@ def test_a_study_killed_and_gone_on_with(folder: Path, tmp_path: Path) -> None:
     assert found.chance == pytest.approx(10 / 32 * 100)
     with pytest.raises(RecipeError, match="has no teacher 'tiny-d'"):
         study_teachers(recipe, **{**given, "teachers": ["tiny-d"]})
+    with pytest.raises(RecipeError, match="0 twice"):
+        study_teachers(recipe, **{**given, "seeds": [0, 0]})
+
+
+def test_teachers_are_asked_in_the_languages_of_the_students(folder: Path, tmp_path: Path) -> None:
+    """The data set has three; a mean over one that nobody was trained on does not compare."""
+    recipe = training_recipe("c2kd-tiny", {**SMALL, "epochs": 1, "evaluate_every": 0, "languages": "en,de"})
+    found = study_teachers(
+        recipe, dataset=folder / "data", features=folder / "features", out=tmp_path / "s", teachers=["tiny-a"],
+        machine=Machine("cpu"),
+    )  # fmt: skip
+    own = found.teachers["tiny-a"]
+    assert list(own) == list(found.students[0].cells) == ["en", "de", "mean", "mean-not-en"]
+    assert own["mean"] == pytest.approx((own["en"] + own["de"]) / 2)

@@ -1,0 +1,78 @@
+"""A study's folder: what is studied in it, and whether that is finished; without any training."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from multiyoucook2.errors import RecipeError, WorkspaceError
+from multiyoucook2.retrieval.training.replicates import (
+    Ground,
+    finish_study,
+    require_distinct,
+    study_folder,
+    study_settings,
+)
+
+GROUND = Ground("build/a", "features/a", "a@1", "hash-1", "hash-f", "all", ("all", 20))
+
+
+def kept(home: Path) -> Any:
+    return json.loads((home / "study.json").read_text())
+
+
+def finished(home: Path, study: str = "teachers", ground: Ground = GROUND, **found: Any) -> None:
+    settings = study_settings(study, ground)
+    with study_folder(home, settings):
+        finish_study(home, settings, found)
+
+
+@pytest.mark.parametrize(
+    ("study", "ground", "message"),
+    [
+        ("quality", GROUND, "holds the study 'teachers', not 'quality'"),
+        ("teachers", replace(GROUND, data_hash="hash-2"), r"other data \(build/a, or what it held then\)"),
+        ("teachers", replace(GROUND, features_hash="hash-g"), "other features"),
+    ],
+)
+def test_another_study_is_refused_and_the_first_one_stays(
+    study: str, ground: Ground, message: str, tmp_path: Path
+) -> None:
+    finished(tmp_path / "s", chance=5.0)
+    before = kept(tmp_path / "s")
+    with (
+        pytest.raises(WorkspaceError, match=message) as error,
+        study_folder(tmp_path / "s", study_settings(study, ground)),
+    ):
+        raise AssertionError("it must not begin")
+    assert error.value.hint == "choose another folder with --out"
+    assert kept(tmp_path / "s") == before
+
+
+def test_a_study_that_runs_again_is_not_finished(tmp_path: Path) -> None:
+    finished(tmp_path / "s", seeds=[0], old=1)
+    moved = replace(GROUND, dataset="elsewhere/a")  # the same data in another place
+    settings = study_settings("teachers", moved)
+    with study_folder(tmp_path / "s", settings):
+        assert kept(tmp_path / "s") == {**settings, "finished": False}
+        finish_study(tmp_path / "s", settings, {"seeds": [0, 1]})
+    assert kept(tmp_path / "s") == {**settings, "seeds": [0, 1], "finished": True}
+
+
+def test_a_study_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "study.json").write_text(json.dumps({"study": "teachers", "dataset": "build/a", "finished": True}))
+    finished(tmp_path)
+    assert kept(tmp_path)["data_hash"] == "hash-1"
+
+
+def test_what_counts_twice_is_refused() -> None:
+    require_distinct(seeds=[0, 1], reduces=["max"])
+    for given, message in (
+        ({"seeds": [0, 1, 0]}, "the seeds of the study: 0 twice"),
+        ({"seeds": []}, "the seeds of the study: nothing"),
+        ({"seeds": [0], "reduces": ["max", "max"]}, "the reduces of the study: max twice"),
+    ):
+        with pytest.raises(RecipeError, match=message):
+            require_distinct(**given)
