@@ -86,7 +86,8 @@ def over_replicates(value_SM: Array, drawn_SRM: Array, *, seed: int) -> Array:
         return mean_RM
     normal_RS = np.random.default_rng(seed).standard_normal((resamples, replicates))
     widened = _T[min(replicates - 1, len(_T)) - 1] / _NORMAL / np.sqrt(replicates * (replicates - 1))
-    return mean_RM + widened * (normal_RS @ (value_SM - value_SM.mean(0)))
+    deviation_RM: Array = widened * (normal_RS @ (value_SM - value_SM.mean(0)))
+    return mean_RM + deviation_RM
 
 
 def interval(values_R: Array, *, level: float = 0.95) -> tuple[float, float]:

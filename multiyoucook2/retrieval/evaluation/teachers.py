@@ -68,9 +68,9 @@ def agreements(sims: Mapping[str, Tensor]) -> list[Agreement]:
     found = []
     for one, other in combinations(sims, 2):
         told_P = has_order(sims[one]) & has_order(sims[other])
-        pair = sims[one][told_P], sims[other][told_P]
-        means = (rank_correlation(*pair), top_overlap(*pair)) if told_P.any() else (None, None)
-        found.append(Agreement(one, other, *means, left_out=int((~told_P).sum())))
+        pair, any_told = (sims[one][told_P], sims[other][told_P]), bool(told_P.any())
+        correlation, overlap = (rank_correlation(*pair), top_overlap(*pair)) if any_told else (None, None)
+        found.append(Agreement(one, other, correlation, overlap, left_out=int((~told_P).sum())))
     return found
 
 
