@@ -43,7 +43,13 @@ def test_released_pickles_become_a_data_set_and_features(mycook: MyCook, tmp_pat
     frames = np.arange(12, dtype=np.float32).reshape(3, 4)
     for split, count in (("train", 2), ("val", 1)):
         rows = [
-            {"id": f"{split}_{number}", "caption": f"cut {number}", "caption_cz": f"nakrájej {number}", "s3d": frames}
+            {
+                "id": f"{split}_{number}",
+                "caption": f"cut {number}",
+                "caption_cz": f"nakrájej {number}",
+                "s3d": frames,
+                "audio": frames,
+            }
             for number in range(count)
         ]
         write_pickle(tmp_path / f"youcook_{split}_audio_multilingual.pkl", rows)
@@ -56,3 +62,5 @@ def test_released_pickles_become_a_data_set_and_features(mycook: MyCook, tmp_pat
     assert (out / "dataset" / "cs" / "validation.parquet").is_file()
     store = FeatureStore.open(out / "features")
     assert (len(store), store.dim, store.content_hash) == (3, 4, said["features_hash"])
+    np.testing.assert_array_equal(store["val_0"], frames)
+    assert said["left_out"] == {"audio": 3}
