@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..corpus.captions import QUERY_FLAG
@@ -14,6 +15,7 @@ from ..quality.review.worklist import Worklist, make_worklist
 from .checking import verdicts_of
 from .reading import CAPTIONS, CLIPS
 from .translating import NO_MACHINE, translations_of
+from .workspace import Workspace
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -115,6 +117,20 @@ def _refusal(key: Key) -> dict[str, Any]:
     clip_id, caption_index, lang = key
     found = {"clip_id": clip_id, "caption_index": caption_index, "lang": lang, "check": CHECK, "severity": REJECT}
     return {**found, "reason": "a reviewer rejected it", "score": 1.0}
+
+
+def unpublished_reviews(dataset: Path) -> list[str]:
+    """That its build's reviews are not what a data set was made with, as a reason not to push it; else empty.
+
+    A data set that does not lie in its build folder has none.
+    """
+    workspace = Workspace(dataset.resolve().parent)
+    manifest = workspace.read_manifest("publish")
+    if manifest is None or workspace.dataset != dataset.resolve():
+        return []
+    settings = manifest["inputs"]["settings"]
+    same = isinstance(settings, dict) and settings.get("reviews") == Reviews(workspace.root).content_hash()
+    return [] if same else ["reviews have changed since it was built"]
 
 
 def open_worklists(build: "OpenBuild", langs: "tuple[str, ...] | None" = None) -> Mapping[str, Worklist]:

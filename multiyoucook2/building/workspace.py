@@ -51,6 +51,10 @@ class _Output(FileRow):
     name: str
 
 
+class _Inputs(Record):
+    settings: Any = None
+
+
 class _StageManifest(Record):
     """What a stage's manifest must hold to be believed; it holds more."""
 
@@ -59,6 +63,7 @@ class _StageManifest(Record):
     counts: dict[str, int]
     seconds: float
     versions: dict[str, str]
+    inputs: _Inputs = _Inputs()
 
 
 class Workspace:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -25,7 +25,13 @@ _OURS = re.compile(r"[A-Za-z-]+/[a-z_]+\.parquet")
 
 
 def push(
-    folder: Path, repo: str, *, private: bool = False, create_pr: bool = False, anyway: bool = False
+    folder: Path,
+    repo: str,
+    *,
+    private: bool = False,
+    create_pr: bool = False,
+    anyway: bool = False,
+    against: Sequence[str] = (),
 ) -> dict[str, object]:
     """Make the data set repository hold exactly ``folder``, in one commit (or one pull request).
 
@@ -36,7 +42,8 @@ def push(
     token are ``huggingface_hub``'s (``HF_ENDPOINT``, ``hf auth login``).
 
     Args:
-        anyway: push although the data set's own report says that it should not be relied on.
+        anyway: push although the data set's own report, or ``against``, speaks against it.
+        against: what else does, a reason a line.
 
     Returns:
         ``repo``, ``url`` (of the commit or the pull request), ``files``, ``deleted`` and ``content_hash``.
@@ -48,9 +55,10 @@ def push(
     """
     about = dataset_about(folder)
     files = _ours(folder, repo)
-    if about.failing and not anyway:
+    failing = [*against, *about.failing]
+    if failing and not anyway:
         raise DatasetError(
-            f"{folder} is not pushed: {'; '.join(about.failing[:3])}",
+            f"{folder} is not pushed: {'; '.join(failing[:3])}",
             hint="mend that (mycook review, or another engine) and build again, or push it all the same with --anyway",
         )
     from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete
@@ -82,7 +90,7 @@ def push(
     }
 
 
-def preview(folder: Path, repo: str) -> dict[str, object]:
+def preview(folder: Path, repo: str, *, against: Sequence[str] = ()) -> dict[str, object]:
     """What :func:`push` would change, without changing anything.
 
     Returns:
@@ -100,7 +108,7 @@ def preview(folder: Path, repo: str) -> dict[str, object]:
         except RepositoryNotFoundError:
             there = {}
         found = difference(api, repo, files, there, _stale(there, files))
-    return found.as_json() | {"content_hash": about.content_hash, "failing": about.failing}
+    return found.as_json() | {"content_hash": about.content_hash, "failing": [*against, *about.failing]}
 
 
 def patiently(ask: Callable[[], T]) -> T:

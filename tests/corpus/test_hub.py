@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import FAST, MyCook
 
+from multiyoucook2.building.opening import open_build
 from multiyoucook2.building.reviewing import open_worklists
 from multiyoucook2.files import json_bytes
 from multiyoucook2.quality.review.overlay import Action, Reviews, said_now, text_hash
@@ -171,7 +172,7 @@ def test_a_failing_report_is_refused_until_people_have_mended_it(
     assert about["failing"][0].replace("%", "") in (dataset / "README.md").read_text().replace("%", "")
 
     reviews, refused_rows = Reviews(dataset.parent), 0
-    for row in open_worklists(dataset.parent)["de"].rows:
+    for row in open_worklists(open_build(dataset.parent))["de"].rows:
         if any(flag.refuses for flag in row.flags):
             refused_rows += 1
             mend: tuple[Action, str] = (
@@ -179,8 +180,12 @@ def test_a_failing_report_is_refused_until_people_have_mended_it(
             )
             reviews.append("ana", said_now(row.key, text_hash(row.text), *mend))
     assert refused_rows > 8  # of 40, more than a fifth
+    asked = "publish", dataset, "--repo", "me/cooking"
+    waiting = "reviews have changed since it was built"
+    assert f"is not pushed: {waiting}; de: " in mycook(*asked, code=1, **settings_of(server)).stderr
+    assert json.loads(mycook(*asked, "--dry-run", "--json", **settings_of(server)).stdout)["failing"][0] == waiting
     mycook("build", *BUILD, "--engine", tiny_model)
-    mycook("publish", dataset, "--repo", "me/cooking", **settings_of(server))
+    mycook(*asked, **settings_of(server))
     pushed_about = json.loads(server.repositories["me/cooking"].files["multiyoucook2.json"])
     assert pushed_about["failing"] == []
     rows = [row for path in sorted(dataset.glob("de/*.parquet")) for row in pq.read_table(path).to_pylist()]
