@@ -1,4 +1,4 @@
-"""Reviews meet builds: what people said changes what is published, and the tables of a finished build are opened."""
+"""Reviews meet builds: what people said changes what is published."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,22 +8,15 @@ from typing import TYPE_CHECKING, Any
 from ..corpus.captions import QUERY_FLAG
 from ..corpus.keys import caption_names, names_of, replaced
 from ..corpus.tables import HUMAN, MACHINE, REJECT, TRANSLATION, VERDICT
-from ..errors import WorkspaceError
 from ..quality.report import language_figures
 from ..quality.review.overlay import Key, Outcome, Reviews
-from ..quality.review.worklist import Worklist, make_worklist
-from .checking import verdicts_of
-from .reading import CAPTIONS, CLIPS
-from .translating import NO_MACHINE, translations_of
+from .translating import NO_MACHINE
 from .workspace import Workspace
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .opening import OpenBuild
-
 CHECK = "review"  # as verdicts name a person's refusal
-_SHOWN = ("clip_id", "caption_index", "text")
 
 
 @dataclass(frozen=True)
@@ -131,36 +124,6 @@ def unpublished_reviews(dataset: Path) -> list[str]:
     settings = manifest["inputs"]["settings"]
     same = isinstance(settings, dict) and settings.get("reviews") == Reviews(workspace.root).content_hash()
     return [] if same else ["reviews have changed since it was built"]
-
-
-def open_worklists(build: "OpenBuild", langs: "tuple[str, ...] | None" = None) -> Mapping[str, Worklist]:
-    """The rows to review of a build that was validated, a list a language.
-
-    Raises:
-        WorkspaceError: nothing is validated, or a language is not.
-    """
-    results, folder = build.results, build.workspace.root
-    known = [lang for lang in build.recipe.targets if results.have([verdicts_of(lang)])]
-    if not known:
-        raise WorkspaceError(f"{folder} holds no validated build", hint="mycook validate, or mycook build, first")
-    for lang in langs or ():
-        if lang not in known:
-            raise WorkspaceError(f"{folder} has not validated {lang!r}", hint=f"it has {', '.join(known)}")
-    source, clips, captions = build.recipe.source_language, results[CLIPS], results[CAPTIONS]
-    return {
-        lang: make_worklist(lang, source, clips, captions, results[translations_of(lang)], results[verdicts_of(lang)])
-        for lang in langs or known
-    }
-
-
-def texts_by_caption(build: "OpenBuild") -> dict[tuple[str, int], dict[str, str]]:
-    """What each caption, by clip and index, is in the languages of a build; people's translations are among them."""
-    found: dict[tuple[str, int], dict[str, str]] = {}
-    for lang in build.recipe.targets:
-        table = build.results[translations_of(lang)]
-        for clip_id, index, text in zip(*(table[name].to_pylist() for name in _SHOWN), strict=True):
-            found.setdefault((clip_id, index), {})[lang] = text or ""
-    return found
 
 
 def _key(row: Mapping[str, Any]) -> Key:

@@ -35,7 +35,7 @@ def review(
       mycook review build/mini --export reviews.csv
     """
     from ..building.opening import open_build
-    from ..building.reviewing import open_worklists, texts_by_caption
+    from ..building.worklists import open_worklists, texts_by_caption
     from ..languages import parse_languages
     from ..quality.review.exchange import export_csv, import_csv
     from ..quality.review.overlay import Reviews, require_name

@@ -13,7 +13,7 @@ import pytest
 from conftest import FAST, MyCook
 
 from multiyoucook2.building.opening import open_build
-from multiyoucook2.building.reviewing import open_worklists
+from multiyoucook2.building.worklists import open_worklists
 from multiyoucook2.files import json_bytes
 from multiyoucook2.quality.review.overlay import Action, Reviews, said_now, text_hash
 

@@ -12,7 +12,7 @@ import yaml
 from multiyoucook2 import build
 from multiyoucook2.building.comparing import compare_builds
 from multiyoucook2.building.opening import open_build
-from multiyoucook2.building.reviewing import open_worklists, texts_by_caption
+from multiyoucook2.building.worklists import open_worklists, texts_by_caption
 from multiyoucook2.quality.page.compared import render_compared
 from multiyoucook2.quality.review.overlay import Reviews, said_now, text_hash
 from multiyoucook2.sources.cleaning import clean_caption

@@ -15,7 +15,7 @@ from datasets import load_dataset
 
 from multiyoucook2.building.api import build
 from multiyoucook2.building.opening import open_build
-from multiyoucook2.building.reviewing import open_worklists, texts_by_caption
+from multiyoucook2.building.worklists import open_worklists, texts_by_caption
 
 from .writing import msrvtt, write_csv, write_json
 
