@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ..engines.decoding import Decoding
+from ..engines.hardware import hardware_of
 from ..engines.kind import ResolvedEngine
 from ..engines.resolve import resolve
 from ..quality.check import Translate
@@ -22,7 +23,7 @@ def prepare_others(checks: Checks, lang: str, source_lang: str, tools: Tools) ->
     """
     for name, pair in ((checks.agreement, (lang, source_lang)), (checks.round_trip, (source_lang, lang))):
         if name:
-            _resolved(name, *pair, tools).prepare(tools.device)
+            _resolved(name, *pair, tools).prepare(hardware_of(tools.runner, tools.device))
 
 
 def translate_by(tools: Tools) -> Translate:
@@ -39,6 +40,7 @@ def translate_by(tools: Tools) -> Translate:
             device=tools.device,
             threads=tools.threads,
             memory=TranslationMemory(tools.memory / MEMORY),
+            runner=tools.runner,
             progress=tools.listener.progress,
         )
         found = dict(zip(said, table["text"].to_pylist(), strict=True))

@@ -11,12 +11,11 @@ from ..engines.kind import ResolvedEngine
 from ..quality.estimation import Calibration
 from ..quality.repair import Mender, Offer
 from ..quality.settings import Repair
-from ..translation.engine_task import EngineTask
 from ..translation.kept import FIRST
 from ..translation.ladder import Job, distinct_texts, first_search
-from ..translation.memory import SpaceKey, TranslationMemory
+from ..translation.memory import TranslationMemory
 from ..translation.rivals import rivals
-from ..translation.table import OpenEngine, decode_hash
+from ..translation.table import settled
 from ..translation.ways import WAYS, Ask, Choice, Maker, NBest, Way
 from .stage import Tools
 
@@ -80,9 +79,7 @@ def _offer(
     """One way by one engine, for some captions and their memory; the engine is opened when the first row comes."""
 
     def offer(asks: Sequence[Ask]) -> Mapping[Ask, Sequence[Choice]]:
-        model = engine.prepare(device)
-        key = SpaceKey(engine.lang, engine.name, engine.revision, decode_hash(model, decoding))
-        task = EngineTask(OpenEngine(engine, device, decoding, tools.threads))
+        model, key, task = settled(engine, decoding, device, tools.threads, tools.runner)
         place, among = _searched(way, decoding, memory, captions)
         wanted = [ask for ask in asks if among is None or ask.caption in among]
         with place.space(key) as space:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..corpus.keys import caption_names
 from ..corpus.tables import MACHINE, TRANSLATION
 from ..engines.decoding import Decoding
+from ..engines.hardware import hardware_of
 from ..engines.kind import ResolvedEngine
 from ..files import parquet_bytes, read_parquet
 from ..quality.estimation import Calibration, judging_version, shipped
@@ -74,8 +75,9 @@ class Translate:
 
     def prepare(self, tools: Tools) -> None:
         """Have the model downloaded, converted, and its language tokens checked."""
+        found = hardware_of(tools.runner, self.device)
         for engine in (self.engine, *self.others):
-            engine.prepare(self.device)
+            engine.prepare(found)
 
     def run(self, results: Results, tools: Tools) -> Product:
         """See the class."""

@@ -21,54 +21,46 @@ from ..files import MANIFEST, damaged_files, write_manifest
 from .download import download
 from .family import FAMILIES, ModelSpec, PreparedModel
 from .folder import DESCRIPTION, is_ctranslate2, license_of_readme, read_json
+from .hardware import Hardware, hardware
 from .tokens import TOKENIZER_FILES
 from .transformers_converter import quiet_transformers
 
 log = logging.getLogger(__name__)
 
 
-def pick_device(device: str) -> str:
-    """``auto`` -> ``cuda`` where CTranslate2 sees a GPU, else ``cpu``.
-
-    Raises:
-        ModelError: ``cuda`` is asked for and there is none, or the name is unknown.
-    """
-    import ctranslate2
-
-    if device not in ("auto", "cpu", "cuda"):
-        raise ModelError(f"unknown device {device!r}", hint="known: auto, cpu, cuda")
-    found = ctranslate2.get_cuda_device_count() > 0
-    if device == "cuda" and not found:
-        raise ModelError("no CUDA device is visible", hint="use --device cpu, or see mycook doctor")
-    return "cuda" if found and device != "cpu" else "cpu"
-
-
-def pick_compute_type(spec: ModelSpec, device: str) -> str:
+def pick_compute_type(spec: ModelSpec, found: Hardware) -> str:
     """The first compute type of the registry row that the device supports."""
-    import ctranslate2
-
-    supported = ctranslate2.get_supported_compute_types(device) | {"default"}
-    for name in spec.compute_types[device]:
-        if name in supported:
+    wished = spec.compute_types[found.device]
+    for name in wished:
+        if name in found.compute_types:
             return name
     raise ModelError(
-        f"{spec.name} runs as {' or '.join(spec.compute_types[device])}, which this {device} does not support",
+        f"{spec.name} runs as {' or '.join(wished)}, which this {found.device} does not support",
         hint="use --device cpu or another engine",
     )
 
 
 def prepare(
-    spec: ModelSpec, lang: str, *, source_lang: str, revision: str, device: str, cache_dir: Path, offline: bool
+    spec: ModelSpec,
+    lang: str,
+    *,
+    source_lang: str,
+    revision: str,
+    device: str | Hardware,
+    cache_dir: Path,
+    offline: bool,
 ) -> PreparedModel:
     """The model of a language, downloaded, converted and checked as far as that is needed.
+
+    ``device`` is a device of this machine, or what was settled for all workers, which this machine need not have.
 
     Raises:
         ModelError: it cannot be converted, is damaged, or lacks a token that the language needs.
         FetchError: it has to be downloaded and cannot be.
     """
     checkpoint, family = spec.checkpoints[lang], FAMILIES.find(spec.family)
-    device = pick_device(device)
-    compute_type = pick_compute_type(spec, device)
+    found = device if isinstance(device, Hardware) else hardware(device)
+    compute_type = pick_compute_type(spec, found)
     if spec.folder is not None and is_ctranslate2(spec.folder):
         folder = spec.folder
         _check_own_folder(folder)
@@ -97,7 +89,7 @@ def prepare(
         token=checkpoint.token,
         source_token=source_token,
         compute_type=compute_type,
-        device=device,
+        device=found.device,
         cache_dir=cache_dir,
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import ModelError
 from .base import Candidate, EngineFailed, OutOfMemory, Search, Source
+from .hardware import require
 from .tokens import END, UNKNOWN, Tokenization
 
 
@@ -119,16 +120,8 @@ class CTranslate2:
 
     @cached_property
     def _translator(self) -> Any:
-        import ctranslate2
-
-        with loading_errors(self._folder), _folder_with_map(self._folder, self._map_file) as folder:
-            return ctranslate2.Translator(
-                str(folder),
-                device=self._device,
-                compute_type=self._compute_type,
-                inter_threads=self.workers,
-                intra_threads=1,
-            )
+        with _folder_with_map(self._folder, self._map_file) as folder:
+            return load("Translator", folder, self._device, self._compute_type, self.workers)
 
     def _flags(self, pieces: Sequence[str]) -> tuple[str, ...]:
         language = self.tokenization.language_tokens
@@ -147,11 +140,19 @@ class CTranslate2:
         )
 
 
-@contextmanager
-def loading_errors(folder: Path) -> Iterator[None]:
-    """CTranslate2's errors over a model's files, as one line for the user."""
+def load(kind: str, folder: Path, device: str, compute_type: str, workers: int) -> Any:
+    """A ``"Translator"`` or ``"Generator"`` of CTranslate2: ``workers`` side by side that share the weights.
+
+    Raises:
+        ModelError: this machine lacks the device or the compute type, or a file of the model is damaged.
+    """
+    import ctranslate2
+
+    require(device, compute_type)
     try:
-        yield
+        return getattr(ctranslate2, kind)(
+            str(folder), device=device, compute_type=compute_type, inter_threads=workers, intra_threads=1
+        )
     except (RuntimeError, ValueError) as error:
         raise ModelError(
             f"{folder} cannot be loaded: {str(error).splitlines()[0]}", hint="convert or download it again"

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 
 from .base import Candidate, Search, Source
-from .ctranslate2 import engine_errors, loading_errors, mean_score, translators
+from .ctranslate2 import engine_errors, load, mean_score, translators
 from .tokens import FAST_FILE, fast_tokenizer
 
 
@@ -99,16 +99,7 @@ class Generator:
 
     @cached_property
     def _generator(self) -> Any:
-        import ctranslate2
-
-        with loading_errors(self._folder):
-            return ctranslate2.Generator(
-                str(self._folder),
-                device=self._device,
-                compute_type=self._compute_type,
-                inter_threads=self.workers,
-                intra_threads=1,
-            )
+        return load("Generator", self._folder, self._device, self._compute_type, self.workers)
 
     def _candidate(self, tokens: list[str], score: float, length_penalty: float) -> Candidate:
         finished = bool(tokens) and tokens[-1] in self._ends

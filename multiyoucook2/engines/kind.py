@@ -14,6 +14,7 @@ from ..errors import ModelError
 from ..registry import Registry
 from .base import Engine
 from .decoding import Decoding
+from .hardware import Hardware
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,10 @@ class ResolvedEngine(Protocol):
     def fingerprint(self, decoding: Decoding) -> str:
         """A hash of all that its translations depend on beside the texts and the device. Loads no model."""
 
-    def prepare(self, device: str = "auto") -> PreparedEngine:
+    def prepare(self, device: str | Hardware = "auto") -> PreparedEngine:
         """Download, convert and check what is needed, so that a build fails before its first batch.
+
+        ``device`` is one of this machine, or what was settled for all workers.
 
         Raises:
             ModelError: it cannot be converted, is damaged, or lacks a token that the language needs.

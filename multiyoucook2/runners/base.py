@@ -1,6 +1,6 @@
 """What a runner is: it applies a task to numbered pieces of work, and gives back each result as it is finished."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -43,6 +43,9 @@ class Runner(Protocol):
         The result is :class:`Failed` where the piece ends every worker that is given it. An error of the task is raised
         here. What was yielded before is done; the caller keeps it.
         """
+
+    def ask(self, question: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """What a function that can be pickled answers in each process where the work is done."""
 
     def close(self) -> None:
         """Lets go of what is held."""

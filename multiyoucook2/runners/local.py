@@ -1,6 +1,6 @@
 """In this process, by threads: CTranslate2 lets go of Python's lock while it translates."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -48,6 +48,10 @@ class Local:
                     yield running.pop(future), future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def ask(self, question: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """The answer of this process."""
+        return [question(*arguments)]
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -7,29 +7,34 @@ for certain, and ends no others.
 """
 
 import importlib.util
+import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
 from ..errors import MyCookError, RecipeError, WorkspaceError, install_hint, shown
 from .base import RUNNERS, Failed, Task
+from .cluster import connect, room
+
+log = logging.getLogger(__name__)
 
 RETRIES = 2  # Ray's own default is to try for ever
+PATIENCE_S = 60.0  # without a result, after which workers that wait for room are told
 _AHEAD = 2  # pieces of work under way for each worker of an actor
 
 
 class Ray:
     """A pool of actors: one a GPU, or one a machine, whose threads share the model's weights, unless told how many.
 
-    Each asks for a part of a CPU only: Ray hangs in silence where nothing is left over for its own work.
+    Ray waits in silence for actors that it has no room for: so the room is counted first, and who waits for a cluster
+    that others use is told.
     """
 
     name = "ray"
 
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers
-        self._side_by_side = 0  # calls that an actor takes at a time
         self._slots: list[_Slot] = []
         self._started = False
 
@@ -44,10 +49,18 @@ class Ray:
         return Ray(workers)
 
     def map(self, task: Task[Any, Any], works: Sequence[Any]) -> Iterator[tuple[int, Any]]:
-        """Yields (number, result) as each is finished; ``Failed`` where a piece has ended its worker three times."""
+        """Yields (number, result) as each is finished; ``Failed`` where a piece has ended its worker three times.
+
+        Raises:
+            RecipeError: the cluster has no room for so many workers.
+            WorkspaceError: there is no cluster, or its workers cannot start.
+        """
         if not works:
             return
-        shared = self._start(task)
+        self._open()
+        import ray
+
+        shared = ray.put(task)
         left = dict(enumerate(works))
         for ahead in (_AHEAD * task.workers, *[1] * RETRIES):
             ended: dict[int, str] = {}
@@ -62,15 +75,20 @@ class Ray:
         for number, reason in ended.items():
             yield number, Failed(f"it has ended its worker {RETRIES + 1} times ({reason})")
 
+    def ask(self, question: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """What a function answers in each actor. Raises as :meth:`map`."""
+        self._open()
+        return [self._answer(slot, question, arguments) for slot in self._slots]
+
     def close(self) -> None:
         """Ends the actors, and the cluster where it was started here."""
-        if not self._slots:
+        if not self._slots and not self._started:
             return
         import ray
 
         for slot in self._slots:
             ray.kill(slot.actor)
-        self._slots, self._side_by_side = [], 0
+        self._slots = []
         if self._started:
             ray.shutdown()
             self._started = False
@@ -89,7 +107,7 @@ class Ray:
                     running[slot.actor.run.remote(task, following[1])] = (following[0], slot, slot.actor)
                 if not running:
                     return
-                (done, *_), _ = ray.wait(list(running), num_returns=1)
+                done = self._first_of(running)
                 number, slot, actor = running.pop(done)
                 result = _result(done)
                 if isinstance(result, _Ended) and slot.actor is actor:
@@ -100,24 +118,42 @@ class Ray:
             for reference in running:
                 ray.cancel(reference)
 
-    def _start(self, task: Task[Any, Any]) -> Any:
-        """Ray, with its actors; where Ray keeps the task."""
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # its telemetry is on by default
+    def _answer(self, slot: "_Slot", question: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        for _ in range(RETRIES + 1):
+            answer = _result(self._first_of([slot.actor.answer.remote(question, *arguments)]))
+            if not isinstance(answer, _Ended):
+                return answer
+            slot.renew()
+        hint = "Ray's logs on their machines say why"
+        raise WorkspaceError(f"Ray's workers end as soon as they start ({answer.reason})", hint=hint)
+
+    def _first_of(self, references: Collection[Any]) -> Any:
+        """The first of some calls that is finished."""
+        import ray
+
+        while True:
+            finished, _ = ray.wait(list(references), num_returns=1, timeout=PATIENCE_S)
+            if finished:
+                return finished[0]
+            _, late = ray.wait([slot.ready for slot in self._slots], num_returns=len(self._slots), timeout=0)
+            if late:
+                log.warning(
+                    "%d of %d workers have not started yet: the cluster is in use by others, or has lost machines",
+                    len(late), len(self._slots),
+                )  # fmt: skip
+
+    def _open(self) -> None:
+        """Ray, with its actors."""
+        if self._slots:
+            return
         import ray
 
         if not ray.is_initialized():
-            local: dict[str, Any] = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": (os.cpu_count() or 1) + 2}
-            ray.init(log_to_driver=False, include_dashboard=False, logging_level="ERROR", **local)
+            connect()
             self._started = True
-        if self._side_by_side != (side_by_side := _AHEAD * task.workers):
-            for slot in self._slots:
-                ray.kill(slot.actor)
-            gpus = int(ray.cluster_resources().get("GPU", 0))
-            nodes = sum(node["Alive"] for node in ray.nodes())
-            options = {"num_cpus": 0.5, "num_gpus": 1 if gpus else 0, "max_concurrency": side_by_side}
-            self._slots = [_Slot(options) for _ in range(self._workers or gpus or nodes)]
-            self._side_by_side = side_by_side
-        return ray.put(task)
+        found = room()
+        options = found.options | {"max_concurrency": _AHEAD * (os.cpu_count() or 1)}
+        self._slots = [_Slot(options) for _ in range(found.workers(self._workers))]
 
 
 class Worker:
@@ -126,6 +162,10 @@ class Worker:
     def __init__(self) -> None:
         self._task: Task[Any, Any] | None = None
         self._opening = Lock()
+
+    def answer(self, question: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function gives here."""
+        return question(*arguments)
 
     def run(self, task: Task[Any, Any], work: Any) -> Any:
         """One piece of work."""
@@ -149,6 +189,7 @@ class _Slot:
         import ray
 
         self.actor: Any = ray.remote(**self._options)(Worker).remote()
+        self.ready = self.actor.__ray_ready__.remote()
 
 
 class _Ended(Failed):

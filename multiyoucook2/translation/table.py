@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +12,9 @@ from ..corpus.tables import MACHINE, TRANSLATION
 from ..engines import VERSION as ENGINES_VERSION
 from ..engines.base import Engine
 from ..engines.decoding import Decoding
+from ..engines.hardware import Hardware, hardware_of
 from ..engines.kind import PreparedEngine, ResolvedEngine
+from ..errors import ModelError
 from ..runners.base import Runner
 from ..runners.local import Local
 from . import VERSION
@@ -51,13 +54,12 @@ def translate_table(
     Raises:
         ModelError: a missing token, a damaged model, a failing engine.
         FetchError: a download is needed and fails.
-        WorkspaceError: the memory is in use or cannot be written.
+        WorkspaceError: the memory is in use or cannot be written; the runner's workers cannot be reached.
     """
-    model, texts = engine.prepare(device), captions.column("text").to_pylist()
-    key = SpaceKey(engine.lang, engine.name, engine.revision, decode_hash(model, decoding))
-    task = EngineTask(OpenEngine(engine, device, decoding, threads))
+    runner, texts = runner or Local(), captions.column("text").to_pylist()
+    model, key, task = settled(engine, decoding, device, threads, runner)
     with memory.space(key) as space:
-        outcomes = translate_texts(texts, Job(engine.lang, task, decoding, space, runner or Local(), keep), progress)
+        outcomes = translate_texts(texts, Job(engine.lang, task, decoding, space, runner, keep), progress)
         space.compact()
     rows = [outcomes[text] for text in texts]
     indexed = "caption_index" in captions.column_names
@@ -79,18 +81,49 @@ def translate_table(
     return pa.table({name: columns[name] for name in TRANSLATION.names}, schema=TRANSLATION)
 
 
+def settled(
+    engine: ResolvedEngine, decoding: Decoding, device: str, threads: int | None, runner: Runner
+) -> tuple[PreparedEngine, SpaceKey, EngineTask]:
+    """An engine for the workers of a runner: prepared here, the space of its outputs, and the workers' task.
+
+    All that outputs depend on is settled here, once, by what the workers have.
+
+    Raises:
+        ModelError, FetchError: it cannot be prepared, or the workers lack the device.
+    """
+    found = hardware_of(runner, device)
+    model = engine.prepare(found)
+    key = SpaceKey(engine.lang, engine.name, engine.revision, decode_hash(model, decoding))
+    return model, key, EngineTask(OpenEngine(engine, found, decoding, threads, key.decode_hash))
+
+
 @dataclass(frozen=True)
 class OpenEngine:
-    """Prepares and opens an engine wherever it is called: what a worker on another machine does first."""
+    """Prepares and opens an engine wherever it is called: what a worker on another machine does first.
+
+    ``decode_hash`` is that of the rows and the memory, where it was settled: outputs of another are never made.
+    """
 
     engine: ResolvedEngine
-    device: str
+    device: str | Hardware
     decoding: Decoding
     threads: int | None
+    decode_hash: str | None = None
 
     def __call__(self) -> Engine:
-        """The engine, in this process."""
-        return self.engine.prepare(self.device).open(self.decoding, self.threads)
+        """The engine, in this process.
+
+        Raises:
+            ModelError, FetchError: it cannot be prepared here, or would translate otherwise than was settled.
+        """
+        model = self.engine.prepare(self.device)
+        if self.decode_hash not in (None, own := decode_hash(model, self.decoding)):
+            raise ModelError(
+                f"{self.engine.name} would translate otherwise on {platform.node()}: decoding hash {own}, not "
+                f"{self.decode_hash}",
+                hint="all machines need the same version of this package, and the same vocabulary maps in their cache",
+            )
+        return model.open(self.decoding, self.threads)
 
 
 def decode_hash(model: PreparedEngine, decoding: Decoding) -> str:

@@ -11,6 +11,7 @@ import pytest
 from multiyoucook2.engines import convert
 from multiyoucook2.engines.convert import pick_compute_type
 from multiyoucook2.engines.family import PreparedModel
+from multiyoucook2.engines.hardware import hardware
 from multiyoucook2.engines.registry import FAMILIES, MODELS
 from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import FetchError, ModelError
@@ -119,8 +120,8 @@ def test_hub_model_offline_says_what_to_do(tmp_path: Path) -> None:
 
 def test_devices() -> None:
     with pytest.raises(ModelError, match="unknown device"):
-        convert.pick_device("tpu")
-    assert pick_compute_type(MODELS["madlad400-3b-mt"], "cpu") == "int8"
+        hardware("tpu")
+    assert pick_compute_type(MODELS["madlad400-3b-mt"], hardware("cpu")) == "int8"
     assert all(name not in ("float16", "int8_float16") for name in MODELS["madlad400-3b-mt"].compute_types["cuda"])
 
 

@@ -14,6 +14,7 @@ from ..download import look, resolve_revision
 from ..family import AS_STORED, Checkpoint, ModelSpec, PreparedModel, recognise
 from ..fingerprint import fingerprint
 from ..folder import ModelFiles
+from ..hardware import Hardware
 from ..kind import KINDS, Request, ResolvedEngine
 from ..maps import measured_map
 from ..marian_npz import MARIAN_FILE
@@ -61,7 +62,7 @@ class ResolvedModel:
         parts = [self.name, self.family, self.source_lang, self.revision, self.token, map_hash]
         return fingerprint(parts, decoding)
 
-    def prepare(self, device: str = "auto") -> PreparedModel:
+    def prepare(self, device: str | Hardware = "auto") -> PreparedModel:
         """The model, downloaded, converted and checked as far as that is needed."""
         return prepare(
             self.spec,

@@ -23,6 +23,7 @@ from ...text.prepare import normalise
 from ..base import Candidate, Engine, Search, Source
 from ..decoding import Decoding
 from ..fingerprint import fingerprint
+from ..hardware import Hardware
 from ..kind import KINDS, Request, ResolvedEngine
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class ResolvedTable:
         """A hash of what the translations depend on."""
         return fingerprint([self.family, VERSION, self.revision, self.lang], decoding)
 
-    def prepare(self, device: str = "auto") -> "ResolvedTable":
+    def prepare(self, device: str | Hardware = "auto") -> "ResolvedTable":
         """Reads the table; a table needs no device."""
         if not self.answers:
             raise ModelError(f"{self.path} has no translation into {self.lang!r}", hint="see its column lang")

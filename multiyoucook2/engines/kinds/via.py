@@ -11,6 +11,7 @@ from ...languages import language
 from ..base import Candidate, Engine, Search, Source
 from ..decoding import Decoding
 from ..fingerprint import fingerprint
+from ..hardware import Hardware
 from ..kind import KINDS, PreparedEngine, Request, ResolvedEngine
 
 
@@ -106,7 +107,7 @@ class ResolvedVia:
         """A hash of both engines'."""
         return fingerprint([self.first.fingerprint(decoding), self.second.fingerprint(decoding)], decoding)
 
-    def prepare(self, device: str = "auto") -> PreparedVia:
+    def prepare(self, device: str | Hardware = "auto") -> PreparedVia:
         """Both, prepared."""
         return PreparedVia(self.first.prepare(device), self.second.prepare(device))
 
