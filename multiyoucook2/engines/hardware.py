@@ -55,7 +55,7 @@ def _in_common(found: Sequence[Hardware]) -> Hardware:
             "CTranslate2 sees a GPU on some workers and none on others",
             hint="use --device cpu, or the same installation on machines of one kind",
         )
-    return Hardware(*devices, frozenset.intersection(*(one.compute_types for one in found)))
+    return Hardware(found[0].device, frozenset.intersection(*(one.compute_types for one in found)))
 
 
 def require(device: str, compute_type: str) -> None:
