@@ -62,6 +62,15 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:head]} ... {text[head + 5 - limit :]}"
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a text can be written as UTF-8: arguments in another encoding come as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def shell_line(words: Iterable[object]) -> str:
     """A command that can be pasted into a shell: each word quoted where it has to be, and nothing unprintable in it."""
     return " ".join(_shell_word(str(word)) for word in words)

@@ -7,14 +7,14 @@ the Host is checked (a name that was rebound to this address is refused), and wh
 import importlib.util
 import signal
 import socket
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .errors import RecipeError, install_hint, readable, shown
 
 if TYPE_CHECKING:
-    from starlette.middleware import Middleware
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HOST = "127.0.0.1"
@@ -32,16 +32,21 @@ HEADERS = {
 }
 
 
-def guards(headers: Mapping[str, str] = HEADERS) -> "list[Middleware]":
-    """What stands before an application: headers for the browser, and the check of the Host."""
+def guarded(routes: "Sequence[BaseRoute]", handlers: Mapping[Any, Any] | None = None) -> "ASGIApp":
+    """An application behind the check of the Host, whose every answer has our headers for the browser.
+
+    The headers are put around the whole: Starlette answers a mistake of ours from outside of all middleware.
+
+    Args:
+        handlers: status or exception -> its page, as Starlette takes them.
+    """
     require("starlette")
+    from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    return [
-        Middleware(_Headers, headers=headers),
-        Middleware(TrustedHostMiddleware, allowed_hosts=ALLOWED_HOSTS, www_redirect=False),
-    ]
+    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=ALLOWED_HOSTS, www_redirect=False)
+    return _Headers(Starlette(routes=routes, middleware=[hosts], exception_handlers=handlers), HEADERS)
 
 
 def only_ours(request: "Request") -> bool:

@@ -140,6 +140,22 @@ def test_a_mistake_of_ours_is_one_line_without_control_characters(
     assert "mistake of ours" in said[1]
 
 
+def test_an_argument_that_is_not_utf8_is_named_where_it_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a Latin-1 terminal passes it on: where something fails then, it is that, and no mistake of ours."""
+    import multiyoucook2.cli.app
+
+    monkeypatch.setattr(multiyoucook2.cli.app, "app", lambda arguments, **_: arguments[1].encode())
+    monkeypatch.setattr(sys, "argv", ["mycook", "doctor", "caf\udce9"])
+    with pytest.raises(SystemExit, match="1"):
+        main()
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        r"error: the argument 'caf\udce9' is not UTF-8", "hint: set your terminal or script to UTF-8",
+    ]  # fmt: skip
+
+
 def test_names_of_files_forge_no_line(mycook: MyCook) -> None:
     done = mycook("status", "x\nerror: forged\x1b[2J", code=1)
     assert len(done.stderr.splitlines()) == 2

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NoReturn
 
-from ..errors import LINE_CHARACTERS, MyCookError, readable, shell_line, shown
+from ..errors import LINE_CHARACTERS, MyCookError, is_utf8, readable, shell_line, shown
 
 _GRACE_S = 1.0  # to leave what is open; whatever is written by then is whole, as after any kill
 _NO_MEMORY = (
@@ -71,6 +71,8 @@ def _explain(error: BaseException) -> int:
         return _fail(
             "there is not enough memory", "close other programs, or give less: --limit, --threads, --batch-size"
         )
+    if foreign := [argument for argument in sys.argv[1:] if not is_utf8(argument)]:  # it may have led to anything
+        return _fail(f"the argument {foreign[0]!r} is not UTF-8", "set your terminal or script to UTF-8")
     message = shown(f"unexpected {type(found).__name__}: {found}", LINE_CHARACTERS)
     return _fail(message, "this is a mistake of ours; --debug shows where")
 

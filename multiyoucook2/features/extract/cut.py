@@ -19,10 +19,17 @@ from .extract import Extraction
 from .files import files_by_stem
 from .video_arrays import ENDINGS, VideoArrays
 
+GRID = "video"  # noted in the store: rows begin where the video's rows do, not where the clip does
+
+
+def first_row(start_s: float, fps: float) -> int:
+    """The row of a video's array that a clip's start lies in."""
+    return math.floor(start_s * fps + 1e-6)
+
 
 def rows_of(clip: Clip, fps: float) -> slice:
     """The rows of a video's array that overlap the clip's segment."""
-    first = math.floor(clip.start_s * fps + 1e-6)
+    first = first_row(clip.start_s, fps)
     return slice(first, max(first + 1, math.ceil(clip.end_s * fps - 1e-6)))
 
 
@@ -77,7 +84,8 @@ def cut_features(
                 f"{source} has no array of any of the {len(groups):,} videos",
                 hint=f"arrays must be named like the video {clips[0].video_id!r}",
             )
-        store = write_store(out, vectors(), name=name, meta={"fps": fps, "source": source.name, "dataset": dataset})
+        notes = {"fps": fps, "grid": GRID, "source": source.name, "dataset": dataset}
+        store = write_store(out, vectors(), name=name, meta=notes)
     ordered = tuple(rows[clip.clip_id] for clip in clips)
     write_clip_rows(out, ordered)
     return Extraction(store, ordered)

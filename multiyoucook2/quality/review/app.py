@@ -18,9 +18,9 @@ from .session import STATES, Refused, Session
 from .worklist import Row, Worklist
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp
 
 T = TypeVar("T", bound=Record)
 _BODY_BYTES = 16_000
@@ -193,10 +193,9 @@ class Page:
         return secrets.compare_digest(given.encode(), self.token.encode())
 
 
-def make_app(page: Page) -> "Starlette":
+def make_app(page: Page) -> "ASGIApp":
     """The application, for a server or a test client."""
     web.require("starlette")
-    from starlette.applications import Starlette
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
@@ -207,7 +206,7 @@ def make_app(page: Page) -> "Starlette":
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
     ]
     handlers: dict[Any, Any] = {MyCookError: page.refused, Refused: page.refused}
-    return Starlette(routes=routes, middleware=web.guards(), exception_handlers=handlers)
+    return web.guarded(routes, handlers)
 
 
 def serve(page: Page, *, port: int) -> None:

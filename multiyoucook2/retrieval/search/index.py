@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from ...errors import DatasetError, nearest, shown
+from ...errors import DatasetError, is_utf8, nearest, shown
 from ...files import damaged_files
 from ...files.reading import Record, read_arrow, read_json
 from .approximate import GRAPH, Approximate, Graph
@@ -247,8 +247,8 @@ class SearchIndex:
                 raise TypeError(f"there is no filter {name!r}")
             if value is None:
                 continue
-            here = pc.equal(self.clips[name], value)
-            if not pc.any(here).as_py():
+            here = pc.equal(self.clips[name], value) if is_utf8(value) else None
+            if here is None or not pc.any(here).as_py():
                 known = pc.unique(self.clips[name]).to_pylist()[:5000]
                 raise DatasetError(f"no clip has {name} {value!r}", hint=_some(nearest(value, known)))
             mask = here if mask is None else pc.and_(mask, here)
@@ -273,9 +273,12 @@ def checked_query(query: str, where: str = "") -> str:
     """A query without the spaces around it.
 
     Raises:
-        DatasetError: nothing is left, or far more than a sentence.
+        DatasetError: nothing is left, far more than a sentence, or no UTF-8: a terminal or script of another encoding
+            passes its bytes on as lone surrogates.
     """
     text = " ".join(query.split())
+    if not is_utf8(text):
+        raise DatasetError(f"{where}the query {text!r} is not UTF-8", hint="set your terminal or script to UTF-8")
     if not text:
         raise DatasetError(f"{where}the query is empty", hint="say what happens in the clip, in any language")
     if len(text) > QUERY_CHARACTERS:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ...errors import DatasetError, FeatureError, shown
+from ...features.extract.cut import GRID, first_row
 from ...features.store import FeatureStore
 from .exact import Vectors
 from .index import Hit, SearchIndex, checked_query
@@ -79,12 +80,16 @@ def _store_of(index: SearchIndex) -> FeatureStore:
 
 
 def _spans(clip: Hit, store: FeatureStore, window_s: float, step_s: float) -> list[_Span]:
-    """Windows over a clip's frames; the last one ends with the clip, and a short clip is one window."""
+    """Windows over a clip's frames; the last one ends with the clip, and a short clip is one window.
+
+    Rows that were cut out of a video's array begin where the video's rows do, before the clip: the clip's part counts.
+    """
     frames = len(store[clip.clip_id])
     if not frames:
         return []
     rate = _rate(store) or frames / (clip.end_s - clip.start_s)
     size, step = max(1, round(window_s * rate)), max(1, round(step_s * rate))
+    start_s = first_row(clip.start_s, rate) / rate if store.meta.get("grid") == GRID else clip.start_s
     last_first = max(0, frames - size)
     firsts = sorted({*range(0, last_first, step), last_first})
     return [
@@ -92,8 +97,8 @@ def _spans(clip: Hit, store: FeatureStore, window_s: float, step_s: float) -> li
             clip.clip_id,
             first,
             min(first + size, frames),
-            clip.start_s + first / rate,
-            min(clip.start_s + min(first + size, frames) / rate, max(clip.end_s, clip.start_s + 1 / rate)),
+            max(clip.start_s, start_s + first / rate),
+            min(clip.end_s, start_s + min(first + size, frames) / rate),
         )
         for first in firsts
     ]

@@ -222,10 +222,16 @@ def test_the_registry_knows_the_published_encoders() -> None:
     assert "did you mean 'labse'" in error.value.hint
 
 
-def test_what_cannot_be_loaded_is_one_clear_error(tmp_path: Path) -> None:
+def test_what_cannot_be_loaded_is_one_clear_error(bert_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="cannot load the text encoder"):
         load_encoder(str(tmp_path / "empty"))
+    shutil.copytree(bert_folder, tmp_path / "torn")
+    weights = tmp_path / "torn" / "model.safetensors"
+    for damage in (weights.read_bytes()[:-100], b"<html>not found</html>"):
+        weights.write_bytes(damage)
+        with pytest.raises(ModelError, match="cannot load the text encoder '.*torn': Error while deserializing"):
+            load_encoder(str(tmp_path / "torn"))
     with pytest.raises(ModelError, match="cannot load the text encoder 'nobody/nothing'") as error:
         load_encoder("nobody/nothing", offline=True)
     assert "offline" in error.value.hint

@@ -17,6 +17,7 @@ from multiyoucook2.retrieval.objectives.similarity import cosine_similarity
 from multiyoucook2.retrieval.search import open_index
 from multiyoucook2.retrieval.search.build import build_index
 from multiyoucook2.retrieval.search.index import link_at
+from multiyoucook2.retrieval.search.moments import find_moments
 
 
 def test_scores_are_the_models_cosines(made: Path) -> None:
@@ -74,6 +75,23 @@ def test_batches_and_filters(made: Path) -> None:
     assert "video003" in caught.value.hint
     with pytest.raises(DatasetError, match="no clip has all of video_id video003, split validation"):
         index.search("rice", video_id="video003", split="validation")
+
+
+LATIN_1 = "fry \udce9"  # as Python has the argument `fry \xe9` of a terminal that is not UTF-8
+
+
+def test_queries_that_are_not_utf8(made: Path) -> None:
+    """One line, whichever of the texts it is, and whichever command asks."""
+    index = open_index(made / "index", device="cpu")
+    with pytest.raises(DatasetError, match=r"^query 2: the query 'fry \\udce9' is not UTF-8$"):
+        index.search_many(["fry", LATIN_1])
+    with pytest.raises(DatasetError, match=r"^the query 'fry \\udce9' is not UTF-8$"):
+        find_moments(index, "video005", LATIN_1)
+    with pytest.raises(DatasetError, match=r"no clip has video_id 'fry \\udce9'"):
+        find_moments(index, LATIN_1, "fry")
+    for name in ("video_id", "recipe_type", "split"):
+        with pytest.raises(DatasetError, match=rf"no clip has {name} 'fry \\udce9'"):
+            index.search("fry", **{name: LATIN_1})
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\t\n"])

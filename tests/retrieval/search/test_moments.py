@@ -4,10 +4,14 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 import torch
 
+from multiyoucook2.corpus.clips import Clip
 from multiyoucook2.errors import DatasetError, FeatureError
+from multiyoucook2.features.extract.cut import cut_features
 from multiyoucook2.features.store import FeatureStore, write_store
 from multiyoucook2.retrieval.model.towers import TextVideoModel
 from multiyoucook2.retrieval.objectives.similarity import cosine_similarity
@@ -44,6 +48,36 @@ def test_windows_over_frames(made: Path, tmp_path: Path) -> None:
     object.__setattr__(index.model.model.config, "max_frames", 4)
     with pytest.raises(FeatureError, match="a window has 8 frames, the model takes 4"):
         find_moments(index, "video005", "fry", window_s=100)
+
+
+@pytest.mark.parametrize(
+    ("fps", "rows", "window_s", "expected"),
+    [
+        (1, 6, 1, [(12.9, 13), (13, 14), (14, 15), (15, 16), (16, 17), (17, 17.5)]),  # rows 12 to 17
+        (0.25, 2, 4, [(12.9, 16), (16, 17.5)]),  # rows 3 and 4, of four seconds each
+    ],
+)
+def test_rows_of_the_videos_own_grid(
+    made: Path, tmp_path: Path, fps: float, rows: int, window_s: float, expected: list[tuple[float, float]]
+) -> None:
+    """Features that were cut out of a video's array stand for times of that array, and those begin before the clip."""
+    random = np.random.default_rng(0)
+    clips = [Clip("video005_1", "video005", 12.9, 17.5, "train")]
+    np.save(tmp_path / "video005.npy", random.standard_normal((40, 32)))
+    store = cut_features(tmp_path, clips, tmp_path / "cut", fps=fps, name="simulated").store
+    assert len(store["video005_1"]) == rows
+    data = shutil.copytree(made / "data", tmp_path / "data")
+    for path in (data / "all").glob("*.parquet"):
+        table = pq.read_table(path)
+        for name, value in (("start_s", 12.9), ("end_s", 17.5)):
+            column = pc.if_else(pc.equal(table["clip_id"], "video005_1"), value, table[name])
+            table = table.set_column(table.column_names.index(name), name, column)
+        pq.write_table(table, path)
+    index = build_index(
+        made / "run", tmp_path / "index", features=tmp_path / "cut", dataset=tmp_path / "data", device="cpu"
+    )
+    curve = find_moments(index, "video005", "fry the onion", window_s=window_s, stride_s=window_s)
+    assert [(moment.start_s, moment.end_s) for moment in curve] == expected
 
 
 def test_a_clip_shorter_than_a_window(made: Path) -> None:

@@ -24,11 +24,17 @@ from .serving import served
 
 
 @pytest.fixture(scope="module")
-def page(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     videos = tmp_path_factory.mktemp("videos")
     (videos / "video003.mp4").write_bytes(bytes(range(256)) * 16)
+    (videos / "video004.mp4").write_bytes(b"gone soon")
     (videos / "secret.mp4").write_bytes(b"not of the index")
-    with served(open_index(made / "index", device="cpu"), videos) as address, httpx.Client(base_url=address) as client:
+    return videos
+
+
+@pytest.fixture(scope="module")
+def page(made: Path, media: Path) -> Iterator[httpx.Client]:
+    with served(open_index(made / "index", device="cpu"), media) as address, httpx.Client(base_url=address) as client:
         yield client
 
 
@@ -80,6 +86,7 @@ def test_moments(page: httpx.Client) -> None:
         ("/?q=%20%20", 200, "Find clips by what happens in them"),
         ("/?q=" + "a" * 1001, 400, "the query has 1,001 characters"),
         ("/?q=rice&split=test", 400, "no clip has split &#39;test&#39;"),
+        ("/?q=fry%E9", 200, "10 clips for"),
         ("/?q=rice&k=many", 400, "are no number"),
         ("/?q=rice&k=999999999", 200, "100 clips for"),
         ("/?q=rice&lang=%3Cb%3E", 200, "10 clips for"),
@@ -124,6 +131,12 @@ def test_files_are_played_in_parts(page: httpx.Client, made: Path) -> None:
     answer = page.get("/media/video003", headers={"Range": "bytes=10-19"})
     assert (answer.status_code, answer.content) == (206, bytes(range(10, 20)))
     assert answer.headers["content-type"] == "video/mp4"
+
+
+def test_a_file_that_was_taken_away(page: httpx.Client, media: Path) -> None:
+    (media / "video004.mp4").unlink()
+    answer = page.get("/media/video004")
+    assert (answer.status_code, "There is no file of this video." in answer.text) == (404, True)
 
 
 def test_several_at_once(page: httpx.Client) -> None:

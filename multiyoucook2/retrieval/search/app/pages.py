@@ -73,7 +73,7 @@ class Pages:
     def media(self, request: Request) -> Response:
         """``/media/ID``: the file of a video, in parts if asked so; only files that were found at the start."""
         path = self.files.get(request.path_params["video_id"])
-        if path is None:
+        if path is None or not path.is_file():  # taken away since
             raise HTTPException(404, "There is no file of this video.")
         return FileResponse(path)
 

@@ -8,10 +8,10 @@ from ....errors import MyCookError
 from ..index import SearchIndex
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
 
-def make_app(index: SearchIndex, *, videos: Path | None = None) -> "Starlette":
+def make_app(index: SearchIndex, *, videos: Path | None = None) -> "ASGIApp":
     """The application, for a server or a test client.
 
     Args:
@@ -21,7 +21,6 @@ def make_app(index: SearchIndex, *, videos: Path | None = None) -> "Starlette":
         RecipeError: Starlette is not installed. FeatureError: no such folder.
     """
     web.require("starlette")
-    from starlette.applications import Starlette
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
@@ -35,7 +34,7 @@ def make_app(index: SearchIndex, *, videos: Path | None = None) -> "Starlette":
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
     ]
     handlers: dict[Any, Any] = {MyCookError: pages.refused, 404: pages.failed, 405: pages.failed, 500: pages.failed}
-    return Starlette(routes=routes, middleware=web.guards(), exception_handlers=handlers)
+    return web.guarded(routes, handlers)
 
 
 def serve(index: SearchIndex, *, port: int = 8000, videos: Path | None = None) -> None:
