@@ -230,7 +230,7 @@ def test_what_cannot_be_loaded_is_one_clear_error(bert_folder: Path, tmp_path: P
     weights = tmp_path / "torn" / "model.safetensors"
     for damage in (weights.read_bytes()[:-100], b"<html>not found</html>"):
         weights.write_bytes(damage)
-        with pytest.raises(ModelError, match="cannot load the text encoder '.*torn': Error while deserializing"):
+        with pytest.raises(ModelError, match=r"cannot load the text encoder '.*torn': Error while deserializing"):
             load_encoder(str(tmp_path / "torn"))
     with pytest.raises(ModelError, match="cannot load the text encoder 'nobody/nothing'") as error:
         load_encoder("nobody/nothing", offline=True)
