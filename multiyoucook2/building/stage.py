@@ -125,6 +125,7 @@ class Results:
             value: T = self._kept[key]
             return value
         value = key.load(self.done[key.stage].files[key.file])
+        release_freed()  # what reading took: of a million rows as much as they hold
         if key.kept:
             self._kept[key] = value
         return value

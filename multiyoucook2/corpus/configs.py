@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..allocators import release_freed
 from .hub_metadata import ALL
 from .keys import caption_names, names_of, rows_of
 from .licenses import may_train
@@ -66,6 +67,7 @@ class Configs(Mapping[str, pa.Table]):
         yield from (ALL, self.source_lang, *self.translations)
 
     def __getitem__(self, config: str) -> pa.Table:
+        release_freed()  # what making the last one took
         if config == ALL:
             langs = (self.source_lang, *self.translations)
             return _all_config(self.clips, ((lang, self._rows(lang)) for lang in langs), several=self.several)
@@ -99,7 +101,7 @@ def _source_rows(captions: pa.Table) -> pa.Table:
     made = {
         "caption": captions["text"],
         "flags": _filled(captions["flags"]),
-        "checks": pa.repeat(pa.scalar([], FLAGS), captions.num_rows),
+        "checks": _lists(captions.num_rows, []),
         "accepted": pa.repeat(True, captions.num_rows),
         "reviewed": pa.repeat(False, captions.num_rows),
     }
@@ -157,8 +159,10 @@ def _parents(lists: pa.Array) -> np.ndarray:
 
 def _lists(rows: int, parts: Sequence[tuple[np.ndarray, pa.Array]]) -> pa.Array:
     """A list a row, of values that each have their row's number: those of the first part, then of the next."""
-    place = np.concatenate([numbers for numbers, _ in parts])
-    values = pa.concat_arrays([values for _, values in parts]).take(pa.array(np.argsort(place, kind="stable")))
+    place = np.concatenate([np.zeros(0, np.int64), *(numbers for numbers, _ in parts)])
+    values = pa.concat_arrays([pa.array([], pa.string()), *(values for _, values in parts)]).take(
+        pa.array(np.argsort(place, kind="stable"))
+    )
     offsets = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=rows))])
     return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values)
 
