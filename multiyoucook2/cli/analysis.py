@@ -74,7 +74,8 @@ def table(
       mycook table runs/sweep/*-seed* --measure R@1 --format latex
     """
     from ..retrieval.evaluation.compare import find_measure, find_task
-    from ..retrieval.evaluation.table import rendered, rows_beside, table_of
+    from ..retrieval.evaluation.table import table_of
+    from ..retrieval.evaluation.table_text import rendered, rows_beside
     from .tables import print_json, print_table
 
     task, measure = find_task(task), find_measure(measure)

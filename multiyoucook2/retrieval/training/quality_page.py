@@ -7,7 +7,8 @@ from typing import Any
 from ..evaluation.page import Picture, Table, write_page
 from ..evaluation.plots import forest_plot, legend, spread
 from ..evaluation.quality import ALL, MEAN, GroupRow
-from ..evaluation.table import Cell, said
+from ..evaluation.table import Cell
+from ..evaluation.table_text import said
 from .quality_study import QualityStudy
 
 QUALITY = "quality"  # what bins tell apart

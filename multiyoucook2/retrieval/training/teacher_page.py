@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from ..evaluation.page import Picture, Table, write_page
 from ..evaluation.plots import color_of, forest_plot, labels, legend, new_figure
-from ..evaluation.table import Cell, said
+from ..evaluation.table import Cell
+from ..evaluation.table_text import said
 from .teacher_study import Study
 
 TITLE = "Which teachers teach best: R@10, text to video"

@@ -13,7 +13,8 @@ import pytest
 from multiyoucook2.errors import TrainingError
 from multiyoucook2.retrieval.evaluation.results import evaluation_of
 from multiyoucook2.retrieval.evaluation.signature import Signature
-from multiyoucook2.retrieval.evaluation.table import gains, rendered, table_of
+from multiyoucook2.retrieval.evaluation.table import gains, table_of
+from multiyoucook2.retrieval.evaluation.table_text import rendered
 
 CLIPS = [f"c{number}" for number in range(20)]
 
