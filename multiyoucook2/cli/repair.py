@@ -33,7 +33,7 @@ def repair(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Translate the doubtful rows of a build again, in all its languages.
+    """Translate the doubtful rows of a build again.
 
     In other ways, and where --engine is given by a second engine; the best is kept, and the data set published anew.
     The build's recipe remembers what was asked; what was translated once is not translated again.
