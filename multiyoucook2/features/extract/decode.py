@@ -152,8 +152,15 @@ class _Frames:
         if self._last is None:
             return self._seen.last_s
         own_end_s = self._last_s + float((self._last.duration or 0) * self._tick_s)
-        whole = not self._seen.errors and self._sound_is_whole()
+        whole = not self._seen.errors and not self._more_is_listed() and self._sound_is_whole()
         return max(own_end_s, self._seen.duration_s) if whole else own_end_s
+
+    def _more_is_listed(self) -> bool:
+        """Whether the file's index has pictures after the last one: they are lost, whatever the sound says."""
+        entries = self._stream.index_entries
+        if not len(entries):
+            return False
+        return float(entries[len(entries) - 1].timestamp * self._tick_s) - self._origin_s > self._last_s + _EPSILON_S
 
     def _sound_is_whole(self) -> bool:
         """Whether the sound goes to the end that the container states: then no broken download ended the pictures."""

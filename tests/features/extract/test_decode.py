@@ -85,6 +85,14 @@ def test_a_last_picture_of_a_cut_off_file_does_not_stand(tmp_path: Path) -> None
     assert seen.end_s < seen.last_s + 1.1
 
 
+def test_a_last_picture_with_more_to_come_does_not_stand(tmp_path: Path) -> None:
+    """Sound first, then the pictures, of which the last are lost: that the sound is there proves nothing."""
+    path = make_video(tmp_path / "v.mp4", frames=100, gop=10, sound_s=10, sound_first=True)
+    found, seen = numbers(truncate(path, 0.8), [k / 10 for k in range(100)])
+    assert 10 < len(found) < 95
+    assert seen.short
+
+
 @pytest.mark.parametrize("turned", [90, 180, -90])
 def test_rotation_is_applied(tmp_path: Path, turned: int) -> None:
     path = make_video(tmp_path / "v.mp4", frames=12, turned=turned)
