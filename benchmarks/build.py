@@ -21,12 +21,12 @@ from pathlib import Path
 from multiyoucook2.progress import Silent
 
 LANG = "de"
-ACTS = dict(pair.split("/") for pair in (
+ACTS = [pair.split("/") for pair in (
     "cut/schneiden fry/braten wash/waschen peel/schälen mix/mischen boil/kochen chop/hacken grate/reiben grill/grillen "
     "mash/zerdrücken bake/backen serve/servieren stir/rühren drain/abgießen crush/zerstoßen soak/einweichen "
     "toast/rösten cool/abkühlen heat/erhitzen roll/rollen"
-).split())  # fmt: skip
-THINGS = dict(pair.split("/") for pair in (
+).split()]  # fmt: skip
+THINGS = [pair.split("/") for pair in (
     "onion/Zwiebel carrot/Karotte egg/Ei potato/Kartoffel pepper/Paprika tomato/Tomate apple/Apfel fish/Fisch "
     "bread/Brot butter/Butter garlic/Knoblauch ginger/Ingwer chicken/Huhn beef/Rindfleisch pork/Schweinefleisch "
     "rice/Reis pasta/Nudeln cheese/Käse milk/Milch cream/Sahne flour/Mehl sugar/Zucker salt/Salz lemon/Zitrone "
@@ -34,23 +34,22 @@ THINGS = dict(pair.split("/") for pair in (
     "mushroom/Pilz bean/Bohne pea/Erbse corn/Mais shrimp/Garnele salmon/Lachs bacon/Speck ham/Schinken sausage/Wurst "
     "tofu/Tofu noodle/Nudel dough/Teig batter/Rührteig sauce/Soße soup/Suppe parsley/Petersilie basil/Basilikum "
     "mint/Minze"
-).split())  # fmt: skip
+).split()]  # fmt: skip
 MOST = len(ACTS) ** 2 * len(THINGS) ** 2
 APART = 611_953  # prime to MOST: neighbours have little in common
 
 
 def pair(number: int) -> tuple[str, str]:
     """A caption and its translation; one in fifty loses its second half, as a model's would, one says a word twice."""
-    acts, things = list(ACTS.items()), list(THINGS.items())
-    rest, act = divmod(number * APART % MOST, len(acts))
-    rest, thing = divmod(rest, len(things))
-    other, then = divmod(rest, len(acts))
-    first, second = things[thing], things[other]
-    source = f"{acts[act][0]} the {first[0]} and {acts[then][0]} the {second[0]}"
+    rest, act = divmod(number * APART % MOST, len(ACTS))
+    rest, thing = divmod(rest, len(THINGS))
+    other, then = divmod(rest, len(ACTS))
+    (cut, schneiden), (fry, braten) = ACTS[act], ACTS[then]
+    (onion, zwiebel), (egg, ei) = THINGS[thing], THINGS[other]
+    source = f"{cut} the {onion} and {fry} the {egg}"
     if number % 50 == 7:
-        return source, f"{first[1]} {acts[act][1]}"
-    said = first if number % 50 == 13 else second
-    return source, f"{first[1]} {acts[act][1]} und {said[1]} {acts[then][1]}"
+        return source, f"{zwiebel} {schneiden}"
+    return source, f"{zwiebel} {schneiden} und {zwiebel if number % 50 == 13 else ei} {braten}"
 
 
 def write_files(folder: Path, captions: int) -> tuple[Path, Path]:
@@ -114,6 +113,8 @@ def main() -> None:
     parser.add_argument("--engine", default="table")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if max(options.captions) > MOST:
+        parser.error(f"there are {MOST:,} different captions at most")
     if options.child:
         run(options.child, options.captions[0], options.engine)
         return

@@ -6,12 +6,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 from tiny_model import make_tiny_model
 
 ROOT = Path(__file__).parent.parent
 FAST = ROOT / "tests" / "recipes" / "mini.yaml"
 MyCook = Callable[..., subprocess.CompletedProcess[str]]
+hypothesis.settings.register_profile("busy", deadline=None)  # the machine may do other things too
+hypothesis.settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")

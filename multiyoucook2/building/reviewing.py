@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..corpus.captions import QUERY_FLAG
 from ..corpus.keys import caption_names, names_of, replaced
-from ..corpus.tables import HUMAN, MACHINE, REJECT, TRANSLATION, VERDICT
+from ..corpus.tables import HUMAN, MACHINE, QUERY_FLAG, REJECT, TRANSLATION, VERDICT
 from ..quality.report import language_figures
 from ..quality.review.overlay import Key, Outcome, Reviews
 from .translating import NO_MACHINE

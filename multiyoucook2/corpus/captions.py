@@ -14,11 +14,9 @@ from pathlib import Path
 
 from ..errors import DatasetError, nearest
 from .folders import Columns, Source, open_source
+from .tables import QUERY_FLAG
 
 ALL, _NO_CONFIG = "all", "default"  # the latter is the Hub's name for a data set without configs
-QUERY_FLAG = (
-    "query"  # marks the caption of a clip that evaluation is to ask, where the data set's own protocol names one
-)
 MOST_CAPTIONS = 1000  # of a clip: an index beyond it is a damaged file's
 Texts = tuple[str | None, ...]
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 ABOUT_FILE = "multiyoucook2.json"  # in a published folder: name, content hash, languages, rows
 FLAGS = pa.list_(pa.string())
+QUERY_FLAG = "query"  # of the caption that a data set's own protocol asks in evaluation, where it names one
 
 CLIP = pa.schema(
     [

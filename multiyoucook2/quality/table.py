@@ -72,21 +72,26 @@ def judge(
     require_same_rows(captions, translations, lang)
     learned = learn(captions, translations, lang, source_lang, reviewed)
     calibration = calibration or shipped()
-    known = calibration.known(lang, translations["model"].to_pylist(), captions.num_rows)
 
-    def part(first: int) -> tuple[pa.Table, pa.Table]:
-        """Verdicts and qualities of some of the rows."""
+    def part(first: int) -> Judgement:
+        """Of some of the rows."""
         rows, texts = captions.slice(first, PART), translations.slice(first, PART)
         batch, keys = batch_of(rows["text"].to_pylist(), texts, lang, source_lang), caption_keys(rows)
         found = run_checks(batch, Context(batch, settings, learned=learned, translate=translate))
-        quality = row_quality(found, lang, settings, calibration, known[first : first + PART])
+        known = calibration.known(lang, texts["model"].to_pylist(), captions.num_rows)
+        quality = row_quality(found, lang, settings, calibration, known)
         estimated = pa.array(quality, pa.float32(), from_pandas=True)  # nan is null
         index = pa.array([index for _, index in keys], pa.int32())
-        return verdicts(keys, lang, found), pa.table([rows["clip_id"], index, estimated], schema=QUALITY)
+        return Judgement(
+            verdicts(keys, lang, found), pa.table([rows["clip_id"], index, estimated], schema=QUALITY), known
+        )
 
     parts = [part(first) for first in range(0, max(1, captions.num_rows), PART)]
-    said, estimated = (pa.concat_tables([pair[n] for pair in parts]) for n in (0, 1))
-    return Judgement(said, estimated, known)
+    return Judgement(
+        pa.concat_tables([one.verdicts for one in parts]),
+        pa.concat_tables([one.quality for one in parts]),
+        np.concatenate([one.known for one in parts]),
+    )
 
 
 def learn(

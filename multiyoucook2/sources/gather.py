@@ -20,7 +20,6 @@ from .cleaning import clean_caption, shown
 MAX_ID = 200  # characters
 PART = 100_000  # texts that are Python's objects at a time
 _NOTHING = frozenset({"nan", "NaN", "NULL", "None", "<NA>"})  # as tables that were written by programs have it
-QUERY_FLAG = "query"  # of the caption that a data set's own protocol asks in evaluation
 _SPLITS = {
     "train": "train", "training": "train", "restval": "train",
     "validation": "validation", "val": "validation", "valid": "validation", "validate": "validation",

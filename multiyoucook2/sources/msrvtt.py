@@ -19,12 +19,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from ..corpus.tables import QUERY_FLAG
 from ..errors import SourceError
 from .base import SOURCES, Credit, Reading, SourceOptions, SourceRow
 from .cleaning import clean_caption, shown
 from .documents import read_document
 from .formats.delimited import read_delimited
-from .gather import QUERY_FLAG, Gather, split_of
+from .gather import Gather, split_of
 from .splits import leak_note, shipped_ids
 
 LANGUAGES = ("en", "de", "fr", "cs", "zh", "ru", "vi", "es", "sw")  # of Multi-MSRVTT

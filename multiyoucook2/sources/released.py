@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..corpus.tables import HUMAN, MACHINE
+from ..corpus.tables import HUMAN, MACHINE, QUERY_FLAG
 from ..errors import RecipeError, SourceError
 from ..files.pickles import read_plain_pickle
 from ..languages import language
 from .base import SOURCES, Credit, Reading, SourceOptions, SourceRow
 from .cleaning import shown
-from .gather import QUERY_FLAG, Gather, split_of_name
+from .gather import Gather, split_of_name
 from .rudder import TRANSLATED
 
 LANGUAGES = ("en", "de", "fr", "cs", "zh", "ru", "vi", "es", "ja", "sw", "hi", "mr", "kn", "ta", "te", "ml")

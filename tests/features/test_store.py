@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from multiyoucook2.errors import FeatureError, WorkspaceError
@@ -191,7 +191,6 @@ def test_the_table_imports_back_to_the_same_store(tmp_path: Path) -> None:
     assert back.content_hash == store.content_hash
 
 
-@settings(deadline=None)
 @given(
     lengths=st.lists(st.integers(0, 5), min_size=1, max_size=8),
     asked=st.lists(st.integers(-1, 7), max_size=6),

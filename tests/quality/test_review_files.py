@@ -1,6 +1,7 @@
 """The files of reviews: what a crash leaves of them, and reviews as CSV."""
 
 import csv
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,7 @@ def test_a_full_disk_is_told_and_harms_nothing(tmp_path: Path) -> None:
     assert len(list(reviews.lines("ana"))) == 3
 
 
-@settings(deadline=None, max_examples=25)  # each waits for the disk
+@settings(max_examples=25)  # each waits for the disk
 @given(st.lists(st.tuples(st.sampled_from(["accept", "edit", "reject"]), st.text(min_size=1, max_size=30)), max_size=8))
 def test_csv_there_and_back(actions: list[tuple[str, str]]) -> None:
     import tempfile
@@ -171,11 +172,14 @@ def test_what_is_said_now_holds_whatever_the_clocks_say(tmp_path: Path) -> None:
         ((2, "dismiss", ""), "flags are dismissed as a kind"),
         ((2, "accept", "", "a b"), "a reviewer cannot be called 'a b'"),
         ((2, "accept", "", "../ana"), "a reviewer cannot be called"),
-        ((2, "edit", "x" * 131_073), "field larger than field limit|a translation has 1 to 2000"),
+        ((2, "edit", "x" * 131_073), "field larger than field limit"),
         (("inf", "accept", ""), "time: Input should be a finite number"),
     ],
 )
-def test_one_wrong_row_and_nothing_is_added(row: tuple[object, ...], reason: str, tmp_path: Path) -> None:
+def test_one_wrong_row_and_nothing_is_added(
+    row: tuple[object, ...], reason: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(partial(csv.field_size_limit, csv.field_size_limit(131_072)))  # a process's own default
     path = table(tmp_path / "x.csv", (1, "accept", ""), row)
     with pytest.raises(WorkspaceError, match=rf"line 3 of .*x\.csv is no review: .*{reason}"):
         import_csv(Reviews(tmp_path), path)

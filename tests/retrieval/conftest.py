@@ -3,14 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import hypothesis
 import pytest
 import torch
 
 from .small_data import make_dataset, make_features
-
-hypothesis.settings.register_profile("busy", deadline=None)  # the machine may do other things too
-hypothesis.settings.load_profile("busy")
 
 WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] mix the eggs chop an onion fry rice in a pan".split()
 

@@ -312,7 +312,7 @@ def test_their_names_of_splits(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=300), kind=st.sampled_from(["csv", "tsv", "jsonl", "json", "parquet"]))
 def test_any_bytes_are_read_or_refused_in_words(content: bytes, kind: str, tmp_path: Path) -> None:
     path = tmp_path / f"a.{kind}"

@@ -69,7 +69,7 @@ def test_engine_that_fails_at_many_texts_ends_the_run(tmp_path: Path) -> None:
         run(tmp_path, texts, Poisoned(*texts[: 2 * MOST]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 9), max_size=8), st.sets(st.integers(0, 60), max_size=8))
 def test_each_batch_comes_back_whole_and_in_its_order(sizes: list[int], poison: set[int]) -> None:
     names = iter(range(100))

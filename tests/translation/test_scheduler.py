@@ -243,7 +243,7 @@ class ByBatch(Double):
         return [(say(*([] if nothing else ["so"]), score=score),) for nothing in silent]
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stops=st.lists(st.integers(0, 12), max_size=3))
 def test_resumed_is_straight(tmp_path_factory: pytest.TempPathFactory, stops: list[int]) -> None:
     texts = made_up_lines(60)

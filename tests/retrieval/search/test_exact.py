@@ -58,7 +58,7 @@ def test_filters(backend: exact.Backend, monkeypatch: pytest.MonkeyPatch) -> Non
     assert top_k(vectors, queries, 10, rows=rows[:0], backend=backend)[0].shape == (3, 0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(count=st.integers(1, 90), k=st.integers(1, 40), queries=st.integers(1, 4), seed=st.integers(0, 999))
 def test_backends_agree(count: int, k: int, queries: int, seed: int) -> None:
     vectors, asked = unit_rows(count, 8, seed), unit_rows(queries, 8, seed + 1)
