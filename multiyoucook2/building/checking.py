@@ -14,7 +14,7 @@ from ..quality.report import language_figures, quality_figures
 from ..quality.review.lessons import said_of, sound_by_review
 from ..quality.review.overlay import Reviews
 from ..quality.settings import Checks
-from ..quality.table import judge
+from ..quality.table import Judgement, judge
 from .other_engines import prepare_others, translate_by
 from .reading import CAPTIONS
 from .stage import Key, Product, Results, Tools, load_json, load_table
@@ -94,14 +94,8 @@ class Check:
     def run(self, results: Results, tools: Tools) -> Product:
         """See the class."""
 
-        captions, translations = results[CAPTIONS], results[translations_of(self.lang)]
-        source = rows_of(captions, "lang", self.source_lang)
-        checked, machine = checked_rows(results, self.lang, self.source_lang, complete=self.complete)
-        judgement = judge(
-            checked, machine, self.lang, self.checks,
-            source_lang=self.source_lang, calibration=self.calibration, translate=translate_by(tools),
-            reviewed=self._reviewed(checked, machine),
-        )  # fmt: skip
+        judgement = self._judged(results, tools)
+        source, translations = rows_of(results[CAPTIONS], "lang", self.source_lang), results[translations_of(self.lang)]
         figures = language_figures(source, translations, judgement.verdicts) | quality_figures(judgement)
         files = {
             verdicts_of(self.lang).file: parquet_bytes(judgement.verdicts),
@@ -109,6 +103,15 @@ class Check:
             figures_of(self.lang).file: json_bytes(figures),
         }
         return Product(files, {name: figures[name] for name in ("rows", "accepted", "rejected")})
+
+    def _judged(self, results: Results, tools: Tools) -> Judgement:
+        """What the checks say; the translations are let go of with it, as a million of them take 0.2 GB."""
+        checked, machine = checked_rows(results, self.lang, self.source_lang, complete=self.complete)
+        return judge(
+            checked, machine, self.lang, self.checks,
+            source_lang=self.source_lang, calibration=self.calibration, translate=translate_by(tools),
+            reviewed=self._reviewed(checked, machine),
+        )  # fmt: skip
 
     def _reviewed(self, captions: "pa.Table", machine: "pa.Table") -> list[Pair]:
         """The pairs that people have confirmed."""
