@@ -1,3 +1,3 @@
 """Engines: whatever translates texts, how it is found, downloaded, converted and run."""
 
-VERSION = 1  # raise with any change in this folder that changes an output: memories and builds start afresh then
+VERSION = 2  # raise with any change in this folder that changes an output: memories and builds start afresh then

@@ -14,7 +14,7 @@ from typing import Any
 
 from .base import Candidate, Search, Source
 from .ctranslate2 import engine_errors, load, mean_score, translators
-from .tokens import FAST_FILE, fast_tokenizer
+from .tokens import FAST_FILE, caption_tokenizer, fast_tokenizer
 
 
 class Generator:
@@ -37,7 +37,7 @@ class Generator:
         threads: int | None = None,
     ) -> None:
         self.workers = translators(device, threads)
-        self._tokenizer = fast_tokenizer(folder / FAST_FILE)
+        self._tokenizer, self._captions = fast_tokenizer(folder / FAST_FILE), caption_tokenizer(folder / FAST_FILE)
         self._static, self._after = self._control(before), self._control(after)
         # what the caption's first word is glued to, so that it is cut as it would be within the whole prompt
         self._glue = " " if before.endswith(" ") else ""
@@ -51,13 +51,8 @@ class Generator:
         """The tokens of each caption and of what follows it; cut to half of the room that the prompt leaves."""
         room = max(1, (self._positions - len(self._static) - len(self._after)) // 2)
         rows = []
-        with self._loading:  # the switch belongs to the tokenizer, and read may be called beside translate
-            self._tokenizer.encode_special_tokens = True
-            cut = self._tokenizer.encode_batch(
-                [self._glue + " ".join(text.split()) for text in texts], add_special_tokens=False
-            )
-            self._tokenizer.encode_special_tokens = False
-        for row in cut:
+        lines = [self._glue + " ".join(text.split()) for text in texts]
+        for row in self._captions.encode_batch(lines, add_special_tokens=False):
             tokens = row.tokens[:room]
             rows.append(Source((*tokens, *self._after), after=len(self._after), cut=len(row.tokens) >= room))
         return rows

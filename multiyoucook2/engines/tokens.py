@@ -12,6 +12,7 @@ from .base import Source
 END = "</s>"
 UNKNOWN = "<unk>"
 SPECIAL = frozenset({"<s>", END, "<pad>", UNKNOWN})
+_BRACKETED = re.compile(r"<\S+>|\[\S+\]")  # what control tokens look like, as none of a caption's words do
 _FILLER = re.compile(r"madeupword\d+|<extra_id_\d+>")  # rows that pad an embedding to a round size
 SOURCE_FILES = ("source.spm", "sentencepiece.bpe.model", "spiece.model", "sentencepiece.model")
 TARGET_FILES = ("target.spm", *SOURCE_FILES[1:])
@@ -63,6 +64,19 @@ def fast_tokenizer(path: Path) -> Any:
         raise ModelError(f"{path} is not a tokenizer", hint="copy the original model's beside the model") from None
     tokenizer.no_padding()
     tokenizer.no_truncation()
+    return tokenizer
+
+
+def caption_tokenizer(path: Path) -> Any:
+    """A ``tokenizer.json`` that reads control tokens as plain text.
+
+    Some files say of a control token that it is not special (Qwen's ``<think>`` and ``<tool_call>``), so that it would
+    be matched in a caption: what was added to the vocabulary in brackets counts as control.
+    """
+    tokenizer = fast_tokenizer(path)
+    added = (token.content for token in tokenizer.get_added_tokens_decoder().values())
+    tokenizer.add_special_tokens([content for content in added if _BRACKETED.fullmatch(content)])
+    tokenizer.encode_special_tokens = True
     return tokenizer
 
 

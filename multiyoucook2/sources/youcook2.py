@@ -167,11 +167,12 @@ def _read_segments(gather: Gather, rows: Rows, split: str) -> None:
             placeholders += 1
         elif not VIDEO_ID.fullmatch(video_id):
             gather.refuse(where, f"{shown(video_id)} is not a video id (letters, digits, - and _)")
-        elif not isinstance(segment, list) or len(segment) != 2:
-            gather.refuse(where, f"segment is {shown(segment)}, not [start, end] in seconds")
         else:
             number = counts[video_id]
-            counts[video_id] += 1
+            counts[video_id] += 1  # whether it is kept or not: the next segment's id does not depend on this one's
+            if not isinstance(segment, list) or len(segment) != 2:
+                gather.refuse(where, f"segment is {shown(segment)}, not [start, end] in seconds")
+                continue
             clip_id, url = f"{video_id}_{number}", video_url(video_id, None)[0]
             if gather.clip(
                 where, clip_id, split, video_id=video_id, url=url, start_s=segment[0], end_s=segment[1],

@@ -134,6 +134,20 @@ def test_control_token_in_a_caption_is_text(language_model: Callable[[str], Path
     assert source.tokens[len(source.pieces) :].count("<end>") == 1  # the prompt's own is still one
 
 
+def test_control_token_that_its_file_calls_plain_is_text(
+    language_model: Callable[[str], Path], cache: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(language_model("qwen3"), tmp_path / "own")
+    saved = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    for token in saved["added_tokens"]:
+        token["special"] = False
+    (folder / "tokenizer.json").write_text(json.dumps(saved), encoding="utf-8")
+    engines = [open_engine(path, cache) for path in (folder, language_model("qwen3"))]
+    own, plain = (engine.read(["add <end> salt <user>", *TEXTS]) for engine in engines)
+    assert own == plain
+    assert "<end>" not in own[0].pieces
+
+
 def test_saved_padding_and_truncation_are_not_the_captions(
     language_model: Callable[[str], Path], cache: Path, tmp_path: Path
 ) -> None:

@@ -281,6 +281,13 @@ def test_the_dense_layout_has_the_official_ids(tmp_path: Path) -> None:
         read("youcook2", write_json(tmp_path / "val.json", {"a": 1}))
 
 
+def test_a_bad_segment_leaves_the_ids_of_the_next_ones(tmp_path: Path) -> None:
+    dense = {"duration": 99, "timestamps": [[1, 5], [7], [8, 9]], "sentences": ["cut it", "fry it", "eat it"]}
+    path = write_json(tmp_path / "yc2_val.json", {"v_AAAAAAAAAAA": dense})
+    reading = read("youcook2", path, skip_bad=True)
+    assert captions(reading) == {("AAAAAAAAAAA_0", 0): "cut it", ("AAAAAAAAAAA_2", 0): "eat it"}
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real annotations are not in ../shared/data/youcook2")
 def test_all_layouts_of_the_real_annotations_name_the_same_clips() -> None:
     def key(*names: str) -> set[tuple[Any, ...]]:
