@@ -2,9 +2,9 @@
 
 chrF and BLEU against the bundled corpus' references (validation clips) and against two translations of each
 development clip, with bootstrap 95% intervals; chrF on the general dev sets of ``--parallel`` for contrast; lists
-of nouns that nobody has seen together, read off exactly; and on all captions of ``--annotations`` what needs no
-reference: the share in the right language and script, empty, looping, copied, with a content word said twice, and with
-every number kept. ``--card`` writes the model card from these figures.
+of nouns that nobody has seen together, read off exactly; and on the validation captions of ``--annotations``, of which
+none is in the training text, what needs no reference: the share in the right language and script, empty, looping,
+copied, with a content word said twice, and with every number kept. ``--card`` writes the model card from these figures.
 """
 
 import argparse
@@ -145,7 +145,6 @@ def main() -> None:
     parser.add_argument("--engine", default="mini", help="registry name or model folder")
     parser.add_argument("--langs", default=",".join(sorted(MODULES)))
     parser.add_argument("--annotations", type=Path, help="real captions in the official format")
-    parser.add_argument("--sample", type=int, help="measure what needs no reference on so many of them, drawn by seed")
     parser.add_argument("--parallel", type=Path, help="folder with dev.en-XX.tsv.gz")
     parser.add_argument("--beam", type=int, default=Decoding().beam_size)
     parser.add_argument("--work", type=Path, default=Path("build/mini_nmt/evaluation"), help="keeps the translations")
@@ -156,10 +155,9 @@ def main() -> None:
         parser.error("--card needs --annotations and --parallel")
     engine = Engine(args.engine, Decoding(beam_size=args.beam), args.work)
     clips = read_clips(args.annotations).to_pylist() if args.annotations else []
-    captions = [clip["caption"] for clip in clips]
-    if args.sample:
-        captions = random.Random(1).sample(captions, args.sample)
     known = {clip["clip_id"]: clip["caption"] for clip in clips}
+    unseen = {clip["clip_id"]: clip["caption"] for clip in clips if clip["split"] == "validation"}
+    captions = list(unseen.values())
     figures = {}
     for lang in args.langs.split(","):
         figures[lang] = list_shares(engine, lang) | bundled_scores(engine, lang)
@@ -172,7 +170,7 @@ def main() -> None:
     if args.json:
         args.json.write_text(json.dumps(figures, indent=1) + "\n")
     if args.card:
-        card = render_card(figures, example_translations(engine, figures, known), args.beam)
+        card = render_card(figures, example_translations(engine, figures, unseen), args.beam)
         (mini_annotations().parent / "MODEL_CARD.md").write_text(card, encoding="utf-8")
 
 
