@@ -11,6 +11,7 @@ from ..quality.review.lessons import marks_by_review
 from ..quality.review.overlay import Reviews
 from .checking import checked_rows, machine_texts
 from .opening import OpenBuild
+from .translating import NO_ENGINE
 
 if TYPE_CHECKING:
     from ..quality.fitting import Discrimination, Marked
@@ -82,7 +83,8 @@ def _marked(build: OpenBuild, lang: str, marks: "Sequence[Mark]", path: Path) ->
     from ..quality.pairs import sound_pairs
     from ..quality.table import caption_keys
 
-    source, machine = checked_rows(build.results, lang, build.recipe.source_language)
+    complete = build.recipe.engine_for(lang) != NO_ENGINE
+    source, machine = checked_rows(build.results, lang, build.recipe.source_language, complete=complete)
     keys = caption_keys(source)
     english = dict(zip(keys, source["text"].to_pylist(), strict=True))
     texts = dict(zip(keys, machine["text"].to_pylist(), strict=True))

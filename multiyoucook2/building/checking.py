@@ -1,12 +1,13 @@
 """The stages that check translations: one a language. A verdict on one caption never touches its neighbours."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..corpus.keys import rows_of
 from ..corpus.tables import HUMAN, MACHINE
-from ..files import json_bytes, parquet_bytes
+from ..files import file_bytes, json_bytes, parquet_bytes
 from ..quality.estimation import VERSION as QUALITY_VERSION
 from ..quality.estimation import Calibration, judging_version
 from ..quality.evidence import Pair
@@ -81,9 +82,11 @@ class Check:
         return (CAPTIONS, translations_of(self.lang))
 
     def settings(self) -> Any:
-        """The thresholds, the version of each check, and what reviewers said of this language, if anything."""
+        """The thresholds, the version of each check, and the user's terms and what reviewers said, if anything."""
         versions = judging_version(self.calibration) | {"quality": QUALITY_VERSION}
-        settings = {"checks": self.checks.model_dump(mode="json"), "versions": versions}
+        settings: dict[str, Any] = {"checks": self.checks.model_dump(mode="json"), "versions": versions}
+        if self.checks.glossary:  # what is in the file, as it may be edited
+            settings["terms"] = hashlib.sha256(file_bytes(self.checks.glossary) or b"").hexdigest()
         said = said_of(Reviews(self.build), self.lang)
         return settings | ({"reviews": said} if said else {})
 

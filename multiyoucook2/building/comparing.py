@@ -11,7 +11,7 @@ from ..errors import WorkspaceError
 from .checking import figures_of, quality_of
 from .opening import OpenBuild
 from .reading import CLIPS
-from .referring import captions_by_key, machine_rows
+from .referring import aligned_with, captions_by_key, machine_rows
 
 if TYPE_CHECKING:
     from ..quality.page.compared import Pair
@@ -35,10 +35,11 @@ def compare_builds(
     """The captions that both builds have translated, by ``quality`` and, where given, against references.
 
     Raises:
-        WorkspaceError: they have no such caption in a language. DatasetError: the references cannot be read.
+        WorkspaceError: they have no such caption in a language. DatasetError: the references cannot be read, or none
+            belongs to such a caption.
     """
     from ..quality.page.compared import Pair
-    from ..quality.references import align, read_references
+    from ..quality.references import read_references
     from ..quality.significance import compare_quality, compare_texts
     from ..quality.video import video_link
 
@@ -56,13 +57,12 @@ def compare_builds(
         if estimated.any():
             calibrated = all(build.results[figures_of(lang)]["calibrated"] for build in (first, second))
             found.append(compare_quality(lang, one[estimated], two[estimated], calibrated=calibrated))
-        if lang in known:
-            aligned = align(keys, known[lang])
+        if references and lang in known:
+            aligned = aligned_with(keys, known[lang], lang, references)
             rows = [keys[place] for place in aligned.places]
-            if rows:
-                found += compare_texts(
-                    lang, [texts[0][key] for key in rows], [texts[1][key] for key in rows], aligned.references
-                )
+            found += compare_texts(
+                lang, [texts[0][key] for key in rows], [texts[1][key] for key in rows], aligned.references
+            )
         change = np.nan_to_num(two - one)
         differ = [n for n in np.argsort(change).tolist() if texts[0][keys[n]] != texts[1][keys[n]]]
         shown = differ if len(differ) <= 2 * SHOWN else [*differ[:SHOWN], *differ[-SHOWN:]]

@@ -1,6 +1,6 @@
 """A build against human translations: scores a language, kept in the build folder, where the page finds them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ def score_build(build: OpenBuild, path: Path, langs: Sequence[str], listener: Li
         DatasetError: the references cannot be read, or none belongs to a row of the build.
     """
     from ..quality.reference_scores import score_language
-    from ..quality.references import align, read_references
+    from ..quality.references import read_references
 
     references = read_references(path, langs)
     kinds = _column(build.results[CLIPS], "recipe_type")
@@ -44,9 +44,7 @@ def score_build(build: OpenBuild, path: Path, langs: Sequence[str], listener: Li
     for lang, wanted in references.items():
         listener.started(f"score-{lang}")
         keys, texts = machine_rows(build, lang)
-        aligned = align(keys, wanted)
-        if not aligned.places:
-            raise _nothing_fits(path, lang, aligned, keys)
+        aligned = aligned_with(keys, wanted, lang, path)
         rows = [keys[place] for place in aligned.places]
         found.append(
             score_language(
@@ -74,11 +72,19 @@ def _unaligned(aligned: "Aligned") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _nothing_fits(path: Path, lang: str, aligned: "Aligned", keys: "Sequence[Key]") -> DatasetError:
-    from ..quality.references import named
+def aligned_with(keys: "Sequence[Key]", wanted: "Mapping[Key, list[str]]", lang: str, path: Path) -> "Aligned":
+    """Rows of a language beside the references of a file, of which some belong to them.
 
+    Raises:
+        DatasetError: none does.
+    """
+    from ..quality.references import align, named
+
+    aligned = align(keys, wanted)
+    if aligned.places:
+        return aligned
     theirs, ours = named(aligned.unknown)[:1], named(keys)[:1]
-    return DatasetError(
+    raise DatasetError(
         f"no row of {shown(path)} in {lang} belongs to a machine translation of the build",
         hint=f"clips are called {', '.join(ours) or 'nothing'} here, {', '.join(theirs) or 'nothing'} there",
     )

@@ -91,8 +91,7 @@ def export_mteb(
         ]
         total += len(rows)
         files |= _language_files(subset_of(lang), rows)
-    verified = all(_reviewed(dataset, lang, chosen) for lang in wanted)
-    files["tasks.py"] = _tasks(dataset, about, wanted, chosen, verified=verified).encode()
+    files["tasks.py"] = _tasks(dataset, about, wanted, chosen).encode()
     files["README.md"] = _readme(about, wanted, chosen).encode()
     replace_folder(out, files, KIND)
     return {"clips": len(clips), "captions": total, "languages": len(wanted)}
@@ -149,14 +148,21 @@ def _readme(about: DatasetAbout, langs: Sequence[str], split: str) -> str:
     return f"---\n{head}---\n# {about.name} for mteb\n\n{what}\n\nContent hash: `{about.content_hash}`.\n"
 
 
-def _reviewed(dataset: Path, lang: str, split: str) -> bool:
-    """Whether a person has written or confirmed every caption of a language."""
-    path = dataset / lang / f"{split}.parquet"
-    try:
-        rows = read_parquet(path, ("origin", "reviewed", "accepted"), error=DatasetError).to_pylist()
-    except FileNotFoundError:
-        raise DatasetError(f"there is no {shown(path)}", hint="export a data set that mycook build made") from None
-    return all(row["origin"] == HUMAN or row["reviewed"] for row in rows if row["accepted"])
+def _creation(dataset: Path, langs: Sequence[str], split: str) -> str:
+    """How the texts came to be, in mteb's words: verified where a person has confirmed or mended every translation."""
+    translated, verified = False, True
+    for lang in langs:
+        path = dataset / lang / f"{split}.parquet"
+        try:
+            rows = read_parquet(path, ("origin", "reviewed", "accepted"), error=DatasetError).to_pylist()
+        except FileNotFoundError:
+            raise DatasetError(f"there is no {shown(path)}", hint="export a data set that mycook build made") from None
+        machine = [row for row in rows if row["accepted"] and (row["origin"] != HUMAN or row["reviewed"])]
+        translated |= bool(machine)
+        verified &= all(row["reviewed"] for row in machine)
+    if not translated:
+        return "found"
+    return "machine-translated and verified" if verified else "machine-translated"
 
 
 class _Credit(Record):
@@ -170,11 +176,10 @@ def _credit(path: Path) -> _Credit:
     return read_json(path, _Credit, error=DatasetError) if path.is_file() else _Credit()
 
 
-def _tasks(dataset: Path, about: DatasetAbout, langs: Sequence[str], split: str, *, verified: bool) -> str:
+def _tasks(dataset: Path, about: DatasetAbout, langs: Sequence[str], split: str) -> str:
     credit = _credit(dataset / CROISSANT_FILE)
     license_ = about.license.lower()
     name = "".join(part.capitalize() for part in re.findall("[A-Za-z0-9]+", about.name))
-    translated = "machine-translated and verified" if verified else "machine-translated"
     values = {
         "prefix": name if name.isidentifier() else f"Captions{name}",
         "subsets": repr({subset_of(lang): [subset_of(lang)] for lang in langs}),
@@ -183,7 +188,7 @@ def _tasks(dataset: Path, about: DatasetAbout, langs: Sequence[str], split: str,
         "license": repr(license_ if license_ in LICENSES else "not specified"),
         "reference": repr(credit.url or C2KD),
         "citation": json.dumps(credit.citeAs),
-        "creation": repr(translated if len(langs) > 1 else "found"),
+        "creation": repr(_creation(dataset, langs, split)),
         "revision": repr(about.content_hash[:16]),
     }
     return Template(_TASKS).substitute(values)

@@ -87,13 +87,23 @@ def _beginning(word: str) -> str:
     return word if len(word) <= SHORT else word[: max(SHORT, round(KEPT * len(word)))]
 
 
-@cache
 def glossary(lang: str, path: Path | None) -> Glossary:
     """The lexicon's terms in a language, and a user's, which take the place of those they are about.
+
+    A file that was edited is read again.
 
     Raises:
         DatasetError: the user's file cannot be read, or lacks a column.
     """
+    try:
+        state = path.stat() if path else None
+    except OSError:  # reading it says why
+        state = None
+    return _glossary(lang, path, (state.st_size, state.st_mtime_ns) if state else None)
+
+
+@cache
+def _glossary(lang: str, path: Path | None, state: tuple[int, int] | None) -> Glossary:
     own = read_glossary(path, lang) if path else []
     theirs = {tuple(map(stem, english_words(english))) for english, _ in own}
     known = [pair for pair in _nouns(lang) if tuple(map(stem, english_words(pair[0]))) not in theirs]

@@ -1,6 +1,7 @@
 """Marked rows: what a reader said of translations, whether the caption's meaning is kept. A table of a user's own."""
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,28 +36,36 @@ def read_marks(path: Path, langs: Sequence[str]) -> list[Mark]:
         text = read_text(path, error=DatasetError)
     except OSError as error:
         raise DatasetError(f"{shown(path)} cannot be read: {error.strerror}", hint="give a readable file") from None
-    lines = text.splitlines()
-    tab = "\t" in (lines[0] if lines else "")
-    reader = csv.DictReader(lines, delimiter="\t" if tab else ",", quoting=csv.QUOTE_NONE if tab else csv.QUOTE_MINIMAL)
+    tab = "\t" in text.partition("\n")[0]
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""),
+        delimiter="\t" if tab else ",",
+        quoting=csv.QUOTE_NONE if tab else csv.QUOTE_MINIMAL,
+    )
     names = reader.fieldnames or []
     needed = ("clip_id", "kept") if len(langs) == 1 else ("clip_id", "kept", "lang")
     for name in needed:
         if name not in names:
             raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, names))
     try:
-        return [_mark(row, langs, f"{shown(path)}, line {number}") for number, row in enumerate(reader, 2)]
+        return [_mark(row, langs, f"{shown(path)}, line {reader.line_num}") for row in reader]
     except csv.Error as error:
         raise DatasetError(f"{shown(path)}, line {reader.line_num}: {error}", hint="save it as TSV or CSV") from None
 
 
-def _mark(row: dict[str, str | None], langs: Sequence[str], where: str) -> Mark:
+def _mark(row: dict[str | None, str | None], langs: Sequence[str], where: str) -> Mark:
+    if None in row or None in row.values():
+        raise DatasetError(
+            f"{where}: {'more' if None in row else 'fewer'} cells than the header has",
+            hint="a text with a comma needs quotes",
+        )
     kept, index = (row.get("kept") or "").strip().lower(), row.get("caption_index") or "0"
     if kept not in _KEPT:
         raise DatasetError(f"{where}: kept is {kept!r}", hint="yes where the meaning is kept, no where it is not")
     if not (index.isascii() and index.isdigit() and len(index) < 10):
         raise DatasetError(f"{where}: caption_index is {index!r}", hint="a whole number from 0")
     try:
-        lang = language(row.get("lang") or langs[0]).code
+        lang = language(row.get("lang") or (langs[0] if len(langs) == 1 else "")).code
     except RecipeError as error:
         raise DatasetError(f"{where}: {error}", hint=error.hint) from None
     if lang not in langs:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..corpus.tables import ABOUT_FILE, HUMAN
-from ..errors import DatasetError, shown
+from ..errors import DatasetError, RecipeError, shown
 from ..files import read_parquet, read_text
-from ..languages import LANGUAGES
+from ..languages import LANGUAGES, language
 from ..sources.vatex import INDEPENDENT_FLAG
 from ..sources.youcook2 import read_clips
 
@@ -134,7 +134,7 @@ def _of_table(path: Path, lang: str | None, langs: Sequence[str]) -> References:
             if not (index.isascii() and index.isdigit() and len(index) < 10):
                 raise _wrong(path, lines.line_num, f"caption_index is {shown(index, 40)}")
             if row[column].strip():
-                of_lang = found.setdefault(row.get("lang", lang or ""), {})
+                of_lang = found.setdefault(_code(row.get("lang") or lang or "", path, lines.line_num), {})
                 of_lang.setdefault((row["clip_id"], int(index)), []).append(row[column])
     except csv.Error as error:
         raise _wrong(path, lines.line_num, str(error)) from None
@@ -161,6 +161,14 @@ def _language_of(path: Path, langs: Sequence[str]) -> str | None:
     if path.stem in LANGUAGES:
         return path.stem
     return langs[0] if len(langs) == 1 else None
+
+
+def _code(said: str, path: Path, line: int) -> str:
+    """The language of a row, in any usual spelling."""
+    try:
+        return language(said).code
+    except RecipeError as error:
+        raise _wrong(path, line, str(error)) from None
 
 
 def _which_language(path: Path, langs: Sequence[str]) -> DatasetError:

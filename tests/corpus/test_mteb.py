@@ -125,6 +125,10 @@ def test_what_is_said_of_the_texts_is_true(tmp_path: Path) -> None:
     export_mteb(make_dataset(tmp_path / "read", reviewed=True), tmp_path / "out")
     tasks = (tmp_path / "out/tasks.py").read_text()
     assert "sample_creation='machine-translated and verified'" in tasks
+    make_dataset(tmp_path / "unread")
+    for lang, creation in (("de", "machine-translated"), ("en", "found")):
+        export_mteb(tmp_path / "unread", tmp_path / lang, langs=[lang])
+        assert f"sample_creation='{creation}'" in (tmp_path / lang / "tasks.py").read_text()
     videos = pq.read_table(tmp_path / "out/videos.parquet")
     assert videos["video"][0].as_py() == "https://example.org/v#t=1,2.5"
     with pytest.raises(RecipeError, match="no split 'test'"):

@@ -19,6 +19,7 @@ from multiyoucook2.quality.marks import Mark, read_marks
 from multiyoucook2.quality.pairs import published_pairs
 from multiyoucook2.quality.review.overlay import Reviews, said_now, text_hash
 from tests.conftest import FAST, ROOT, MyCook
+from tests.sources.writing import write_pickle
 
 CLIPS = 24
 REFERENCES = ROOT / "pipelines" / "mini_nmt" / "references" / "de.tsv"
@@ -87,6 +88,8 @@ def test_what_cannot_be_fitted_is_one_clear_line(made: Path, tmp_path: Path, myc
         ("clip_id\tkept\na\tperhaps\n", "line 2: kept is 'perhaps'"),
         ("clip_id\tkept\tlang\na\tyes\tja\n", "line 2: 'ja' is no language of this build"),
         ("clip_id\tkept\tcaption_index\na\tyes\tx\n", "line 2: caption_index is 'x'"),
+        ("clip_id,kept,text\na,yes,Salz, Pfeffer\n", "line 2: more cells than the header has"),
+        ("clip_id\ttext\tkept\na\tSalz\n", "line 2: fewer cells than the header has"),
     ],
 )
 def test_bad_marks_name_their_row(tmp_path: Path, content: str, message: str) -> None:
@@ -100,6 +103,9 @@ def test_marks_of_several_languages_as_csv(tmp_path: Path) -> None:
     path = tmp_path / "marks.csv"
     path.write_text('clip_id,lang,kept,text\na,German,YES,"x, y"\nb,fr,0,\n', encoding="utf-8")
     assert read_marks(path, ["de", "fr"]) == [Mark("a", 0, "de", "x, y", True), Mark("b", 0, "fr", None, False)]
+    path.write_text("clip_id,lang,kept\na,de,yes\nb,,no\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match="line 3: unknown language ''"):  # and not the first of the build's
+        read_marks(path, ["de", "fr"])
     with pytest.raises(DatasetError, match="no column 'lang'"):
         read_marks(write_marks(tmp_path / "m.tsv", [("a", "", "yes")]), ["de", "fr"])
 
@@ -140,9 +146,22 @@ def test_marks_stand_behind_the_engines_of_their_own_rows(made: Path, monkeypatc
     source, machine = calibrating.checked_rows(opened.results, "de", "en")
     engines = pa.array(["first", *["second"] * (CLIPS - 1)])
     mixed = machine.set_column(machine.schema.get_field_index("model"), "model", engines)
-    monkeypatch.setattr(calibrating, "checked_rows", lambda *_: (source, mixed))
+    monkeypatch.setattr(calibrating, "checked_rows", lambda *_, **__: (source, mixed))
     mark = Mark(machine["clip_id"][0].as_py(), 0, "de", None, True)
     assert calibrating._marked(opened, "de", [mark], Path("marks.tsv"))[1] == {"first"}
+
+
+def test_marks_of_translations_that_came_with_the_captions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that translates nothing has them of some captions only."""
+    monkeypatch.setenv("MULTIYOUCOOK2_CACHE", str(tmp_path / "cache"))
+    files = [
+        write_pickle(tmp_path / "raw-captions_marathi.pickle", {"one": ["कागद कापा"], "two": ["दोरी बांधा"]}),
+        write_pickle(tmp_path / "raw-captions_tamil.pickle", {"one": ["காகிதத்தை வெட்டு"]}),
+    ]
+    build("rudder", annotations=files, out=tmp_path / "out", offline=True)
+    (tmp_path / "marks.tsv").write_text("clip_id\tlang\tkept\none\tta\tyes\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match="marks 1 rows as kept and 0 as not"):
+        calibrating.calibrate_build(open_build(tmp_path / "out"), tmp_path / "marks.tsv")
 
 
 def test_reviews_are_marks_and_teach_the_alignment(made: Path, tmp_path: Path, mycook: MyCook) -> None:

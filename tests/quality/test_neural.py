@@ -91,7 +91,7 @@ def test_another_model_scores_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     stand_in.write_text(stand_in.read_text().replace('len(pair["mt"]) / 10', "float(length)"))
     monkeypatch.setattr(building, "PROGRAM", stand_in)
     monkeypatch.setattr(scoring, "environment", lambda metric: PYTHON)
-    monkeypatch.setattr(building, "_pairs", lambda build, lang, known: PAIRS)
+    monkeypatch.setattr(building, "_pairs", lambda *_: PAIRS)
     build = SimpleNamespace(workspace=SimpleNamespace(root=tmp_path / "build"))
     own = tmp_path / "own"
     own.mkdir()
@@ -108,6 +108,17 @@ def test_another_model_scores_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (moved / "weights").write_text("2")
     assert score(moved) == len(str(moved))
     assert score(None) == hub
+
+
+def test_references_are_for_metrics_that_compare_with_them(tmp_path: Path) -> None:
+    """MetricX reads a reference wherever there is one: its scores would no longer be those of ``metricx-qe``."""
+    build, refs = SimpleNamespace(), tmp_path / "de.tsv"
+    for name, given, message in (
+        ("metricx-qe", refs, "metricx-qe reads no references"),
+        ("metricx", None, "metricx compares with references"),
+    ):
+        with pytest.raises(RecipeError, match=message):
+            building.score_by_metric(build, METRICS[name], ["de"], Silent(), references=given)  # type: ignore[arg-type]
 
 
 def test_environments_and_names(tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from multiyoucook2.building.checking import Check
 from multiyoucook2.errors import DatasetError, RecipeError
 from multiyoucook2.quality.check import Batch, Context, run_checks
+from multiyoucook2.quality.estimation import shipped
 from multiyoucook2.quality.glossary import Glossary, glossary
 from multiyoucook2.quality.settings import Checks
 from multiyoucook2.text.chrf import chrf
@@ -92,6 +94,19 @@ def test_a_users_glossary_takes_the_lexicons_place(tmp_path: Path) -> None:
     assert reasons("glossary", "de", (CAPTION, "die Zwiebel hacken")) == {}
     found = reasons("glossary", "de", (CAPTION, "die Zwiebel hacken"), (CAPTION, "die Bolle hacken"), glossary=path)
     assert found == {0: "not as the glossary has it: onion"}
+
+
+def test_edited_terms_are_read_and_checked_anew(tmp_path: Path) -> None:
+    path = tmp_path / "terms.tsv"
+    stage = Check("de", "en", Checks(glossary=path), shipped(), tmp_path)
+    found, settings = [], []
+    for term in ("Bolle", "Zwiebel"):
+        path.write_text(f"source\ttranslation\nonion\t{term}\n", encoding="utf-8")
+        found.append(list(reasons("glossary", "de", (CAPTION, "die Zwiebel hacken"), glossary=path)))
+        settings.append(stage.settings())
+    assert found == [[0], []]
+    assert settings[0] != settings[1], "a finished validation is done again"
+    assert stage.settings() == settings[1]
 
 
 @pytest.mark.parametrize(

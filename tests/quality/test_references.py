@@ -9,8 +9,13 @@ from conftest import FAST, ROOT, MyCook
 from sources.writing import vatex, write_json
 
 from multiyoucook2 import build
+from multiyoucook2.building.comparing import compare_builds
+from multiyoucook2.building.opening import open_build
 from multiyoucook2.building.reporting import kept_scores
+from multiyoucook2.building.scoring import score_by_metric
 from multiyoucook2.errors import DatasetError, WorkspaceError
+from multiyoucook2.progress import Silent
+from multiyoucook2.quality.neural.metrics import METRICS
 from multiyoucook2.quality.reference_scores import Statistics, drawn_sums, make_metric, score_language
 from multiyoucook2.quality.references import align, read_references
 from multiyoucook2.quality.significance import compare_quality, compare_texts
@@ -66,6 +71,8 @@ def test_tables_have_indices_languages_and_several_references(tmp_path: Path) ->
     found = read_references(tmp_path / "refs.tsv", ["de", "ja"])
     assert found == {"de": {("v_0", 0): ["eins"], ("v_0", 1): ["zwei", "zwo"]}, "ja": {("v_1", 0): ["一"]}}
     assert read_references(tmp_path / "refs.tsv", ["ja"]) == {"ja": found["ja"]}
+    (tmp_path / "refs.tsv").write_text(TABLE.replace("\tde\t", "\tGerman\t").replace("\tja\t", "\tjp\t"))
+    assert read_references(tmp_path / "refs.tsv", ["de", "ja"]) == found, "in any usual spelling"
     (tmp_path / "refs.csv").write_text('clip_id,text\nv_0,"eins, zwei"\n')
     assert read_references(tmp_path / "refs.csv", ["de"]) == {"de": {("v_0", 0): ["eins, zwei"]}}
     (tmp_path / "files").mkdir()
@@ -94,6 +101,7 @@ def test_youcook2s_format_in_another_language(tmp_path: Path) -> None:
         ("clip_id\tcomment\nv\ta\n", "has no column 'text'"),
         ("clip_id\ttext\nv_0\ta\nv_1\n", "line 3: 1 cells where the header has 2"),
         ("clip_id\tcaption_index\ttext\nv_0\t-1\ta\n", "line 2: caption_index is -1"),
+        ("clip_id\tlang\ttext\nv_0\tde\ta\nv_1\tdeutch\tb\n", "line 3: unknown language 'deutch'"),
         ("clip_id\ttext\nv_0\t \n", "has no translation by people into de"),
         ("", "has no column 'text'"),
     ],
@@ -166,6 +174,11 @@ def test_a_build_against_references_and_another_build(mycook: MyCook, tiny_model
     refused = mycook("validate", "x", "--references", "other.tsv", code=1).stderr
     assert "no row of other.tsv in de belongs to a machine translation" in refused
     assert "MINI0000001_0 here, other_0 there" in refused
+    made, other = open_build(tmp_path / "x"), tmp_path / "other.tsv"
+    with pytest.raises(DatasetError, match="belongs to a machine translation"):
+        compare_builds(made, made, ["de"], other)
+    with pytest.raises(DatasetError, match="belongs to a machine translation"):  # before any model is loaded
+        score_by_metric(made, METRICS["comet"], ["de"], Silent(), references=other)
     assert "not a build folder" in mycook("validate", "nowhere", code=1).stderr
     assert "--limit says nothing about a build folder" in mycook("validate", "x", "--limit", 3, code=1).stderr
 
