@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..engines.kind import ResolvedEngine
+from ..engines.kinds.table import refuse_shared
 from ..engines.resolve import resolve
 from ..quality.estimation import calibration_of
 from .checking import Check
@@ -26,7 +27,8 @@ def resolve_engines(recipe: DatasetRecipe, tools: Tools) -> dict[str, Engines]:
     Empty where the recipe's engine is ``none``: only what the source has in that language is kept.
 
     Raises:
-        ModelError: one is unknown or lacks the language. FetchError: the Hub has to be asked, and cannot be.
+        ModelError: one is unknown or lacks the language, or is a table of one language for several.
+        FetchError: the Hub has to be asked, and cannot be.
     """
     second = [recipe.repair.engine] if recipe.repair and recipe.repair.engine else []
 
@@ -37,7 +39,9 @@ def resolve_engines(recipe: DatasetRecipe, tools: Tools) -> dict[str, Engines]:
         source, cache = recipe.source_language, tools.cache_dir
         return tuple(resolve(name, lang, source_lang=source, cache_dir=cache, offline=tools.offline) for name in names)
 
-    return {lang: of_language(lang) for lang in recipe.targets}
+    found = {lang: of_language(lang) for lang in recipe.targets}
+    refuse_shared(engine for engines in found.values() for engine in engines)
+    return found
 
 
 def build_stages(

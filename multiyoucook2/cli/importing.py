@@ -134,6 +134,7 @@ def translate_own(
     """
     from ..building.tables import FileTranslation, translate_file
     from ..engines.decoding import Decoding
+    from ..engines.kinds.table import refuse_shared
     from ..engines.resolve import resolve
     from ..files import cache_root
     from ..languages import language, parse_languages
@@ -153,6 +154,7 @@ def translate_own(
         resolve(engine or "opus-mt", lang, source_lang=source, cache_dir=cache_root(), offline=offline)
         for lang in wanted
     ]
+    refuse_shared(engines)
     with Terminal(quiet=quiet) as listener, closing(RUNNERS.find(runner)(workers)) as chosen:
         listener.started("translate")
         job = FileTranslation(

@@ -174,7 +174,7 @@ class _Records:
             return record.get(column[name]) if name in column else None
 
         start, end, segment = get("start"), get("end"), get("segment")
-        if segment is not None:
+        if segment is not None and segment != "":
             if not isinstance(segment, list) or len(segment) != 2:
                 gather.refuse(where, f"the times are {shown(segment)}, not [start, end] in seconds")
                 return None
@@ -218,7 +218,7 @@ SOURCES.add(
         "custom",
         YOUCOOK2_LANGUAGES,
         options=CustomOptions,
-        version=2,
+        version=3,
         needs="your captions: --captions FILE, a folder, or hf:owner/name",
     )
 )

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..corpus.tables import CAPTION, CLIP, HUMAN
-from ..errors import SourceError
+from ..errors import SourceError, is_utf8
 from .base import Credit, Reading, Refused, require_sound
 from .cleaning import clean_caption, shown
 
@@ -115,6 +115,8 @@ class Gather:
             wrong = _wrong_id(clip_id)
         else:
             wrong = None if self._named[known] else f"a clip without an id was called {shown(clip_id)}: name that one"
+        if not wrong and not is_utf8(video_id + url + category):  # JSON can name half of a character: "\\ud800"
+            wrong = "its video, url or category has half of a character"
         start = end = None
         if not wrong and not (_absent(start_s) and _absent(end_s)):
             start, end = seconds(start_s), seconds(end_s)

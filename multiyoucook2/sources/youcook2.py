@@ -118,7 +118,7 @@ def _segments(reading: Reading) -> pa.Table:
 def _read_into(gather: Gather, path: Path) -> None:
     """One file, whichever of the formats it is in."""
     if path.suffix.lower() in (".csv", ".tsv"):
-        _read_segments(gather, read_delimited(path), "validation")
+        _read_segments(gather, path, read_delimited(path), "validation")
         return
     document = read_document(path)
     if isinstance(document, dict) and isinstance(document.get("database"), dict):
@@ -133,7 +133,7 @@ def _read_into(gather: Gather, path: Path) -> None:
     split = split_of_name(path.name)
     if split is None:
         raise SourceError(f"{path} does not say its split by its name", hint="call it such as yc2_train.json")
-    _read_segments(gather, rows, split)
+    _read_segments(gather, path, rows, split)
 
 
 def _read_official(gather: Gather, database: Mapping[str, object]) -> None:
@@ -150,9 +150,21 @@ def _read_official(gather: Gather, database: Mapping[str, object]) -> None:
         gather.note(f"{testing} have no sentence: they are left out")
 
 
-def _read_segments(gather: Gather, rows: Rows, split: str) -> None:
+def _columns(rows: Rows, path: Path) -> dict[str, str]:
+    """Field -> column, those that name a segment among them."""
+    column = choose_columns(rows.columns, {}, path)
+    for name in ("video_id", *(() if "segment" in column else ("start", "end"))):
+        if name not in column:
+            raise SourceError(
+                f"{path} has no column {name!r}; it has {', '.join(map(shown, rows.columns))}",
+                hint="YouCook2's CSV has end,start,task,text,video_id; for other captions: mycook build --captions",
+            )
+    return column
+
+
+def _read_segments(gather: Gather, path: Path, rows: Rows, split: str) -> None:
     """Dense captions, and the CSV of MIL-NCE: the n-th segment of a video has the official id n."""
-    column = choose_columns(rows.columns, {}, gather.paths[0])
+    column = _columns(rows, path)
     gather.unit = rows.unit
     counts, placeholders = Counter[str](), 0
     for where, row in rows.rows:
@@ -170,7 +182,7 @@ def _read_segments(gather: Gather, rows: Rows, split: str) -> None:
         else:
             number = counts[video_id]
             counts[video_id] += 1  # whether it is kept or not: the next segment's id does not depend on this one's
-            if not isinstance(segment, list) or len(segment) != 2:
+            if not isinstance(segment, list) or len(segment) != 2 or None in segment or "" in segment:
                 gather.refuse(where, f"segment is {shown(segment)}, not [start, end] in seconds")
                 continue
             clip_id, url = f"{video_id}_{number}", video_url(video_id, None)[0]

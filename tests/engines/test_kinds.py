@@ -8,10 +8,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sources.writing import write_csv
 from tiny_families import captions_of, made_up_lines
 
+from multiyoucook2.building.api import build
+from multiyoucook2.cli.importing import translate_own
 from multiyoucook2.engines.base import Search
 from multiyoucook2.engines.decoding import Decoding
+from multiyoucook2.engines.kinds.table import refuse_shared
 from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import ModelError
 from multiyoucook2.text.prepare import normalise
@@ -64,6 +68,36 @@ def test_table_with_something_wrong(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text("{\n")
     with pytest.raises(ModelError, match="cannot be read as a table"):
         resolve(f"table:{tmp_path}/t.jsonl", "de", cache_dir=tmp_path)
+
+
+def test_a_table_of_one_language_serves_no_other(tmp_path: Path) -> None:
+    """Else the German of a file without a column lang would become everybody's French, written by people."""
+    (tmp_path / "german.csv").write_text("source,translation\nadd salt,Salz zugeben\n")
+    both = [resolve(f"table:{tmp_path}/german.csv", lang, cache_dir=tmp_path) for lang in ("de", "fr")]
+    refuse_shared(both[:1] * 2)
+    with pytest.raises(ModelError, match=r"german\.csv has no column lang, and is to serve de and fr"):
+        refuse_shared(both)
+    named = write(tmp_path / "named.csv")
+    refuse_shared([resolve(f"table:{named}", lang, cache_dir=tmp_path) for lang in ("de", "fr")])
+    own = write_csv(tmp_path / "own.csv", [{"caption": "add salt"}])
+    with pytest.raises(ModelError, match="has no column lang, and is to serve de and fr"):
+        build("custom", annotations=own, langs="de,fr", engine=f"table:{tmp_path}/german.csv", out=tmp_path / "build")
+    own.rename(tmp_path / "in.jsonl").write_text('{"text": "add salt"}\n')
+    files, engine = [tmp_path / "in.jsonl", tmp_path / "out.jsonl"], f"table:{tmp_path}/german.csv"
+    with pytest.raises(ModelError, match="has no column lang, and is to serve de and fr"):
+        translate_own(
+            files, "text", langs="de,fr", engine=engine, source_lang=None, device="cpu", threads=1, runner="local",
+            workers=None, offline=True, quiet=True,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("late", [{"lang": "fr"}, {"origin": "machine"}])
+def test_a_column_that_comes_late_in_a_table_is_not_overlooked(late: dict[str, str], tmp_path: Path) -> None:
+    rows = [{"source": f"text {number}", "translation": "x"} for number in range(1000)]
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {**rows[0], **late}]))
+    with pytest.raises(ModelError, match=f"line 1001: it has '{next(iter(late))}', which none of the first 1,000 has"):
+        resolve(f"table:{path}", "de", cache_dir=tmp_path)
 
 
 def test_rows_of_a_table_that_cannot_be_used(tmp_path: Path) -> None:

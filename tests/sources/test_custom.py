@@ -79,6 +79,19 @@ def test_a_hub_style_folder(tmp_path: Path) -> None:
     assert reading.credit.license == "cc-by-4.0"
 
 
+def test_ids_of_a_csv_in_a_hub_style_folder_stay_as_they_are_written(tmp_path: Path) -> None:
+    """``0012`` is no number: read as one it would be the clip ``12``."""
+    rows = [
+        {"clip_id": "0012", "caption": "cut it", "start": "1", "end": "2.5", "segment": ""},
+        {"clip_id": "12", "caption": "fry it", "start": "", "end": "", "segment": ""},
+    ]
+    folder = tmp_path / "hub"
+    folder.mkdir()
+    reading = read("custom", write_csv(folder / "train.csv", rows).parent)
+    assert captions(reading) == {("0012", 0): "cut it", ("12", 0): "fry it"}
+    assert [(row["start_s"], row["end_s"]) for row in reading.clips.to_pylist()] == [(1.0, 2.5), (None, None)]
+
+
 def test_a_hub_style_folder_with_several_configs(tmp_path: Path) -> None:
     for name in ("short", "long"):
         lines(tmp_path / f"{name}.jsonl", [{"text": f"a {name} one"}])
@@ -181,6 +194,10 @@ RECORD_FAULTS = [
     ({"clip_id": "", "caption": "x"}, "the clip id is '', not a text"),
     ({"clip_id": None, "caption": "x"}, "the clip id is null, not a text"),
     ({"clip_id": "../../etc", "caption": "x"}, "the clip id '../../etc' points outside of a folder"),
+    *(
+        ({"clip_id": "b", "caption": "x", name: "x\ud800"}, "its video, url or category has half of a character")
+        for name in ("video_id", "url", "category")
+    ),
     ({"clip_id": "a\x1b[31m", "caption": "x"}, "the clip id 'a\\x1b[31m' is not a printable name"),
     ({"clip_id": "a", "caption": "x", "split": "test"}, "clip 'a' is there already with another split 'test'"),
     (["x"], "it is not a JSON object"),
@@ -239,8 +256,9 @@ def test_encodings(tmp_path: Path) -> None:
         read("custom", path)
     assert "--encoding cp1252" in caught.value.hint
     assert captions(read("custom", path, encoding="cp1252"))["b", 0] == "crème"
-    with pytest.raises(SourceError, match="unknown encoding 'latin-99'"):
-        read("custom", path, encoding="latin-99")
+    for unknown in ("latin-99", "hex"):
+        with pytest.raises(SourceError, match=f"unknown encoding '{unknown}'"):
+            read("custom", path, encoding=unknown)
     bad = tmp_path / "a.jsonl"
     bad.write_bytes(b'\xef\xbb\xbf{"caption": "x"}\n{"caption": "cr\xe8me"}\n')
     with pytest.raises(SourceError, match="line 2: it is not UTF-8: byte 0xe8"):
@@ -249,6 +267,14 @@ def test_encodings(tmp_path: Path) -> None:
     document.write_bytes(b'[\n{"caption": "cr\xe8me"}]')
     with pytest.raises(SourceError, match=r"is not UTF-8: byte 17 is 0xe8 \(line 2\)"):
         read("custom", document)
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-8", "utf-16-le"])
+def test_a_byte_order_mark_is_no_part_of_the_first_column(encoding: str | None, tmp_path: Path) -> None:
+    """Else a file whose encoding was named would lose its clip ids, and each row become a clip of its own."""
+    path = tmp_path / "a.csv"
+    path.write_text('\ufeff"clip_id",caption\na,x\na,y\n', encoding=encoding or "utf-8")
+    assert captions(read("custom", path, encoding=encoding)) == {("a", 0): "x", ("a", 1): "y"}
 
 
 @pytest.mark.parametrize(

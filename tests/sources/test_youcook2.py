@@ -14,7 +14,7 @@ from multiyoucook2.errors import SourceError
 from multiyoucook2.sources.cleaning import MAX_CHARACTERS, clean_caption
 from multiyoucook2.sources.youcook2 import mini_annotations, read_clips
 
-from .writing import captions, read, splits, write_json
+from .writing import captions, read, splits, write_csv, write_json
 
 
 def segment(index: int, start: Any = 1, end: Any = 2, sentence: Any = "chop the onion") -> dict[str, Any]:
@@ -279,6 +279,23 @@ def test_the_dense_layout_has_the_official_ids(tmp_path: Path) -> None:
         read("youcook2", write_json(tmp_path / "yc2.json", {"v_AAAAAAAAAAA": dense}))
     with pytest.raises(SourceError, match="has no 'database' of videos, and is not a file of dense captions"):
         read("youcook2", write_json(tmp_path / "val.json", {"a": 1}))
+
+
+MIL_NCE = {"end": 5, "start": 1, "task": 113, "text": "cut it", "video_id": "AAAAAAAAAAA"}
+
+
+@pytest.mark.parametrize("lacking", ["end", "start", "video_id"])
+def test_a_csv_without_a_column_of_the_segment_is_refused(lacking: str, tmp_path: Path) -> None:
+    """By its own name, where there are several files; a clip of YouCook2 without times would be no segment."""
+    sound = write_csv(tmp_path / "sound.csv", [MIL_NCE])
+    rest = {name: value for name, value in MIL_NCE.items() if name != lacking}
+    with pytest.raises(SourceError, match=rf"other\.csv has no column '{lacking}'; it has '"):
+        read("youcook2", sound, write_csv(tmp_path / "other.csv", [rest]))
+    with pytest.raises(SourceError, match=r"third\.csv has no column of captions"):
+        read("youcook2", sound, write_csv(tmp_path / "third.csv", [{"id": 1}]))
+    if lacking != "video_id":
+        with pytest.raises(SourceError, match=r"line 2: segment is \[.*\], not \[start, end\] in seconds"):
+            read("youcook2", write_csv(tmp_path / "blank.csv", [{**MIL_NCE, lacking: ""}]))
 
 
 def test_a_bad_segment_leaves_the_ids_of_the_next_ones(tmp_path: Path) -> None:

@@ -1,12 +1,12 @@
 """``table:FILE``: translations that exist already, by people or by another program, as an engine.
 
 FILE is CSV, TSV, JSONL or Parquet with the columns ``source`` (or ``text``), ``translation`` and, for several languages
-in one file, ``lang``. Rows are of origin ``human`` unless a column ``origin`` says otherwise for all of them. They are
-held as Arrow columns, of which a million take some 0.1 GB.
+in one file, ``lang``; without it the file serves one language. Rows are of origin ``human`` unless a column ``origin``
+says otherwise for all of them. They are held as Arrow columns, of which a million take some 0.1 GB.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import islice
@@ -18,7 +18,7 @@ from ...errors import ModelError, RecipeError, SourceError, shown
 from ...files import file_sha256
 from ...languages import language
 from ...sources.formats import delimited, lines, parquet
-from ...sources.formats.base import Rows
+from ...sources.formats.base import Rows, overlooked
 from ...text.prepare import normalise
 from ..base import Candidate, Engine, Search, Source
 from ..decoding import Decoding
@@ -92,12 +92,17 @@ class ResolvedTable:
     def name(self) -> str:
         return self.path.name
 
+    @property
+    def names_languages(self) -> bool:
+        """Whether its rows say which language they are in."""
+        return "lang" in _table(self.path, self.revision)[0].column_names
+
     @cached_property
     def answers(self) -> Answers:
         """The translations by their sources, white space evened out."""
 
         table, _ = _table(self.path, self.revision)
-        if "lang" in table.column_names:
+        if self.names_languages:
             table = rows_of(table, "lang", self.lang)
         columns = (table[name] for name in _NEEDED)
         return Answers(*(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in columns))
@@ -119,6 +124,23 @@ class ResolvedTable:
     def open(self, decoding: Decoding, threads: int | None = None) -> Engine:
         """The engine at work."""
         return Lookup(self.answers)
+
+
+def refuse_shared(engines: Iterable[ResolvedEngine]) -> None:
+    """A table that does not say the language of its rows serves one: each would get the translations into another.
+
+    Raises:
+        ModelError: one is given for several languages.
+    """
+    served: dict[Path, str] = {}
+    for engine in engines:
+        if isinstance(engine, ResolvedTable) and not engine.names_languages:
+            first = served.setdefault(engine.path, engine.lang)
+            if first != engine.lang:
+                raise ModelError(
+                    f"{engine.path} has no column lang, and is to serve {first} and {engine.lang}",
+                    hint=f"add that column, or build into its one language: --langs {first}",
+                )
 
 
 class Table:
@@ -185,10 +207,12 @@ def _chosen(names: Sequence[str], path: Path) -> dict[str, str]:
 def _records(rows: Rows, chosen: Mapping[str, str], path: Path) -> Iterator[dict[str, str]]:
     """The rows that have a translation, in our columns: texts as they are looked up, languages by their codes."""
     codes = cache(lambda said: language(said).code)
+    late = {name: ours for ours, names in _COLUMNS.items() for name in names if name not in rows.columns}
     for where, row in rows.rows:
         place = f"{rows.unit} {where}"
-        if not isinstance(row, dict):
-            raise ModelError(f"{path} cannot be read as a table: {place}: {row}", hint=_KINDS)
+        wrong = overlooked(row, late, chosen) if isinstance(row, dict) else str(row)
+        if wrong:
+            raise ModelError(f"{path} cannot be read as a table: {place}: {wrong}", hint=_KINDS)
         record = {ours: row.get(name) for ours, name in chosen.items()}
         source, translation = record["source"], record["translation"]
         if not isinstance(source, str) or not isinstance(translation, str) or not translation.strip():

@@ -27,13 +27,13 @@ def read_delimited(path: Path, encoding: str | None = None) -> Rows:
     require_file(path)
     encoding = encoding or _marked(path) or "utf-8"
     try:
-        codecs.lookup(encoding)
-    except LookupError:
+        "".encode(encoding)
+    except (LookupError, ValueError):  # unknown, or not of texts, such as hex
         raise SourceError(
             f"unknown encoding {encoding!r}", hint="such as utf-8, utf-16, cp1252, gb18030 or shift_jis"
         ) from None
     with path.open(encoding=encoding, newline="") as file:
-        header = _header(file, path, encoding)
+        header = _header(file, path, encoding).removeprefix("\ufeff")  # a mark stays where an encoding was named
     delimiter = max(_DELIMITERS, key=_outside_quotes(header).count)
     try:
         names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]

@@ -61,7 +61,10 @@ def read_folder(path: Path, config: str | None, wanted: dict[str, str]) -> list[
     import datasets
 
     try:
-        found = datasets.load_dataset(str(path), config, streaming=True)
+        builder = datasets.load_dataset_builder(str(path), config)
+        if hasattr(builder.config, "converters"):  # of CSV, whose ids such as 0012 would be read as numbers
+            builder.config.converters = dict.fromkeys(_used(wanted), str)
+        found: Any = builder.as_streaming_dataset()
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         raise SourceError(f"{path} is not read as a data set: {_first_line(error)}", hint=_configs(path)) from None
     license_name = _license(path)
@@ -70,7 +73,7 @@ def read_folder(path: Path, config: str | None, wanted: dict[str, str]) -> list[
 
 
 def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_name: str | None) -> Rows:
-    used = {*wanted.values(), *(name for names in FIELDS.values() for name in names)}
+    used = _used(wanted)
     columns, first = split.column_names, []
     if columns:
         split = split.select_columns([column for column in columns if column in used])
@@ -90,6 +93,11 @@ def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_na
             raise SourceError(f"{path} is damaged in split {name} after row {number}: {_first_line(error)}") from None
 
     return Rows(columns, rows(), split=name, license=license_name)
+
+
+def _used(wanted: dict[str, str]) -> set[str]:
+    """The columns that may hold a field."""
+    return {*wanted.values(), *(name for names in FIELDS.values() for name in names)}
 
 
 def _configs(path: Path) -> str:
