@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RecipeError
+from ..languages import language
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric
@@ -22,6 +23,10 @@ _CHUNK = 4_000_000  # row numbers that are drawn at a time
 LEAST_ROWS = 20  # of a group that is scored for itself
 LENGTHS = (4, 8, 12, 16, 24)  # words of a caption; the last class is open
 METRICS = ("chrF", "chrF++", "BLEU")
+# Of scripts without spaces; 13a would take a sentence for one word.
+_TOKENIZERS = {"Hans": "zh", "Hant": "zh", "Jpan": "ja-mecab"} | dict.fromkeys(
+    ("Thai", "Laoo", "Khmr", "Mymr", "Tibt"), "char"
+)
 Numbers = NDArray[np.float64]
 
 
@@ -112,7 +117,7 @@ def drawn_sums(rows: Numbers) -> Iterator[Numbers]:
 
 
 def make_metric(name: str, lang: str) -> "Metric":
-    """sacrebleu's metric; BLEU splits Chinese by characters and Japanese by MeCab.
+    """sacrebleu's metric; BLEU splits Japanese by MeCab, and other languages without spaces by characters.
 
     Raises:
         RecipeError: the extra that has them is not installed.
@@ -121,8 +126,7 @@ def make_metric(name: str, lang: str) -> "Metric":
         from sacrebleu.metrics import BLEU, CHRF
 
         if name == "BLEU":
-            tokenize = {"zh": "zh", "zh-Hant": "zh", "ja": "ja-mecab"}.get(lang, "13a")
-            return BLEU(tokenize=tokenize, force=True)
+            return BLEU(tokenize=_TOKENIZERS.get(language(lang).script, "13a"), force=True)
         return CHRF(word_order=2 if name == "chrF++" else 0)
     except (ImportError, RuntimeError):
         raise RecipeError(

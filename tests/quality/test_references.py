@@ -49,6 +49,13 @@ def test_scores_intervals_and_signatures_are_sacrebleus(metric: str, lang: str) 
     assert low <= value <= high
 
 
+@pytest.mark.parametrize(("lang", "text"), [("th", "สับหัวหอม"), ("yue", "切碎洋蔥")])
+def test_bleu_of_languages_without_spaces_is_of_characters(lang: str, text: str) -> None:
+    bleu = make_metric("BLEU", lang)
+    assert 0 < bleu.corpus_score([text[:-1]], [[text]]).score < 100
+    assert bleu.corpus_score([text], [[text]]).score == pytest.approx(100)
+
+
 def test_draws_are_the_same_however_many_are_made_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = np.arange(30, dtype=float).reshape(10, 3)
     whole = list(drawn_sums(rows))

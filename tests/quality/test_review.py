@@ -151,7 +151,9 @@ def test_reviews_teach_sound_pairs_and_marks(tmp_path: Path) -> None:
     reviews.append("ben", said("accept", key=("v_0", 0, "ja")))
     assert (said_of(reviews, "de"), said_of(reviews, "fr")) == (known, "")
     reviews.append("ben", said("reject", key=("v_0", 0, "de")))
-    assert said_of(reviews, "de") != known
+    assert (later := said_of(reviews, "de")) != known
+    reviews.append("ana", said("accept", key=("v_0", 0, "de")))  # the same once more: it is the last word now
+    assert said_of(reviews, "de") != later
 
 
 def test_what_refuses_a_row_cannot_be_dismissed(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def marks_by_review(reviews: Reviews, texts: Mapping[Key, str]) -> list[Mark]:
 def said_of(reviews: Reviews, lang: str) -> str:
     """A name of all that holds of a language's reviews; empty where there are none."""
     said = [
-        [reviewer, *key[:2], one.seen, one.action, one.text]
+        [reviewer, *key[:2], one.seen, one.action, one.text, one.time]  # the last word counts
         for reviewer, actions in reviews.latest().items()
         for key, one in sorted(actions.items())
         if key[2] == lang and one.action != "dismiss"  # which only orders a work list
