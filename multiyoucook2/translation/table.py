@@ -14,6 +14,7 @@ from ..engines.base import Engine
 from ..engines.decoding import Decoding
 from ..engines.hardware import Hardware, hardware_of
 from ..engines.kind import PreparedEngine, ResolvedEngine
+from ..engines.kinds.table import ResolvedTable
 from ..errors import ModelError
 from ..runners.base import Runner
 from ..runners.local import Local
@@ -59,7 +60,8 @@ def translate_table(
     runner, texts = runner or Local(), captions.column("text").to_pylist()
     model, key, task = settled(engine, decoding, device, threads, runner)
     with memory.space(key) as space:
-        outcomes = translate_texts(texts, Job(engine.lang, task, decoding, space, runner, keep), progress)
+        job = Job(engine.lang, task, _tried_once(decoding, engine), space, runner, keep)
+        outcomes = translate_texts(texts, job, progress)
         space.compact()
     rows = [outcomes[text] for text in texts]
     indexed = "caption_index" in captions.column_names
@@ -79,6 +81,11 @@ def translate_table(
         "first": [None] * len(rows),
     }
     return pa.table({name: columns[name] for name in TRANSLATION.names}, schema=TRANSLATION)
+
+
+def _tried_once(decoding: Decoding, engine: ResolvedEngine) -> Decoding:
+    """The decoding; without retries for a table: what it has of a caption's parts is no translation of the caption."""
+    return decoding.model_copy(update={"retry": False}) if isinstance(engine, ResolvedTable) else decoding
 
 
 def settled(

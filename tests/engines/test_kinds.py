@@ -56,6 +56,18 @@ def test_table_of_human_translations(tmp_path: Path, end: str) -> None:
     assert [row["origin"] for row in rows] == ["human", "machine", "human"]  # nobody wrote what is not there
 
 
+def test_a_table_is_not_asked_for_parts_of_a_caption(tmp_path: Path) -> None:
+    """Else what nobody has translated would be put together of other captions, and be called a person's."""
+    path = tmp_path / "t.csv"
+    path.write_text("source,translation\ncut the red onion,Zwiebel schneiden\nserve the hot soup,Suppe servieren\n")
+    texts = ["cut the red onion and serve the hot soup", "cut the red onion"]
+    engine, memory = resolve(f"table:{path}", "de", cache_dir=tmp_path), TranslationMemory(tmp_path / "memory")
+    rows = translate_table(captions_of(texts), engine=engine, decoding=Decoding(), memory=memory).to_pylist()
+    assert [(row["text"], row["origin"], row["flags"], row["retries"]) for row in rows] == [
+        ("", "machine", ["empty"], 0), ("Zwiebel schneiden", "human", [], 0),
+    ]  # fmt: skip
+
+
 def test_table_with_something_wrong(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is no file"):
         resolve(f"table:{tmp_path}/none.csv", "de", cache_dir=tmp_path)
