@@ -75,7 +75,7 @@ def table(
     """
     from ..retrieval.evaluation.compare import find_measure, find_task
     from ..retrieval.evaluation.table import table_of
-    from ..retrieval.evaluation.table_text import rendered, rows_beside
+    from ..retrieval.evaluation.table_text import deviating, rendered, rows_beside
     from .tables import print_json, print_table
 
     task, measure = find_task(task), find_measure(measure)
@@ -86,8 +86,7 @@ def table(
         print_json({"task": task, "measure": measure, **beside, "systems": rows})
     elif style == "text":
         cells: list[list[object]] = [
-            [row.name, len(row.seeds), *(f"{cell.value:.1f} ± {cell.deviation:.1f}" for cell in row.cells.values())]
-            for row in found.systems
+            [row.name, len(row.seeds), *map(deviating, row.cells.values())] for row in found.systems
         ]
         numbers = ["seeds", *found.columns]
         print_table(["system", *numbers], [*cells, *rows_beside(found)], numbers=numbers)

@@ -126,7 +126,7 @@ def _signatures(scores: Mapping[str, Lines]) -> list[str]:
 def _chance(scores: Mapping[str, Lines], task: str) -> dict[str, float]:
     """Empty where the pool is not known."""
     rows = [row for of in scores.values() for row in of if row["task"] == task and row.get("made")]
-    return chance(rows[0]["made"].get("candidates") or rows[0]["made"]["pool"]) if rows else {}
+    return chance(rows[0]["made"]["pool"], rows[0]["made"].get("candidates", 0)) if rows else {}
 
 
 def _log(run: Path) -> Lines:

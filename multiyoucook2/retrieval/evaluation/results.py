@@ -227,10 +227,20 @@ def measures(ranks: Ranks, last: float) -> dict[str, float]:
     }
 
 
-def chance(candidates: int) -> dict[str, float]:
-    """What a model that knows nothing scores among so many candidates, one of which answers."""
-    recalls = {f"recall_at_{level}": min(100.0, 100.0 * level / candidates) for level in RECALL_LEVELS}
-    return recalls | {"median_rank": (candidates + 1) / 2, "mean_rank": (candidates + 1) / 2}
+def chance(pool: int, candidates: int = 0) -> dict[str, float]:
+    """Recalls and median rank of a model that knows nothing, of the first answer among the candidates in random order.
+
+    Args:
+        candidates: where they are more than the clips of the pool, a clip's share of them answers: of 15,000 texts of
+            1,500 videos ten each.
+    """
+    size = candidates or pool
+    place_C = np.arange(size)
+    # how likely none of the first 1, 2, ... candidates answers
+    none_C = np.cumprod(np.clip(size - size / pool - place_C, 0, None) / (size - place_C))
+    recalls = {f"recall_at_{level}": 100 * (1 - float(none_C[min(level, size) - 1])) for level in RECALL_LEVELS}
+    middle = np.argmax(none_C <= 0.5 + 1e-9) + np.argmax(none_C < 0.5 - 1e-9)  # two places where one lies at the half
+    return recalls | {"median_rank": 1 + float(middle) / 2}
 
 
 def _resampled(ranks: Mapping[str, Ranks], last: Mapping[str, float], resamples: int, seed: int) -> dict[str, Ranks]:

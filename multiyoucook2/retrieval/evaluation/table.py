@@ -23,17 +23,17 @@ from .runfiles import finished_run, run_names
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure: mean over the seeds, their standard deviation (0 of one), and the interval."""
+    """One figure: mean over the seeds, their standard deviation (``None`` of one), and the interval."""
 
     value: float
-    deviation: float
+    deviation: float | None
     low: float
     high: float
 
     @classmethod
     def of(cls, value_S: Ranks, drawn_R: Ranks, *, least: float = 0.0, most: float = 100.0) -> "Cell":
         """Of the seeds' figures and the draws of their mean; no interval reaches beyond what the figure can be."""
-        deviation = float(value_S.std(ddof=1)) if len(value_S) > 1 else 0.0
+        deviation = float(value_S.std(ddof=1)) if len(value_S) > 1 else None
         low, high = (float("nan"), float("nan")) if np.isnan(drawn_R).all() else interval(drawn_R)
         # np.clip keeps NaN, which max() and min() may drop
         return cls(float(value_S.mean()), deviation, *np.clip([low, high], least, most).tolist())

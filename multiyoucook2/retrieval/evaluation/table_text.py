@@ -43,6 +43,11 @@ def rows_beside(table: SystemTable) -> list[list[str]]:
     return rows + ([["chance", "", *[f"{table.chance:.1f}"] * len(table.columns)]] if table.chance is not None else [])
 
 
+def deviating(cell: Cell) -> str:
+    """A figure with the deviation of the seeds, if there are several."""
+    return f"{cell.value:.1f}" + ("" if cell.deviation is None else f" ± {cell.deviation:.1f}")
+
+
 def said(cell: Cell, *, sign: bool = False) -> str:
     """A figure with its interval; ``sign``: of a difference, with ``+`` where it is above 0."""
     plus = "+" if sign else ""
@@ -66,7 +71,8 @@ def _csv(table: SystemTable) -> str:
     for system in table.systems:
         for column in table.columns:
             cell = system.cells[column]
-            figures = (f"{figure:.4f}" for figure in (cell.value, cell.deviation, cell.low, cell.high))
+            of_cell = (cell.value, cell.deviation, cell.low, cell.high)
+            figures = ("" if figure is None else f"{figure:.4f}" for figure in of_cell)
             writer.writerow([system.name, len(system.seeds), column, *figures])
     for name, *cells in rows_beside(table):
         for column, figure in zip(table.columns, cells[1:], strict=True):

@@ -1,6 +1,7 @@
 """The report's page and pictures, whatever the runs are called."""
 
 import json
+from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +10,21 @@ import pytest
 from multiyoucook2.errors import TrainingError
 from multiyoucook2.retrieval.evaluation.plots import labels
 from multiyoucook2.retrieval.evaluation.report import write_report
-from multiyoucook2.retrieval.evaluation.results import evaluation_of
+from multiyoucook2.retrieval.evaluation.results import chance, evaluation_of
 from multiyoucook2.retrieval.evaluation.signature import Signature
 
 CLIPS = [f"c{number}" for number in range(40)]
 NAMES = ["a$b$c", "_hidden", "走行", "runs 🎬", "<b>bold", "_hidden$"]
 
 
-def make_run(folder: Path, *, seed: int, data: str = "x@1") -> Path:
+def make_run(folder: Path, *, seed: int, data: str = "x@1", texts: int = 0) -> Path:
     random = np.random.default_rng(seed)
     keys = [(task, lang) for task in ("t2v", "v2t") for lang in ("en", "de")]
     ranks = {key: random.integers(1, 41, 40).astype(float) for key in keys}
-    made = {(task, lang): Signature(task=task, lang=lang, data=data, pool=40) for task, lang in keys}
+    made = {
+        (task, lang): Signature(task=task, lang=lang, data=data, pool=40, candidates=texts if task == "v2t" else 0)
+        for task, lang in keys
+    }
     evaluation_of(ranks, made, clip_ids=CLIPS, resamples=20).save(folder)
     lines = [{"kind": "step", "step": step, "loss": 3.0 / step} for step in (1, 2, 3)]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -40,6 +44,18 @@ def test_any_name_of_a_run_can_be_drawn(tmp_path: Path) -> None:
     assert "<td>25.0</td>" in page  # R@10 of chance among 40
     assert page.index("<table>") < page.index("<img") < page.index("<code>")
     assert page.count("pool:40") == 1  # what all signatures agree in stands there once
+
+
+def test_chance_among_texts_of_which_several_answer(tmp_path: Path) -> None:
+    """From video to text, where each of 40 clips has ten captions, any of its ten will do."""
+    page = write_report([make_run(tmp_path / "run", seed=0, texts=400)], tmp_path / "out")[0].read_text()
+    rows = [row.split("</tr>")[0] for row in page.split(">chance</td>")[1:]]
+    assert ["25.0" in row for row in rows] == [True, False]
+    assert f"<td>{100 * (1 - comb(390, 10) / comb(400, 10)):.1f}</td>" in rows[1]
+    found = chance(5, 10)  # none of the first k: 8/10, 28/45, 56/120
+    assert [found[f"recall_at_{level}"] for level in (1, 5, 10)] == pytest.approx([20, 100 * (1 - 56 / 252), 100])
+    assert found["median_rank"] == 3
+    assert [chance(size)["median_rank"] for size in (1, 2, 40, 41)] == [1, 1.5, 20.5, 21]
 
 
 def test_labels_differ_where_names_do() -> None:

@@ -14,7 +14,7 @@ from multiyoucook2.errors import TrainingError
 from multiyoucook2.retrieval.evaluation.results import evaluation_of
 from multiyoucook2.retrieval.evaluation.signature import Signature
 from multiyoucook2.retrieval.evaluation.table import gains, table_of
-from multiyoucook2.retrieval.evaluation.table_text import rendered
+from multiyoucook2.retrieval.evaluation.table_text import deviating, rendered
 
 CLIPS = [f"c{number}" for number in range(20)]
 
@@ -49,7 +49,9 @@ def test_seeds_are_replicates_of_one_system(runs: list[Path]) -> None:
     assert cell.deviation == pytest.approx(50 / np.sqrt(2))
     assert set(systems[0].cells) == {"en", "de", "mean", "mean-not-en"}
     assert systems[1].cells["en"].value == systems[1].cells["en"].high == 0
-    assert found.chance == 50
+    assert systems[1].cells["en"].deviation is None  # one seed deviates from nothing, which is not 0
+    assert (deviating(cell), deviating(systems[1].cells["en"])) == ("75.0 ± 35.4", "0.0")
+    assert found.chance == pytest.approx(50)
     assert found.published == {}
 
 
@@ -100,6 +102,7 @@ def test_formats(runs: list[Path]) -> None:
     assert latex.count(r"\\") == 3
     csv = rendered(found, style="csv").splitlines()
     assert csv[1].startswith("tt,2,en,75.0000,35.3553,")
+    assert csv[5].startswith("other_50%,1,en,0.0000,,0.0000,")
     assert csv[-1] == "chance,,mean-not-en,50.0,,,"
     with pytest.raises(TrainingError, match="unknown format 'word'"):
         rendered(found, style="word")
