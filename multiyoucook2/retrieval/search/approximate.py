@@ -52,9 +52,15 @@ class Graph:
         return cls(graph, vectors)
 
     def top_k(self, query_QE: Vectors, k: int) -> tuple[Rows, Scores]:
-        """Rows [Q, k] that are likely the best, and their exact scores."""
+        """Rows [Q, k] that are likely the best, and their exact scores; by the exact search where the graph finds too
+        few, as it does among many vectors that are alike."""
         k = min(k, len(self._vectors))
-        found = self._graph.search(query_QE, min(k + _MORE, len(self._vectors)))
+        wanted = min(k + _MORE, len(self._vectors))
+        found = self._graph.search(query_QE, wanted)
+        # of a single query the keys are as many as were found; of several, what is behind the counts is no row
+        counts = getattr(found, "counts", len(found))
+        if np.min(counts) < wanted:
+            return top_k(self._vectors, query_QE, k)
         return best_of(self._vectors, query_QE, np.atleast_2d(found.keys).astype(np.int64), k)
 
 

@@ -40,6 +40,18 @@ def test_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert poor.recall < 0.9
 
 
+@pytest.mark.parametrize("queries", [1, 20])
+def test_clips_that_are_alike_are_all_found(tmp_path: Path, queries: int) -> None:
+    """Among copies of one vector a graph leads nowhere: what it does not find is not made up."""
+    vectors, asked = np.repeat(unit_rows(1, 32, 0), 2000, axis=0), unit_rows(queries, 32, 1)
+    about = build_graph(tmp_path, vectors, asked, Silent())
+    rows, scores = Graph.open(tmp_path, vectors, about).top_k(asked, 1500)
+    assert [len(set(found)) for found in rows.tolist()] == [1500] * queries
+    assert rows.min() >= 0
+    assert rows.max() < len(vectors)
+    assert scores.tolist() == top_k(vectors, asked, 1500, backend="numpy")[1].tolist()
+
+
 def test_with_every_answer(mycook: MyCook, made: Path, tmp_path: Path) -> None:
     said = mycook("index", made / "run", "--approximate", "--out", "index", "--device", "cpu").stdout.splitlines()
     index = open_index(tmp_path / "index", device="cpu")
