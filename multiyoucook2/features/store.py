@@ -170,6 +170,11 @@ class FeatureStore:
         rows: npt.NDArray[np.int64] = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         return rows
 
+    def longer_than(self, frames: int, clip_ids: Sequence[str]) -> int:
+        """How many of the clips have more frames."""
+        rows = self.rows(clip_ids)
+        return int((self._count[rows[rows >= 0]] > frames).sum())
+
     def gather(
         self, rows: Sequence[int] | npt.NDArray[np.int64], *, max_frames: int
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:

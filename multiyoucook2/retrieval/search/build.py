@@ -76,7 +76,12 @@ def build_index(
     table, data, languages = _clip_table(source, clips)
     chosen = choose_device(device)
     model = model.to(chosen).eval()
-    rows = store.rows([clip.clip_id for clip in clips])
+    ids, seen = [clip.clip_id for clip in clips], model.config.max_frames
+    rows = store.rows(ids)
+    if longer := store.longer_than(seen, ids):
+        heard.note(
+            f"{longer:,} clips have more than {seen} frames, the most that the model sees: what comes later is not found"
+        )
     graph: Approximate | None = None
     heard.started("index", 0, len(rows))
     with fresh_folder(out, KIND) as fresh:

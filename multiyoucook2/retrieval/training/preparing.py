@@ -172,8 +172,10 @@ def validation_of(plan: TrainingRecipe, inputs: Inputs) -> Evaluate | None:
     return evaluate
 
 
-def note_absent(data: TrainingSet, listener: Listener) -> None:
-    """Name the clips that cannot be trained on."""
+def note_absent(data: TrainingSet, max_frames: int, listener: Listener) -> None:
+    """Say which clips cannot be trained on, and how many not to their end."""
     for clips, what in ((data.without_features, "features"), (data.without_text, "a text")):
         if clips:
             listener.note(f"{len(clips):,} training clips are left out for lack of {what}, first {clips[0]}")
+    if longer := data.store.longer_than(max_frames, data.clip_ids):
+        listener.note(f"{longer:,} training clips have more than {max_frames} frames: the later ones are not seen")

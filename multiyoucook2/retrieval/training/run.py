@@ -166,7 +166,7 @@ def _train_one(
     if found is not None and found.finished:
         inputs.listener.note(f"{plan.name}: found finished in {folder}")
         return state_of(found.state, folder)
-    note_absent(data, inputs.listener)
+    note_absent(data, plan.max_frames, inputs.listener)
     model = new_model(plan, inputs)
     prepare_texts(data, model.encoder, plan, inputs)
     about = {

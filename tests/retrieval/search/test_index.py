@@ -12,6 +12,7 @@ from conftest import MyCook
 
 from multiyoucook2.errors import DatasetError, FeatureError
 from multiyoucook2.features.store import FeatureStore, write_store
+from multiyoucook2.progress import Silent
 from multiyoucook2.retrieval.model.towers import TextVideoModel
 from multiyoucook2.retrieval.objectives.similarity import cosine_similarity
 from multiyoucook2.retrieval.search import open_index
@@ -176,6 +177,22 @@ def test_features_of_another_encoder(made: Path, tmp_path: Path) -> None:
     with pytest.raises(FeatureError, match=r"no clip of .* has features"):
         build_index(made / "run", tmp_path / "index", features=tmp_path / "g", device="cpu")
     assert not (tmp_path / "index").exists()
+
+
+def test_frames_that_the_model_does_not_see_are_told(made: Path, tmp_path: Path) -> None:
+    """Features that are denser than those that the model was trained on: it takes twelve frames."""
+    frames = {"video005_0": 12, "video005_1": 13, "video005_2": 48}
+    random = np.random.default_rng(0)
+    dense = [(clip_id, random.standard_normal((count, 32))) for clip_id, count in frames.items()]
+    write_store(tmp_path / "dense", dense, name="simulated")
+    notes: list[str] = []
+
+    class Notes(Silent):
+        def note(self, message: str) -> None:
+            notes.append(message)
+
+    build_index(made / "run", tmp_path / "index", features=tmp_path / "dense", device="cpu", listener=Notes())
+    assert notes == ["2 clips have more than 12 frames, the most that the model sees: what comes later is not found"]
 
 
 def test_links() -> None:

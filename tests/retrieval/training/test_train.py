@@ -14,6 +14,7 @@ import multiyoucook2
 from multiyoucook2.corpus.captions import load_captions
 from multiyoucook2.errors import DatasetError, FeatureError, MyCookError, TrainingError
 from multiyoucook2.features.simulated import simulate
+from multiyoucook2.features.store import FeatureStore
 from multiyoucook2.progress import Silent
 from multiyoucook2.retrieval.data.vectors import write_vectors
 from multiyoucook2.retrieval.evaluation.run import evaluate_run
@@ -369,8 +370,17 @@ def test_clips_without_features_are_left_out_and_counted_as_misses(folder: Path,
         def note(self, message: str) -> None:
             notes.append(message)
 
-    result = run(folder, tmp_path / "run", features=tmp_path / "features", listener=Notes(), epochs=1)
-    assert notes == ["1 training clips are left out for lack of features, first video000_1"]
+    given = {"features": tmp_path / "features", "listener": Notes(), "epochs": 1, "max_frames": 11}
+    result = run(folder, tmp_path / "run", **given)
+    store = FeatureStore.open(tmp_path / "features")
+    longer = sum(
+        len(store[clip]) > 11 for clip in load_captions(folder / "data", split="train").clip_ids if clip in store
+    )
+    assert 0 < longer < 90
+    assert notes == [
+        "1 training clips are left out for lack of features, first video000_1",
+        f"{longer} training clips have more than 11 frames: the later ones are not seen",
+    ]
     assert result.evaluation is not None
     assert result.evaluation.without_features == tuple(ids[:4])
     assert "|pool:32|missing:4|" in result.evaluation.row("t2v", "de").signature
