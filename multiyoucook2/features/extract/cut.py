@@ -18,6 +18,7 @@ from .clip_rows import ClipRow, write_clip_rows
 from .extract import Extraction
 from .files import files_by_stem
 from .video_arrays import ENDINGS, VideoArrays
+from .windows import check_rate
 
 GRID = "video"  # noted in the store: rows begin where the video's rows do, not where the clip does
 
@@ -55,8 +56,7 @@ def cut_features(
     Raises:
         FeatureError: no array of any of the videos, an array of another shape, or a file that cannot be read safely.
     """
-    if not 0 < fps <= 1000:
-        raise FeatureError(f"arrays cannot have {fps} rows a second", hint="such as --fps 1")
+    check_rate(fps)
     if not source.exists():
         raise FeatureError(f"there is no {source}")
     heard = listener or Silent()

@@ -18,7 +18,7 @@ from .clip_rows import ClipRow, write_clip_rows
 from .decode import SHORT_S, Decoding, Image, Pixels, UnreadableVideo, frames_at, require_pyav
 from .files import VIDEO_ENDINGS, files_by_stem
 from .parts import Parts, Vectors, take_over
-from .windows import Wanted, frames_of, wanted_frames
+from .windows import Wanted, check_rate, frames_of, wanted_frames
 from .workers import Workers
 
 BATCH = 32  # frames through the encoder at once
@@ -120,8 +120,7 @@ def extract_features(
             clip that has a frame.
     """
     require_pyav()
-    if not 0 < fps <= 1000:
-        raise FeatureError(f"cannot take {fps} frames a second", hint="such as --fps 1")
+    check_rate(fps)
     heard = listener or Silent()
     groups = group_by_video(clips, videos)
     settings = {

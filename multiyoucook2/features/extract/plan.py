@@ -8,7 +8,7 @@ from ...corpus.clips import Clip
 from ...errors import DatasetError
 from ...files import read_text
 from .files import VIDEO_ENDINGS, files_by_stem
-from .windows import frames_of
+from .windows import check_rate, frames_of
 
 MB_PER_MINUTE = 5.0  # of H.264 at 360 lines with sound, which encoders of 224 pixels lose nothing by
 
@@ -64,7 +64,11 @@ def plan_videos(
         videos: a folder where some may be already.
         gone: ids that are known to be unavailable; a file that is at hand all the same counts as here.
         fps: frames a second that will be taken.
+
+    Raises:
+        FeatureError: no such rate, or no folder of videos.
     """
+    check_rate(fps)
     groups: dict[str, list[Clip]] = {}
     for clip in clips:
         groups.setdefault(clip.video_id, []).append(clip)

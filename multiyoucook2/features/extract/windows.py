@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ...corpus.clips import Clip
+from ...errors import FeatureError
 
 
 class Wanted(NamedTuple):
@@ -17,6 +18,16 @@ class Wanted(NamedTuple):
     time_s: float
     clip: int
     place: int
+
+
+def check_rate(fps: float) -> None:
+    """Refuse what is no number of frames a second.
+
+    Raises:
+        FeatureError: it is not above 0, or above 1,000.
+    """
+    if not 0 < fps <= 1000:
+        raise FeatureError(f"cannot take {fps:g} frames a second", hint="such as --fps 1")
 
 
 def frames_of(clip: Clip, fps: float) -> int:

@@ -200,6 +200,9 @@ def test_plan(videos: Path) -> None:
     assert nothing_here.hours == pytest.approx(120 / 3600)
     assert nothing_here.segment_hours == pytest.approx(150 / 3600)
     assert nothing_here.download_gb == pytest.approx(0.01)
+    for fps in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(FeatureError, match=r"cannot take (0|-1|nan|inf) frames"):
+            plan_videos([clip("a_0", 0, 60)], fps=fps)
 
 
 def test_the_commands(mycook: MyCook, videos: Path, tmp_path: Path) -> None:
