@@ -43,7 +43,7 @@ def teachers(
     names: Annotated[
         str | None, typer.Option("--teachers", help="Names of some of them, a,b.", show_default="all")
     ] = None,
-    combinations: Annotated[str, typer.Option("--combinations", help="all or alone.")] = "all",
+    combinations: Annotated[str, typer.Option("--combinations", help="all, alone, or some: a+b,a+b+c.")] = "all",
     reduces: Annotated[str, typer.Option("--reduces", help="Some of max,min,mean.")] = "max",
     seeds: SeedsOption = "0",
     out: Annotated[Path, typer.Option("--out", help="Folder of the study.")] = Path("runs/teachers"),

@@ -75,10 +75,13 @@ class Combination:
 
 
 def combine(names: Sequence[str], reduces: Sequence[str], *, which: str = "all") -> list[Combination]:
-    """Every teacher alone, and, unless ``which`` is ``alone``, every set of two and more by every reduce.
+    """Every teacher alone, and sets of two and more by every reduce.
+
+    Args:
+        which: ``all`` sets, or ``alone`` for none, or some of them: ``a+b,a+b+c``.
 
     Raises:
-        RecipeError: no teacher, or an unknown reduce.
+        RecipeError: no teacher, an unknown one, or an unknown reduce.
     """
     known = get_args(Reduce)
     for reduce in reduces:
@@ -86,12 +89,28 @@ def combine(names: Sequence[str], reduces: Sequence[str], *, which: str = "all")
             raise RecipeError(f"unknown reduce {reduce!r}", hint=nearest(reduce, known))
     if not names or not reduces:
         raise RecipeError("the study needs a teacher and a reduce", hint="--teachers a,b --reduces max,mean")
-    if which not in ("all", "alone"):
-        raise RecipeError(f"unknown combinations {which!r}", hint="all or alone")
     found = [Combination((name,), reduces[0]) for name in names]  # type: ignore[arg-type]
-    for size in range(2, len(names) + 1 if which == "all" else 2):
-        found += [Combination(some, reduce) for some in combinations(names, size) for reduce in reduces]  # type: ignore[arg-type]
+    for some in _sets(names, which):
+        found += [Combination(some, reduce) for reduce in reduces]  # type: ignore[arg-type]
     return found
+
+
+def _sets(names: Sequence[str], which: str) -> list[tuple[str, ...]]:
+    """The sets of two and more teachers that are asked for, each in the order of ``names``, and once."""
+    if which in ("all", "alone"):
+        return [
+            some for size in range(2, len(names) + 1 if which == "all" else 2) for some in combinations(names, size)
+        ]
+    found: dict[tuple[str, ...], None] = {}
+    for one in which.split(","):
+        members = [part.strip() for part in one.split("+")]
+        unknown = [name for name in members if name not in names]
+        if unknown or len(set(members)) < 2:
+            said = f"no teacher {unknown[0]!r}" if unknown else f"only one teacher in {one.strip()!r}"
+            hint = f"all, alone, or some such as a+b,a+b+c. {nearest(unknown[0] if unknown else one, names)}"
+            raise RecipeError(f"unknown combinations {which!r}: {said}", hint=hint)
+        found[tuple(name for name in names if name in members)] = None
+    return list(found)
 
 
 def study_teachers(

@@ -18,10 +18,14 @@ def test_combinations() -> None:
     assert [one.called for one in combine(["a", "b"], ["max", "mean"])] == ["a", "b", "a+b-max", "a+b-mean"]
     assert [one.called for one in combine(["a", "b"], ["min"], which="alone")] == ["a", "b"]
     assert len(combine(list("abc"), ["max"])) == 7
+    some = combine(list("abc"), ["max", "min"], which="c+a, a+b+c,a+c")
+    assert [one.called for one in some] == ["a", "b", "c", "a+c-max", "a+c-min", "a+b+c-max", "a+b+c-min"]
     for names, reduces, which, message in (
         (["a"], ["median"], "all", "unknown reduce 'median'"),
         ([], ["max"], "all", "needs a teacher"),
         (["a"], ["max"], "some", "unknown combinations 'some'"),
+        (["a", "b"], ["max"], "a+d", "no teacher 'd'"),
+        (["a", "b"], ["max"], "a+b,a", "only one teacher in 'a'"),
     ):
         with pytest.raises(RecipeError, match=message):
             combine(names, reduces, which=which)
