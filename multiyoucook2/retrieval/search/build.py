@@ -80,7 +80,7 @@ def build_index(
     rows = store.rows(ids)
     if longer := store.longer_than(seen, ids):
         heard.note(
-            f"{longer:,} clips have more than {seen} frames, the most that the model sees: what comes later is not found"
+            f"{longer:,} clips have more than {seen} frames, the most that the model sees: the rest is not found"
         )
     graph: Approximate | None = None
     heard.started("index", 0, len(rows))

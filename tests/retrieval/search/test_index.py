@@ -192,7 +192,7 @@ def test_frames_that_the_model_does_not_see_are_told(made: Path, tmp_path: Path)
             notes.append(message)
 
     build_index(made / "run", tmp_path / "index", features=tmp_path / "dense", device="cpu", listener=Notes())
-    assert notes == ["2 clips have more than 12 frames, the most that the model sees: what comes later is not found"]
+    assert notes == ["2 clips have more than 12 frames, the most that the model sees: the rest is not found"]
 
 
 def test_links() -> None:
