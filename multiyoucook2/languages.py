@@ -1,6 +1,7 @@
 """The languages: the only place where a code, a name or a script is spelled, and where any usual spelling is read."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -41,11 +42,15 @@ _OWN_NAMES = {
     "українська": "uk", "हिन्दी": "hi", "العربية": "ar", "svenska": "sv", "ελληνικά": "el", "magyar": "hu",
 }  # fmt: skip
 _UNUSUAL = {
-    **dict.fromkeys(("chinese simplified", "simplified chinese", "mandarin", "cmn", "中文", "hans"), "zh"),
+    **dict.fromkeys(("chinese simplified", "simplified chinese", "chinese (simplified)", "hans"), "zh"),
+    **dict.fromkeys(("mandarin", "mandarin chinese", "cmn", "中文"), "zh"),
     **dict.fromkeys(("traditional chinese", "hant"), "zh-Hant"),
     **dict.fromkeys(("no", "norwegian bokmål"), "nb"),
     **dict.fromkeys(("fil", "tagalog"), "tl"),
     "farsi": "fa",
+    "castilian": "es",
+    "flemish": "nl",
+    "panjabi": "pa",
     **dict.fromkeys(("brazilian portuguese", "brazilian", "português"), "pt"),
     **_OWN_NAMES,
 }
@@ -88,7 +93,7 @@ def _by_standard(tag: str) -> Language | None:
     import langcodes
 
     try:
-        parsed = langcodes.Language.get(tag)
+        parsed = langcodes.Language.get(re.sub("^cmn-", "zh-", tag))
     except ValueError:
         return None
     if not parsed.is_valid() or not parsed.language or parsed.language in ("und", "mul", "zxx", "mis"):

@@ -13,7 +13,7 @@ from multiyoucook2.text.language_id import script_share
 SPELLINGS = {
     "de": "de DE deu ger German german Deutsch deu_Latn de-DE de_AT",
     "zh": "zh zh-CN zh_Hans zh-Hans-CN cmn cn zho_Hans Chinese 中文",
-    "zh-Hant": "zh-TW zh_Hant zh-HK zho_Hant",
+    "zh-Hant": "zh-TW zh_Hant zh-HK zho_Hant cmn-Hant",
     "ja": "ja jp jpn Japanese jpn_Jpan",
     "cs": "cs cz ces cze",
     "pt": "pt pt-BR pt_PT Portuguese",
@@ -28,6 +28,14 @@ SPELLINGS = {
     "ar": "ar arb_Arab",
     "sw": "sw swh swa",
 }
+
+
+NAMES = {"Chinese (Simplified)": "zh", "Mandarin Chinese": "zh", "Castilian": "es", "Flemish": "nl", "Panjabi": "pa"}
+
+
+@pytest.mark.parametrize(("spelled", "code"), NAMES.items())
+def test_names_of_several_words_or_of_old(spelled: str, code: str) -> None:
+    assert language(spelled).code == code
 
 
 @pytest.mark.parametrize(("spelled", "code"), [(s, code) for code, many in SPELLINGS.items() for s in many.split()])
