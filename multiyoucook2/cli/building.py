@@ -68,7 +68,9 @@ def build(
     runner: RunnerOption = "local",
     workers: WorkersOption = None,
     offline: OfflineOption = False,
-    show: Annotated[int, typer.Option("--show", help="Print N rows, and N that were refused.", metavar="N", min=0)] = 0,
+    show: Annotated[
+        int, typer.Option("--show", help="Print N good rows, and N that were refused.", metavar="N", min=0)
+    ] = 0,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:

@@ -10,10 +10,9 @@ import typer
 
 from ..building.workspace import Workspace
 from ..corpus.dataset import dataset_about
-from ..corpus.tables import SPLITS
 from ..errors import LINE_CHARACTERS, WorkspaceError, shell_line, shown
-from ..files import read_parquet
 from ..languages import LANGUAGES
+from .examples import GOOD, Examples, example_rows
 from .tables import print_json, print_table
 
 if TYPE_CHECKING:
@@ -21,14 +20,17 @@ if TYPE_CHECKING:
 
 
 def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
-    """Where the data set is, what is in it, the first rows, and some that were refused."""
-    rows = _rows(result, show) if show else []
+    """Where the data set is, what is in it, the first good rows, and some that were refused."""
+    found = example_rows(Path(str(result.dataset)), list(result.report["languages"]), show) if show else Examples([], 0)
     if as_json:
         values = _result_json(result) | {"report": result.report}
-        print_json(values | ({"rows": rows} if show else {}))
+        print_json(values | ({"rows": found.rows} if show else {}))
         return
     _validation_table(result.report)
-    for row in rows:
+    if found.good:
+        clips = f"{found.good:,} of {result.report['clips']['clips']:,} clips"
+        print(f"{clips} have a quality of {GOOD} or more in every language; the first of them, then refused rows:")
+    for row in found.rows:
         _print_row(row)
     _print_refused(result, show)
     clips = result.report["clips"]
@@ -235,10 +237,3 @@ def _expected(figures: Mapping[str, Any]) -> str:
     """The share of rows whose meaning a reader is expected to find kept, where readers' marks stand behind it."""
     share = figures["meaning_kept"]
     return f"{100 * share:.0f}%" if figures["calibrated"] and share is not None else "-"
-
-
-def _rows(result: "BuildResult", count: int) -> list[dict[str, Any]]:
-    folder = Path(str(result.dataset)) / "all"
-    files = (folder / f"{split}.parquet" for split in SPLITS)
-    tables = (read_parquet(path) for path in files if path.is_file())
-    return [row for table in tables for row in table.slice(0, count).to_pylist()][:count]
