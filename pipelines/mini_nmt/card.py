@@ -6,9 +6,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from multiyoucook2.sources.youcook2 import mini_annotations
+from pipelines.quality.rows import HELD_OUT, MARKS, read_marks
 
 from .model import Shape, TranslationModel
 from .real import REAL, read_translations
+
+
+def readers_found(lang: str) -> dict[str, float]:
+    """How many translations of the bundled model were read, and the percentage whose meaning is not kept."""
+    rows = [row for folder in (MARKS, HELD_OUT) for row in read_marks("mini", lang, folder)]
+    return {"rows": len(rows), "not_kept": 100 * sum(row["kept"] == "no" for row in rows) / max(1, len(rows))}
 
 
 def render_card(figures: dict[str, dict[str, Any]], examples: dict[str, dict[str, str]], beam: int) -> str:
@@ -24,6 +31,7 @@ def render_card(figures: dict[str, dict[str, Any]], examples: dict[str, dict[str
     )
     return environment.get_template("mini-model.md").render(
         figures=figures,
+        readers={lang: readers_found(lang) for lang in figures},
         examples=examples,
         real=len(read_translations(REAL / "de.tsv")),
         beam=beam,

@@ -152,7 +152,7 @@ def test_reviews_teach_sound_pairs_and_marks(tmp_path: Path) -> None:
     assert (said_of(reviews, "de"), said_of(reviews, "fr")) == (known, "")
     reviews.append("ben", said("reject", key=("v_0", 0, "de")))
     assert (later := said_of(reviews, "de")) != known
-    reviews.append("ana", said("accept", key=("v_0", 0, "de")))  # the same once more: it is the last word now
+    reviews.append("ana", said("accept", at=2, key=("v_0", 0, "de")))  # the same once more: the last word now
     assert said_of(reviews, "de") != later
 
 
