@@ -15,7 +15,7 @@ from .real import REAL, read_translations
 def readers_found(lang: str) -> dict[str, float]:
     """How many translations of the bundled model were read, and the percentage whose meaning is not kept."""
     rows = [row for folder in (MARKS, HELD_OUT) for row in read_marks("mini", lang, folder)]
-    return {"rows": len(rows), "not_kept": 100 * sum(row["kept"] == "no" for row in rows) / max(1, len(rows))}
+    return {"rows": len(rows), "not_kept": 100 * sum(row["kept"] == "no" for row in rows) / len(rows)}
 
 
 def render_card(figures: dict[str, dict[str, Any]], examples: dict[str, dict[str, str]], beam: int) -> str:

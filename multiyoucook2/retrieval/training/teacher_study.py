@@ -97,10 +97,10 @@ def combine(names: Sequence[str], reduces: Sequence[str], *, which: str = "all")
 
 def _sets(names: Sequence[str], which: str) -> list[tuple[str, ...]]:
     """The sets of two and more teachers that are asked for, each in the order of ``names``, and once."""
-    if which in ("all", "alone"):
-        return [
-            some for size in range(2, len(names) + 1 if which == "all" else 2) for some in combinations(names, size)
-        ]
+    if which == "alone":
+        return []
+    if which == "all":
+        return [some for size in range(2, len(names) + 1) for some in combinations(names, size)]
     found: dict[tuple[str, ...], None] = {}
     for one in which.split(","):
         members = [part.strip() for part in one.split("+")]
