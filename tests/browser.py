@@ -16,7 +16,18 @@ def chromium() -> Iterator[Any]:
     program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no Chromium here: apt-get install chromium")
+    playwright_api.expect.set_options(timeout=30_000)  # ms; a machine full of other work answers late
     with playwright_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+
+
+PAINTED = "() => performance.getEntriesByType('paint').length > 0"
+
+
+def ready(tab: Any) -> Any:
+    """The tab, once its page listens: before its script has run, or before the first paint, a key can be lost."""
+    tab.wait_for_load_state()
+    tab.wait_for_function(PAINTED)
+    return tab

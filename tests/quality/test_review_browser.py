@@ -17,6 +17,7 @@ from conftest import ROOT, MyCook
 from corpus.hub_server import hub
 
 from multiyoucook2.quality.review.overlay import Reviews
+from tests.browser import ready
 from tests.quality.test_review_page import OURS, client_of, page_of
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -63,6 +64,7 @@ def test_from_captions_over_twenty_reviews_to_the_hub_and_back(
             expect = playwright_api.expect
             for number in range(20):
                 expect(tab.locator("nav span")).to_have_text(re.compile(rf"^{number + 1} of {total}$"))
+                ready(tab)
                 if number == 2:
                     tab.keyboard.press("e")
                     tab.locator("#text").fill("玉ねぎを切る")
@@ -70,15 +72,15 @@ def test_from_captions_over_twenty_reviews_to_the_hub_and_back(
                 else:
                     tab.keyboard.press("r" if number == 1 else "a")
             expect(tab.locator("nav span")).to_have_text(f"21 of {total}")
-            tab.keyboard.press("k")  # back to the twentieth, which is taken back
+            ready(tab).keyboard.press("k")  # back to the twentieth, which is taken back
             expect(tab.locator("#state")).to_have_text("accept")
-            tab.keyboard.press("u")
+            ready(tab).keyboard.press("u")
             expect(tab.locator("#state")).to_have_text("open")
             expect(tab.locator("header p")).to_contain_text(f"19 of {total} reviewed")
             tab.goto(f"{tab.url.partition('?')[0]}?lang=ja&check=coverage")
             tab.locator("button[data-kind=coverage][data-dismiss]").click()
             expect(tab.locator(".empty")).to_be_visible()  # no row is left that coverage flags
-            tab.get_by_text("show again").click()
+            ready(tab).get_by_text("show again").click()
             expect(tab.locator(".empty")).to_have_count(0)
             expect(tab.get_by_text("Dismissed as false alarms")).to_have_count(0)
             overflow = tab.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
@@ -126,6 +128,7 @@ def test_keys_lose_neither_typed_text_nor_rows(tab: Any, tmp_path: Path) -> None
     def at(clip: str, state: str) -> None:
         expect(tab.locator("#row")).to_have_attribute("data-clip", clip)
         expect(tab.locator("#state")).to_have_text(state)
+        ready(tab)
 
     def lines() -> list[tuple[str, str, str]]:
         return [(one.clip_id, one.action, one.text) for one in Reviews(tmp_path).lines("ana")]

@@ -63,9 +63,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, one for all tests."""
+    """Chromium, one for the tests of a file: a second one cannot be started beside it."""
     with chromium() as browser:
         yield browser
 
