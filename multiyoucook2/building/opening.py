@@ -69,5 +69,5 @@ def validate_again(folder: Path, listener: Listener) -> OpenBuild:
     build = open_build(folder)
     tools = Tools(cache_root(), build.workspace.memory, listener=listener)
     with build.workspace.lock():
-        results = run_stages(check_stages(build.recipe, folder), build.workspace, tools, build.results)
+        results = run_stages(check_stages(build.recipe, folder, tools), build.workspace, tools, build.results)
     return OpenBuild(build.workspace, build.recipe, results)

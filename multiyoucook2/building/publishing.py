@@ -230,8 +230,9 @@ def _told(model: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**model, "may_train": words[may_train(model["license"])] if model["model"] else ""}
 
 
-def report(results: Results, recipe: DatasetRecipe) -> Mapping[str, Any]:
-    """Figures of the clips, and of each language that was checked."""
-    checked = {lang: results[key] for lang in recipe.targets if results.have([key := figures_of(lang)])}
+def report(results: Results, recipe: DatasetRecipe, langs: Sequence[str] | None = None) -> Mapping[str, Any]:
+    """Figures of the clips, and of each language that was checked, or of some of them."""
+    wanted = recipe.targets if langs is None else langs
+    checked = {lang: results[key] for lang in wanted if results.have([key := figures_of(lang)])}
     languages = {lang: figures for lang, figures in checked.items() if figures["rows"]}
     return {"recipe": recipe.name, "clips": results[CLIP_FIGURES], "languages": languages}

@@ -10,7 +10,7 @@ from ..engines.decoding import Decoding
 from ..engines.kind import ResolvedEngine
 from ..quality.estimation import Calibration
 from ..quality.repair import Mender, Offer
-from ..quality.settings import Repair
+from ..quality.settings import Checks, Repair
 from ..translation.kept import FIRST
 from ..translation.ladder import Job, distinct_texts, first_search
 from ..translation.memory import TranslationMemory
@@ -33,6 +33,7 @@ def repaired(
     machine: "pa.Table",
     settings: Repair,
     calibration: Calibration,
+    checks: Checks,
     engines: Sequence[ResolvedEngine],
     decoding: Decoding,
     device: str,
@@ -44,7 +45,7 @@ def repaired(
         clips: schema ``corpus.tables.CLIP``.
         captions: the source language's, schema ``corpus.tables.CAPTION``.
         machine: their translations, row for row.
-        settings, calibration: what is tried, and for which rows.
+        settings, calibration, checks: what is tried, for which rows, and what is refused.
         engines: the build's, and a second one where the recipe names one.
         decoding, device, tools: as for the build's translations.
     """
@@ -53,7 +54,7 @@ def repaired(
     first = engines[0]
     ways: list[tuple[ResolvedEngine, Way]] = [(first, _with(WAYS[name], settings)) for name in settings.ways]
     ways += [(second, NBest(settings.candidates, SECOND)) for second in engines[1:]]
-    mender = Mender(captions, machine, first.lang, settings, first.source_lang, calibration)
+    mender = Mender(captions, machine, first.lang, settings, first.source_lang, calibration, checks)
     before = steps_before(clips, captions)
     parts = []
     for start, memory, rows in chunks(captions, tools.memory):

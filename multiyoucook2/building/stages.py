@@ -8,6 +8,7 @@ from ..engines.kinds.table import refuse_shared
 from ..engines.resolve import resolve
 from ..quality.estimation import calibration_of
 from .checking import Check
+from .other_engines import resolve_others, resolved
 from .publishing import Publish
 from .reading import ReadClips
 from .recipe import DatasetRecipe
@@ -30,14 +31,15 @@ def resolve_engines(recipe: DatasetRecipe, tools: Tools) -> dict[str, Engines]:
         ModelError: one is unknown or lacks the language, or is a table of one language for several.
         FetchError: the Hub has to be asked, and cannot be.
     """
-    second = [recipe.repair.engine] if recipe.repair and recipe.repair.engine else []
 
     def of_language(lang: str) -> Engines:
-        names = [recipe.engine_for(lang), *second]
-        if names[0] == NO_ENGINE:
+        first = recipe.engine_for(lang)
+        if first == NO_ENGINE:
             return ()
         source, cache = recipe.source_language, tools.cache_dir
-        return tuple(resolve(name, lang, source_lang=source, cache_dir=cache, offline=tools.offline) for name in names)
+        found = resolve(first, lang, source_lang=source, cache_dir=cache, offline=tools.offline)
+        second = recipe.repair.engine if recipe.repair else None
+        return (found, resolved(second, lang, source, tools, wanted_by="repair.engine")) if second else (found,)
 
     found = {lang: of_language(lang) for lang in recipe.targets}
     refuse_shared(engine for engines in found.values() for engine in engines)
@@ -49,7 +51,7 @@ def build_stages(
     paths: tuple[Path, ...],
     engines: Mapping[str, Engines],
     *,
-    device: str,
+    tools: Tools,
     build: Path,
     until: str = "publish",
     limit: int | None = None,
@@ -58,27 +60,33 @@ def build_stages(
     calibration = calibration_of(build)
     read = [ReadClips(recipe.source, recipe.source_options, paths, limit)]
     translate = [
-        Translate(of_lang[0], recipe.decoding, device, recipe.repair, calibration, of_lang[1:])
+        Translate(of_lang[0], recipe.decoding, tools.device, recipe.repair, calibration, recipe.checks, of_lang[1:])
         if of_lang
         else Given(lang)
         for lang, of_lang in engines.items()
     ]
-    check = check_stages(recipe, build)
+    check = check_stages(recipe, build, tools) if until in STEPS[STEPS.index("validate") :] else []
     publish = [Publish(recipe, paths, limit, build)]
     parts: list[Sequence[Stage]] = [read, translate, check, publish]
     return [stage for part in parts[: STEPS.index(until) + 1] for stage in part]
 
 
-def check_stages(recipe: DatasetRecipe, build: Path) -> list[Stage]:
-    """Check each language, and report; ``build`` is the folder where scores against references are kept."""
+def check_stages(recipe: DatasetRecipe, build: Path, tools: Tools) -> list[Stage]:
+    """Check each language, and report; ``build`` is the folder where scores against references are kept.
+
+    Raises:
+        ModelError, FetchError: an engine that a check compares with is unknown, lacks the language, or is out of reach.
+    """
     calibration = calibration_of(build)
-    check: list[Stage] = [
+    check = [
         Check(
             lang, recipe.source_language, recipe.checks, calibration, build,
             complete=recipe.engine_for(lang) != NO_ENGINE,
+            others=resolve_others(recipe.checks, lang, recipe.source_language, tools),
         )
         for lang in recipe.targets
     ]  # fmt: skip
-    if recipe.targets:
-        check.append(Report(recipe.publication.pretty_name, recipe.targets, recipe.source_language, build))
-    return check
+    refuse_shared(engine for stage in check for engine in stage.others.values())
+    if not recipe.targets:
+        return []
+    return [*check, Report(recipe.publication.pretty_name, recipe.targets, recipe.source_language, build)]

@@ -12,7 +12,7 @@ from ..engines.kind import ResolvedEngine
 from ..files import parquet_bytes, read_parquet
 from ..quality.estimation import Calibration, judging_version, shipped
 from ..quality.repair import VERSION as REPAIR_VERSION
-from ..quality.settings import Repair
+from ..quality.settings import Checks, Repair
 from ..translation import VERSION
 from ..translation.memory import TranslationMemory
 from ..translation.table import translate_table
@@ -53,7 +53,8 @@ class Translate:
     decoding: Decoding
     device: str
     repair: Repair | None = None
-    calibration: Calibration = field(default_factory=shipped)  # for repair
+    calibration: Calibration = field(default_factory=shipped)  # for repair, as what the build refuses
+    checks: Checks = field(default_factory=Checks)
     others: tuple[ResolvedEngine, ...] = ()  # for rows that repair cannot mend by the first
     reads: tuple[Key[object], ...] = (CLIPS, CAPTIONS)
     packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "ctranslate2", "sentencepiece")
@@ -66,12 +67,18 @@ class Translate:
 
     def settings(self) -> object:
         """Engine with its decoding, ladder and device."""
-        settings = {"engine": self.engine.fingerprint(self.decoding), "version": VERSION, "device": self.device}
+        settings: dict[str, object] = {
+            "engine": self.engine.fingerprint(self.decoding),
+            "version": VERSION,
+            "device": self.device,
+        }
         if not self.repair:
             return settings
         others = [engine.fingerprint(self.decoding) for engine in self.others]
         versions = [REPAIR_VERSION, judging_version(self.calibration), COLUMNS]
-        return settings | {"repair": [self.repair.model_dump(mode="json"), others, *versions]}
+        settings["repair"] = [self.repair.model_dump(mode="json"), others, *versions]
+        refusing = self.checks.refusing()
+        return settings | ({"refusing": refusing} if refusing else {})
 
     def prepare(self, tools: Tools) -> None:
         """Have the model downloaded, converted, and its language tokens checked."""
@@ -90,7 +97,7 @@ class Translate:
         machine = self._translated(missing, tools)
         if self.repair and self.engine.origin == MACHINE:
             engines = [self.engine, *self.others]
-            how = self.repair, self.calibration, engines, self.decoding, self.device
+            how = self.repair, self.calibration, self.checks, engines, self.decoding, self.device
             mended = repaired(results[CLIPS], missing, machine, *how, tools)
             machine = with_first(mended, machine)
         table = in_order_of(captions, machine, as_translations(human))

@@ -258,12 +258,13 @@ def vocabulary_map(
 
 
 def refuse_options(context: typer.Context, names: Sequence[str], wanted: str) -> None:
-    """An option that would be ignored is a mistake that the user should hear of."""
+    """An option, or argument, that would be ignored is a mistake that the user should hear of."""
+    called = {one.name: max(one.opts, key=len) for one in context.command.params}
     for name in names:
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             raise RecipeError(
-                f"--{name.replace('_', '-')} says nothing about {wanted}",
+                f"{called[name] if called[name].startswith('-') else name.upper()} says nothing about {wanted}",
                 hint=f"leave it out; mycook {context.command.name} --help",
             )
 

@@ -26,8 +26,8 @@ class Examples:
 def example_rows(dataset: Path, langs: Sequence[str], count: int) -> Examples:
     """So many clips of a published data set, as rows of its config ``all``.
 
-    A clip is good where each of its translations into ``langs`` is accepted and a person's, or has a quality of
-    :data:`GOOD` or more. Clips of the validation split come first.
+    A clip is good where each of its translations into ``langs`` is accepted, and a person wrote or confirmed it or it
+    has a quality of :data:`GOOD` or more. Clips of the validation split come first.
     """
     poor = {clip_id for lang in langs for table in _splits(dataset / lang) for clip_id in _poor(table)}
     clips = [clip_id for table in _splits(dataset / "all", ["clip_id"]) for clip_id in table["clip_id"].to_pylist()]
@@ -41,7 +41,8 @@ def _poor(table: "pa.Table") -> list[str]:
     """The clips of the rows that are not good."""
     import pyarrow.compute as pc
 
-    sure = pc.or_(pc.equal(table["origin"], "human"), pc.fill_null(pc.greater_equal(table["quality"], GOOD), False))
+    by_person = pc.or_(pc.equal(table["origin"], "human"), table["reviewed"])
+    sure = pc.or_(by_person, pc.fill_null(pc.greater_equal(table["quality"], GOOD), False))
     return list(table.filter(pc.invert(pc.and_(table["accepted"], sure)))["clip_id"].to_pylist())
 
 
@@ -54,7 +55,7 @@ def _rows(folder: Path, clip_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 
 def _splits(
-    folder: Path, columns: Sequence[str] | None = ("clip_id", "origin", "quality", "accepted")
+    folder: Path, columns: Sequence[str] | None = ("clip_id", "origin", "quality", "accepted", "reviewed")
 ) -> Iterator["pa.Table"]:
     paths = (folder / f"{split}.parquet" for split in _ORDER)
     return (read_parquet(path, columns) for path in paths if path.is_file())

@@ -29,7 +29,9 @@ def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
     _validation_table(result.report)
     if found.good:
         clips = f"{found.good:,} of {result.report['clips']['clips']:,} clips"
-        print(f"{clips} have a quality of {GOOD} or more in every language; the first of them, then refused rows:")
+        first = "the first of them" if found.good >= len(found.rows) else "these and the first others"
+        how = f"by a person or with a quality of {GOOD} or more"
+        print(f"{clips} are accepted in every language, {how}; {first}, then refused rows:")
     for row in found.rows:
         _print_row(row)
     _print_refused(result, show)

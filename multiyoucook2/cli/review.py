@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from .building import refuse_options
 from .options import JsonOption
 
 
@@ -14,6 +15,7 @@ def add_review_commands(app: typer.Typer) -> None:
 
 
 def review(
+    context: typer.Context,
     build: Annotated[Path, typer.Argument(help="A build folder, such as build/mini.")],
     lang: Annotated[
         str | None, typer.Option("--lang", help="Languages to review, such as cs,de.", show_default="all")
@@ -41,6 +43,10 @@ def review(
     from ..quality.review.overlay import Reviews, require_name
     from .tables import print_json
 
+    if export or import_:
+        refuse_options(context, ("lang", "reviewer", "port"), "a CSV, which holds all reviews")
+    else:
+        refuse_options(context, ("json",), "the page")
     require_name(reviewer)
     opened, reviews = open_build(build), Reviews(build)
     if path := export or import_:

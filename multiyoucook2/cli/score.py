@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .building import refuse_options
 from .options import JsonOption, QuietOption
 
 
@@ -15,6 +16,7 @@ def add_score_commands(app: typer.Typer) -> None:
 
 
 def score(
+    context: typer.Context,
     build: Annotated[Path | None, typer.Argument(help="A build folder, such as build/mini.")] = None,
     metric: Annotated[
         str, typer.Option("--metric", help="comet-qe or metricx-qe; with references comet or metricx.")
@@ -54,6 +56,7 @@ def score(
     from .terminal import Terminal
 
     if setup is not None:
+        refuse_options(context, ("build", "metric", "references", "model", "lang", "size", "seed", "json"), "--setup")
         print(set_up(find_metric(setup)))
         return
     if build is None:

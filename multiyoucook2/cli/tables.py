@@ -1,11 +1,11 @@
 """Results on stdout: one JSON document, or a table for people."""
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from ..errors import shown
+from ..files import json_text
 
 PIPED_WIDTH = 120
 
@@ -13,7 +13,7 @@ PIPED_WIDTH = 120
 def print_json(value: object) -> None:
     """The one JSON document that ``--json`` promises, with escapes where stdout cannot show every script."""
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    print(json.dumps(value, ensure_ascii=not unicode, indent=1))
+    print(json_text(value, ensure_ascii=not unicode, indent=1))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:

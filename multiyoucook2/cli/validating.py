@@ -108,24 +108,32 @@ def _validate_again(
     from .terminal import Terminal
 
     with Terminal(quiet=quiet) as listener:
-        fitted = calibrate_build(open_build(folder), calibrate) if calibrate is not None else {}
+        build = open_build(folder)
+        shown = build.languages(langs)
+        fitted = calibrate_build(build, calibrate) if calibrate is not None else {}
         build = validate_again(folder, listener)
         scores = []
         if references is not None:
-            scores = score_build(build, references, build.languages(langs), listener)
+            scores = score_build(build, references, shown, listener)
             build = validate_again(folder, listener)  # the page shows them
-    _show_build(build, scores, fitted, as_json=json, show=show)
+    _show_build(build, shown, scores, fitted, as_json=json, show=show)
 
 
 def _show_build(
-    build: "OpenBuild", scores: "Sequence[ReferenceScores]", fitted: "Fitted", *, as_json: bool, show: int
+    build: "OpenBuild",
+    langs: Sequence[str],
+    scores: "Sequence[ReferenceScores]",
+    fitted: "Fitted",
+    *,
+    as_json: bool,
+    show: int,
 ) -> None:
-    """A build's figures, its scores against references, and how well its marked rows are told apart."""
+    """Some languages' figures, their scores against references, and how well marked rows are told apart."""
     from ..building.publishing import report
     from . import printing
     from .tables import print_json, print_table
 
-    found, page = report(build.results, build.recipe), build.workspace.root / "report" / "index.html"
+    found, page = report(build.results, build.recipe, langs), build.workspace.root / "report" / "index.html"
     if as_json:
         print_json({"out": str(build.workspace.root), "page": str(page), "report": found,
                     "references": [one.as_json() for one in scores],

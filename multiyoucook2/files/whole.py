@@ -5,6 +5,7 @@ import glob
 import hashlib
 import io
 import json
+import math
 import os
 import sys
 import tempfile
@@ -46,9 +47,26 @@ def file_bytes(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
+def json_text(value: object, **layout: Any) -> str:
+    """JSON as its standard has it: ``null`` for what is no number, NaN and infinity. ``layout``: see ``json.dumps``."""
+    try:
+        return json.dumps(value, allow_nan=False, **layout)
+    except ValueError:
+        return json.dumps(_numbers_alone(value), allow_nan=False, **layout)
+
+
+def _numbers_alone(value: Any) -> Any:
+    """A value of JSON with ``None`` in the place of NaN and infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _numbers_alone(one) for name, one in value.items()}
+    return [_numbers_alone(one) for one in value] if isinstance(value, list | tuple) else value
+
+
 def json_bytes(value: object) -> bytes:
-    """JSON with sorted keys, readable, ending in a newline: equal values give equal bytes."""
-    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    """JSON with sorted keys, readable, ending in a newline: equal values give equal bytes; see :func:`json_text`."""
+    return (json_text(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
 def sync_folder(folder: Path) -> None:

@@ -16,7 +16,7 @@ from ..translation.ways import Ask, Choice, Maker
 from .check import CHECKS, Batch, Context, Scores, run_checks
 from .estimation import SIGNALS, Calibration, shipped
 from .evidence import Learned, Pair
-from .settings import Repair
+from .settings import Checks, Repair
 from .table import PART, batch_of, learn
 
 VERSION = 3  # raise with any change to which rival is taken
@@ -41,17 +41,26 @@ class _Patient:
 
 @dataclass(frozen=True)
 class _Judge:
-    """What rows taught, and what it counts for."""
+    """What rows taught, what it counts for, and what the build refuses."""
 
     learned: Learned
     calibration: Calibration
+    checks: Checks
 
     def quality(self, batch: Batch) -> Scores:
         """Quality as the signals give it, before any check refuses; 0 for what the engine itself found wrong."""
         found = run_checks(batch, Context(batch, learned=self.learned), SIGNALS)
         quality = self.calibration.quality(found, batch.lang)
-        quality[[any(flag in SEVERITY for flag in flags) for flags in batch.flags]] = 0
+        wrong = [any(flag in SEVERITY and self.checks.counts(flag) for flag in flags) for flags in batch.flags]
+        quality[wrong] = 0
         return quality
+
+    def refused(self, batch: Batch) -> list[bool]:
+        """Whether some check refuses a row, as the build's validation will."""
+        refusing = [check.name for check in CHECKS if check.severity == "reject"]
+        found = run_checks(batch, Context(batch, self.checks), refusing)
+        refused: list[bool] = np.any([one.scores > one.shown for one in found.values()], axis=0).tolist()
+        return refused
 
 
 class Mender:
@@ -64,6 +73,8 @@ class Mender:
         settings: which rows are tried again.
         source_lang: the language of the captions.
         calibration: of ``quality``; none: the one that ships.
+        checks: what the build's validation refuses; none: the defaults. Repair learns an alignment even where they do
+            without one.
     """
 
     def __init__(
@@ -74,10 +85,12 @@ class Mender:
         settings: Repair,
         source_lang: str = "en",
         calibration: Calibration | None = None,
+        checks: Checks | None = None,
     ) -> None:
         self._captions, self._translations, self._below = captions, translations, settings.below
         self._lang, self._source_lang = lang, source_lang
-        judge = _Judge(learn(captions, translations, lang, source_lang), calibration or shipped())
+        checks = checks or Checks()  # pyright: ignore
+        judge = _Judge(learn(captions, translations, lang, source_lang), calibration or shipped(), checks)
         poor: list[int] = []
         pairs: list[Pair] = []
         for first in range(0, captions.num_rows, PART):
@@ -86,7 +99,7 @@ class Mender:
             poor += [first + row for row in found]
             pairs += [(batch.captions[row], batch.texts[row]) for row in found]
         self._poor = np.array(poor, np.int64)
-        self._judge = _Judge(judge.learned.without(pairs), judge.calibration.sceptical())
+        self._judge = _Judge(judge.learned.without(pairs), judge.calibration.sceptical(), checks)
 
     def mended(self, first: int, rows: int, offers: Iterable[Offer], before: Sequence[str] | None = None) -> pa.Table:
         """So many rows from the ``first`` on.
@@ -135,16 +148,16 @@ def _try(patients: Sequence[_Patient], offer: Offer, batch: Batch, judge: _Judge
     together = _batch(rivals, batch)
     values = iter(judge.quality(together).tolist())
     judged = {ask: [(next(values), choice) for choice in choices] for ask, choices in offered.items()}
-    _choose(patients, {ask: _best_first(found) for ask, found in judged.items()}, batch)
+    _choose(patients, {ask: _best_first(found) for ask, found in judged.items()}, batch, judge)
 
 
-def _choose(patients: Sequence[_Patient], judged: Mapping[Ask, Rivals], batch: Batch) -> None:
+def _choose(patients: Sequence[_Patient], judged: Mapping[Ask, Rivals], batch: Batch, judge: _Judge) -> None:
     """Gives each row its best rival that no check refuses, where that is better; rivals are checked as they come up."""
     waiting = [(patient, list(judged.get(patient.ask, ()))) for patient in patients]
     while waiting := [(one, left) for one, left in waiting if left and left[0][0] >= one.quality + MARGIN]:
         chosen = [left.pop(0) for _, left in waiting]
         rivals = [(one.ask, rival) for (one, _), (_, rival) in zip(waiting, chosen, strict=True)]
-        refused = _refused(_batch(rivals, batch))
+        refused = judge.refused(_batch(rivals, batch))
         for (patient, left), (quality, rival), bad in zip(waiting, chosen, refused, strict=True):
             if not bad:
                 patient.now, patient.quality = rival, quality
@@ -164,13 +177,6 @@ def _batch(rivals: Sequence[tuple[Ask, Choice]], like: Batch) -> Batch:
     captions, texts = [ask.caption for ask, _ in rivals], [choice.text for _, choice in rivals]
     flags = [choice.flags for _, choice in rivals]
     return Batch(like.lang, captions, texts, flags, np.array(scores, np.float32), like.source_lang)
-
-
-def _refused(batch: Batch) -> list[bool]:
-    """Whether some check refuses a row."""
-    found = run_checks(batch, Context(batch), [check.name for check in CHECKS if check.severity == "reject"])
-    refused: list[bool] = np.any([one.scores > one.shown for one in found.values()], axis=0).tolist()
-    return refused
 
 
 def _number(score: float) -> float | None:

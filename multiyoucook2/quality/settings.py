@@ -8,6 +8,11 @@ from pydantic import Field
 from ..settings import Strict
 
 Way = Literal["n-best", "parts", "recased", "decoding", "context"]
+_OF_FLAGS = {"loop": "repetition", "copy": "copies", "artefact": "artefacts", "number": "numbers"}
+# What no check reads that refuses a row by its text: signals', and quality's.
+_OTHERS = frozenset(
+    {"alignment", "min_quality", "uncalibrated", "spelling", "glossary", "similarity", "agreement", "round_trip"}
+)
 
 
 class Checks(Strict):
@@ -30,6 +35,14 @@ class Checks(Strict):
     agreement: str | None = Field(None, description="a second engine, whose translations are compared")
     round_trip: str | None = Field(None, description="an engine that translates back, to compare with the caption")
     artefacts: bool = Field(True, description="broken characters and control tokens are refused")
+
+    def counts(self, flag: str) -> bool:
+        """Whether a flag of the engine's counts: one does while the check of its kind is on."""
+        return getattr(self, _OF_FLAGS[flag]) not in (None, False) if flag in _OF_FLAGS else True
+
+    def refusing(self) -> dict[str, object]:
+        """What rows are refused by for their text, where it is not as the defaults have it: repair depends on it."""
+        return self.model_dump(mode="json", exclude_defaults=True, exclude=set(_OTHERS))
 
 
 class Repair(Strict):

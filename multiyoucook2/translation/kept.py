@@ -28,5 +28,5 @@ def as_kept(batch: Batch, outputs: Sequence[Sequence[Candidate]]) -> list[Attemp
 
 
 def rounded(score: float | None) -> float | None:
-    """A score as the memory will give it back."""
-    return None if score is None else float(np.float32(score))
+    """A score as the memory will give it back; ``None`` for one that is no number."""
+    return None if score is None or not np.isfinite(score) else float(np.float32(score))

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,7 +10,16 @@ import pytest
 from pydantic import Field
 
 from multiyoucook2.errors import FeatureError, WorkspaceError
-from multiyoucook2.files import Record, open_regular, read_arrow, read_bytes, read_json, read_parquet, read_text
+from multiyoucook2.files import (
+    Record,
+    json_bytes,
+    open_regular,
+    read_arrow,
+    read_bytes,
+    read_json,
+    read_parquet,
+    read_text,
+)
 
 
 class Row(Record):
@@ -58,6 +67,13 @@ def test_pipes_devices_and_folders_are_no_files(tmp_path: Path) -> None:
         open_regular(tmp_path / "nowhere")
     with pytest.raises(WorkspaceError, match="no path"):
         open_regular(Path("a\0b"))
+
+
+def test_what_is_no_number_is_written_so_that_it_can_be_read(tmp_path: Path) -> None:
+    found = {"mean": float("nan"), "interval": (1.5, float("inf")), "rows": [{"low": float("-inf")}, 3, True, "NaN"]}
+    (tmp_path / "f.json").write_bytes(json_bytes(found))
+    read = read_json(tmp_path / "f.json", dict[str, Any])
+    assert read == {"mean": None, "interval": [1.5, None], "rows": [{"low": None}, 3, True, "NaN"]}
 
 
 def test_size_and_encoding_are_checked(tmp_path: Path) -> None:

@@ -76,5 +76,7 @@ def test_what_cannot_be_repaired_is_one_clear_line(made: Path, tmp_path: Path) -
         repair_build(tmp_path, {})
     with pytest.raises(MyCookError, match="ways"):
         repair_build(made, {"ways": ["magic"]}, offline=True)
+    with pytest.raises(MyCookError, match="--candidates says nothing about parts"):
+        repair_build(made, {"ways": ["parts"], "candidates": 8, "engine": None}, offline=True)
     with pytest.raises(MyCookError):
         repair_build(made, {"engine": "nobody-knows-this"}, offline=True)

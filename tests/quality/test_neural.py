@@ -66,6 +66,7 @@ def test_what_libraries_print_is_no_answer(tmp_path: Path) -> None:
         ("import time; time.sleep(60)", "the metric did not answer for 0.5 s"),
         (ANSWER.format("'error': 'no\\x1b[31m model'"), "the metric failed"),
         (ANSWER.format("'scores': [1, 2, 3]"), "for 1 pairs"),
+        (ANSWER.format("'scores': [float('nan')]"), "answered [nan] for 1 pairs"),
     ],
 )
 def test_what_goes_wrong_ends_in_words(before: str, message: str, tmp_path: Path) -> None:

@@ -170,6 +170,8 @@ def test_a_build_against_references_and_another_build(mycook: MyCook, tiny_model
     found = json.loads(mycook("validate", "x", "--references", "de.tsv", "--json").stdout)
     assert [(one["lang"], one["rows"]) for one in found["references"]] == [("de", 30)]
     assert found["report"]["languages"]["ja"]["rows"] == 40
+    found = json.loads(mycook("validate", "x", "--langs", "de", "--json").stdout)
+    assert list(found["report"]["languages"]) == ["de"]
 
     # another run of the build keeps the scores on its page; other translations lose them
     mycook("build", *build)

@@ -1,19 +1,22 @@
 """Repair: the better rival is taken, nothing gets worse, and the path is written down."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from random import Random
-from typing import get_args
+from typing import Any, get_args
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from multiyoucook2.building.repairing import steps_before
+from multiyoucook2.building.translating import Translate
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.resolve import resolve
+from multiyoucook2.quality.check import CHECKS, Batch, Context, run_checks
 from multiyoucook2.quality.repair import Mender, Offer
 from multiyoucook2.quality.settings import Checks, Repair, Way
 from multiyoucook2.quality.table import judge
@@ -44,20 +47,22 @@ def rivals(*texts: str) -> "list[Choice]":
     return [Choice(text, -0.1 * place, (), "n-best") for place, text in enumerate(texts, 1)]
 
 
-def mended(captions: pa.Table, german: pa.Table, *offers: Offer) -> pa.Table:
-    return Mender(captions, german, "de", Repair(below=0.5)).mended(0, german.num_rows, offers)
+def mended(captions: pa.Table, german: pa.Table, *offers: Offer, checks: Checks | None = None) -> pa.Table:
+    return Mender(captions, german, "de", Repair(below=0.5), checks=checks).mended(0, german.num_rows, offers)
 
 
-def repaired(*texts: str) -> tuple[list[str], dict[str, object]]:
-    """The captions that were asked for, and the first row afterwards."""
+def repaired(*texts: str, row: Mapping[str, object] | None = None, **checks: Any) -> tuple[list[str], dict[str, Any]]:
+    """The captions that were asked for, and the first row afterwards; ``row`` is what it is otherwise before."""
     captions, german = tables()
+    first = {**german.to_pylist()[0], **(row or {})}
+    german = pa.concat_tables([pa.Table.from_pylist([first], german.schema), german.slice(1)])
     asked: list[str] = []
 
     def offer(asks: Sequence[Ask]) -> dict[Ask, list[Choice]]:
         asked.extend(ask.caption for ask in asks)
         return {ask: rivals(*texts) for ask in asks}
 
-    after = mended(captions, german, offer)
+    after = mended(captions, german, offer, checks=Checks(**checks))
     assert after.schema == german.schema
     assert after.slice(1).equals(german.slice(1))
     return asked, after.to_pylist()[0]
@@ -81,6 +86,69 @@ def test_a_row_without_a_better_rival_stays() -> None:
 def test_a_rival_that_a_check_refuses_is_never_taken() -> None:
     _, row = repaired(f"3 {RIGHT}", f"<unk> {RIGHT}", CAPTION)
     assert row["text"] == WRONG
+
+
+@pytest.mark.parametrize(
+    ("rival", "checks", "taken"),
+    [
+        (f"3 {RIGHT}", {"numbers": False}, True),  # what the build lets pass, repair lets pass
+        (RIGHT, {"min_score": -0.05}, False),  # its score is -0.1: the build would refuse it
+        (RIGHT, {"min_score": -0.2}, True),
+        (RIGHT, {"length_ratio": (0.1, 0.5)}, False),
+    ],
+)
+def test_rivals_are_refused_by_the_builds_checks(rival: str, checks: dict[str, Any], taken: bool) -> None:
+    _, row = repaired(rival, **checks)
+    assert row["text"] == (rival if taken else WRONG)
+
+
+def test_an_engines_flag_counts_while_its_check_is_on() -> None:
+    """A sound row that the engine calls a loop is mended, unless the recipe lets loops pass."""
+    sound = {"text": "Lauch und Zwiebeln hacken", "flags": ["loop"]}
+    asked, row = repaired(RIGHT, row=sound)
+    assert (asked, row["text"]) == ([CAPTION], RIGHT)
+    asked, row = repaired(RIGHT, row=sound, repetition=None)
+    assert (asked, row["text"], row["flags"]) == ([], sound["text"], ["loop"])
+
+
+def test_a_repaired_stages_key_holds_what_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    """And holds nothing more than before by the defaults, nor for what repair does not look at."""
+    engine = resolve(str(tiny_model), "de", source_lang="en", cache_dir=tmp_path, offline=True)
+
+    def settings(repair: Repair | None, **checks: Any) -> object:
+        return Translate(engine, Decoding(), "cpu", repair, checks=Checks(**checks)).settings()
+
+    plain = settings(Repair())
+    assert isinstance(plain, dict)
+    assert set(plain) == {"engine", "version", "device", "repair"}
+    signals = {"min_quality": 0.25, "alignment": False, "agreement": "mini", "glossary": "terms.tsv"}
+    assert settings(Repair(), length_ratio=[0.25, 4.0], **signals) == plain
+    assert settings(Repair(), numbers=False) != plain
+    assert settings(Repair(), min_score=-1.0) != settings(Repair(), min_score=-2.0)
+    assert settings(None, numbers=False) == settings(None)
+
+
+def test_no_check_that_refuses_reads_what_the_key_leaves_out() -> None:
+    """Otherwise the setting belongs into ``Checks.refusing``."""
+    read: set[str] = set()
+
+    class Watched(Checks):
+        def __getattribute__(self, name: str) -> Any:
+            if name in Checks.model_fields:
+                read.add(name)
+            return super().__getattribute__(name)
+
+    batch = Batch(
+        "de", [CAPTION, "add 3 cups"], [WRONG, "3 Tassen"], [("loop", "copy"), ()], np.full(2, -1, np.float32)
+    )
+    refusing = [check.name for check in CHECKS if check.severity == "reject"]
+    run_checks(batch, Context(batch, Watched()), refusing)
+    assert {"numbers", "repetition", "copies", "min_score"} <= read
+    for name in read:
+        changed = {"script_share": 0.1, "length_ratio": (0.1, 9), "repetition": None, "min_score": -1.0}.get(
+            name, False
+        )
+        assert set(Checks(**{name: changed}).refusing()) == {name}
 
 
 def test_quality_does_not_fall() -> None:

@@ -90,3 +90,7 @@ def test_only_a_beam_no_wider_than_the_builds_is_there(tmp_path: Path, monkeypat
     assert places(NBest(4)) == others
     assert places(NBest(3, name="engine")) == others
     assert NBest(3).name == kept.FIRST
+
+
+def test_a_score_that_is_no_number_is_none() -> None:
+    assert [kept.rounded(score) for score in (None, float("nan"), float("-inf"), -0.5)] == [None, None, None, -0.5]

@@ -1,6 +1,7 @@
 """Our side of a metric's process: started, spoken to in chunks, given a time limit, and ended with all its children."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -39,10 +40,12 @@ class Worker:
         """A score a pair.
 
         Raises:
-            ModelError: see :meth:`load`; or as many scores as pairs did not come back.
+            ModelError: see :meth:`load`; or as many scores as pairs did not come back, or one is no number.
         """
         found = self._ask({"score": list(pairs)}, "scores")
-        numbers = isinstance(found, list) and all(isinstance(score, int | float) for score in found)
+        numbers = isinstance(found, list) and all(
+            isinstance(score, int | float) and math.isfinite(score) for score in found
+        )
         if not numbers or len(found) != len(pairs):
             raise ModelError(f"the metric answered {shown(found, 60)} for {len(pairs)} pairs", hint=_AGAIN)
         return [float(score) for score in found]
