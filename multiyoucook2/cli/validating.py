@@ -1,5 +1,6 @@
 """``mycook validate``: what was accepted and refused, of a recipe or of a finished build. Heavy imports are late."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -143,7 +144,7 @@ def _show_build(
     printing.validation_figures(found, show=show)
     if fitted:
         rows = [
-            (lang, when, one.rows, one.wrong, *(f"{value:.2f}" for value in (one.auc, one.precision, one.recall)))
+            (lang, when, one.rows, one.wrong, *(_share(value) for value in (one.auc, one.precision, one.recall)))
             for lang, both in fitted.items()
             for when, one in zip(("before", "after"), both, strict=True)
         ]
@@ -164,3 +165,8 @@ def _show_build(
     for signature in dict.fromkeys(score.signature for one in scores for score in one.scores):
         print(signature)
     print(page)
+
+
+def _share(value: float) -> str:
+    """``-`` for what is not defined, such as the AUC of marks of one kind."""
+    return "-" if math.isnan(value) else f"{value:.2f}"

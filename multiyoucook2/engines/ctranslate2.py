@@ -42,7 +42,7 @@ def engine_errors() -> Iterator[None]:
         if "out of memory" in str(error).lower() or "alloc" in str(error).lower():
             raise OutOfMemory(str(error)) from error
         raise EngineFailed(
-            f"the translation engine failed: {str(error).splitlines()[0]}", hint="try --device cpu or --engine mini"
+            f"the translation engine failed: {str(error).splitlines()[0]}", hint="try --device cpu, or another engine"
         ) from error
 
 

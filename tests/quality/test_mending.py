@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -76,6 +77,12 @@ def test_what_cannot_be_repaired_is_one_clear_line(made: Path, tmp_path: Path) -
         repair_build(tmp_path, {})
     with pytest.raises(MyCookError, match="ways"):
         repair_build(made, {"ways": ["magic"]}, offline=True)
+    for name in ("build.json", "recipe.yaml"):
+        shutil.copy(made / name, tmp_path)
+    recipe = yaml.safe_load((tmp_path / "recipe.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump({**recipe, "engine": "none"}), encoding="utf-8")
+    with pytest.raises(MyCookError, match="translates nothing that could be mended"):
+        repair_build(tmp_path, {})
     with pytest.raises(MyCookError, match="--candidates says nothing about parts"):
         repair_build(made, {"ways": ["parts"], "candidates": 8, "engine": None}, offline=True)
     with pytest.raises(MyCookError):

