@@ -59,7 +59,9 @@ def table(
     ],
     task: Annotated[str, typer.Option("--task", help="t2v or v2t.")] = "t2v",
     measure: Annotated[str, typer.Option("--measure", help="R@1, R@5 or R@10.")] = "R@10",
-    style: Annotated[str, typer.Option("--format", help="text, markdown, latex or csv.")] = "text",
+    style: Annotated[
+        str | None, typer.Option("--format", help="text, markdown, latex or csv.", show_default="text")
+    ] = None,
     resamples: ResamplesOption = 1000,
     json: JsonOption = False,
 ) -> None:
@@ -73,18 +75,21 @@ def table(
       mycook table runs/sweep/*-seed*
       mycook table runs/sweep/*-seed* --measure R@1 --format latex
     """
+    from ..errors import TrainingError
     from ..retrieval.evaluation.compare import find_measure, find_task
     from ..retrieval.evaluation.table import table_of
     from ..retrieval.evaluation.table_text import deviating, rendered, rows_beside
     from .tables import print_json, print_table
 
+    if json and style is not None:
+        raise TrainingError(f"--json and --format {style} are two formats", hint="give one of the two")
     task, measure = find_task(task), find_measure(measure)
     found = table_of(runs, task=task, measure=measure, resamples=resamples)
     if json:
         rows = [{**asdict(row), "runs": [str(run) for run in row.runs]} for row in found.systems]
         beside = {"chance": found.chance, "published": found.published}
         print_json({"task": task, "measure": measure, **beside, "systems": rows})
-    elif style == "text":
+    elif style in (None, "text"):
         cells: list[list[object]] = [
             [row.name, len(row.seeds), *map(deviating, row.cells.values())] for row in found.systems
         ]

@@ -92,11 +92,15 @@ def features_import(
       mycook features import clip_frames/ --name clip --out features/clip
       mycook features import labse.parquet --as vectors --name labse --out features/labse
     """
+    from ..errors import RecipeError
     from ..features.importing import import_features
     from ..features.sentence_vectors import import_vectors
     from . import printing_training as printing_train
 
     if as_ is Kind.vectors:
+        for option, value in (("--key", key), ("--dataset", dataset)):
+            if value is not None:
+                raise RecipeError(f"{option} is for features, not for sentence vectors", hint=f"leave {option} out")
         printing_train.feature_store(import_vectors(sources, out, name=name or "vectors"), as_json=json)
         return
     captions = _english_of(dataset)[0] if dataset else None

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 study_app = typer.Typer(name="study", help="Studies of what retrieval depends on.", no_args_is_help=True)
 
 SeedsOption = Annotated[str, typer.Option("--seeds", help="Such as 0,1,2.", metavar="NUMBERS")]
+_OVERRULED = {  # recipe values that a study gives its runs itself -> how to say them
+    "seed": "--seeds 0,1 says them all",
+    "name": "leave it out: runs are called by what they differ in",
+}
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any recipe value; may be repeated.")
 ]
@@ -66,16 +70,18 @@ def teachers(
     """
     from ..retrieval.evaluation.page import require_plots
     from ..retrieval.recipe import training_recipe
-    from ..retrieval.training.replicates import Machine
+    from ..retrieval.training.replicates import Machine, refuse_overruled
     from ..retrieval.training.teacher_page import tables_of, write_teacher_page
     from ..retrieval.training.teacher_study import study_teachers
     from ..settings import set_values
     from .terminal import Terminal
 
+    given = set_values(values or [])
+    refuse_overruled(given, {**_OVERRULED, "reduce": "--reduces max,mean says them all"}, "--set")
     require_plots(out / "report")
     with Terminal(quiet=quiet) as listener:
         found = study_teachers(
-            training_recipe(recipe, set_values(values or [])),
+            training_recipe(recipe, given),
             dataset=dataset, features=features, out=out, teachers=parts(names) if names else None,
             reduces=parts(reduces), which=combinations, seeds=numbers(seeds, "--seeds", int),
             machine=Machine(device, threads, offline, side_by_side=True), listener=listener,
@@ -127,17 +133,20 @@ def quality(
     from ..retrieval.recipe import training_recipe
     from ..retrieval.training.quality_page import tables_of, write_quality_page
     from ..retrieval.training.quality_study import study_quality
-    from ..retrieval.training.replicates import Machine
+    from ..retrieval.training.replicates import Machine, refuse_overruled
     from ..settings import set_values
     from .terminal import Terminal
 
+    given = set_values(values or [])
+    both_ways = "leave it out: the study trains with what the checks refuse and without"
+    refuse_overruled(given, {**_OVERRULED, "accepted_only": both_ways}, "--set")
     others = dict(one.partition("=")[::2] for one in against or [])
     if not all(others.values()) or len(others) < len(against or []):
         raise RecipeError("--against wants a name and a folder, each name once", hint="--against NAME=FOLDER")
     require_plots(out / "report")
     with Terminal(quiet=quiet) as listener:
         found = study_quality(
-            training_recipe(recipe, set_values(values or [])),
+            training_recipe(recipe, given),
             dataset=dataset, features=features, out=out, against=others, bins=numbers(bins, "--bins", float),
             measure=find_measure(measure), pool=pool, seeds=numbers(seeds, "--seeds", int),
             machine=Machine(device, threads, offline, side_by_side=True), listener=listener,

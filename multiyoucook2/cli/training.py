@@ -69,20 +69,21 @@ def train(
       accelerate launch -m multiyoucook2 train --dataset build/mini/dataset --features build/mini/features
     """
     from ..retrieval.training.run import train as train_run
-    from ..settings import overridden, set_values
     from . import printing_training as printing_train
+    from .parts import recipe_values
     from .terminal import Terminal
 
-    flags: dict[str, object] = {
-        "languages": langs, "objective": objective, "encoder": encoder, "epochs": epochs, "batch_size": batch_size,
-        "lr": lr, "seed": seed,
+    flags: dict[str, tuple[str, object]] = {
+        "--langs": ("languages", langs), "--objective": ("objective", objective), "--encoder": ("encoder", encoder),
+        "--epochs": ("epochs", epochs), "--batch-size": ("batch_size", batch_size), "--lr": ("lr", lr),
+        "--seed": ("seed", seed),
     }  # fmt: skip
-    given = {key: value for key, value in flags.items() if value is not None}
+    overrides = recipe_values(values, flags)
     with Terminal(quiet=quiet) as listener:
         result = train_run(
             recipe, dataset=dataset, features=features, out=out, teachers=teachers,
-            overrides=overridden(set_values(values or []), given), pool=pool, resume=resume, device=device,
-            threads=threads, offline=offline, listener=listener,
+            overrides=overrides, pool=pool, resume=resume, device=device, threads=threads, offline=offline,
+            listener=listener,
         )  # fmt: skip
     if result.evaluation is not None:  # the first of several processes
         printing_train.evaluation(result.evaluation, result.out, as_json=json)

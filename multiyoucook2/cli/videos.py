@@ -47,9 +47,12 @@ def plan(
       mycook videos plan build/multi-youcook2/dataset --ids
     """
     from ..corpus.clips import load_clips
+    from ..errors import RecipeError
     from ..features.extract.plan import plan_videos, read_ids
     from .tables import print_json, print_table
 
+    if ids and json:
+        raise RecipeError("--ids prints lines and --json a document", hint="give one of the two")
     found = plan_videos(load_clips(dataset), videos=videos, gone=read_ids(gone) if gone else (), fps=fps)
     figures = {
         "hours": round(found.hours, 2), "segment_hours": round(found.segment_hours, 2),

@@ -36,11 +36,13 @@ def import_features(
             mended where a pickle's captions allow that, and refused where it knows none of them.
 
     Raises:
-        FeatureError: nothing to import, no name, files of features of different names, a clip that would lose
-            precision, or what those functions raise.
+        FeatureError: nothing to import, no name, a key for plain arrays, files of features of different names, a clip
+            that would lose precision, or what those functions raise.
     """
     if not sources:
         raise FeatureError("there is nothing to import", hint="give a .pkl, .npz or .parquet file, or a folder of .npy")
+    if key is not None and not any(source.suffix in PICKLES for source in sources):
+        raise FeatureError("plain arrays have no key to choose by", hint="leave --key out: it is for a .pkl")
     first = _open(sources[0], name, key, captions)
     if len(sources) == 1:
         clips, meta = first.clips, first.meta

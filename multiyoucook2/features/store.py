@@ -170,6 +170,12 @@ class FeatureStore:
         rows: npt.NDArray[np.int64] = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         return rows
 
+    def without_frames(self, clip_ids: Sequence[str]) -> list[str]:
+        """Those of the clips that the store has, but without a frame."""
+        return [
+            clip for clip, row in zip(clip_ids, self.rows(clip_ids), strict=True) if row >= 0 and not self._count[row]
+        ]
+
     def longer_than(self, frames: int, clip_ids: Sequence[str]) -> int:
         """How many of the clips have more frames."""
         rows = self.rows(clip_ids)

@@ -50,11 +50,12 @@ def cut_features(
     Args:
         source: a folder with ``VIDEO_ID.npy``, ``.npz``, ``.h5`` or ``.pth`` in it, at any depth; or one ``.npz``,
             ``.h5`` or ``.pth`` file whose keys are video ids. Each array is [T, D].
-        fps: rows a second; key: which array of a file that has several for a video.
+        fps: rows a second; key: which array of a file that has several for its one video.
         name: what the features are, for signatures. dataset: its label, for the store's notes.
 
     Raises:
-        FeatureError: no array of any of the videos, an array of another shape, or a file that cannot be read safely.
+        FeatureError: no array of any of the videos, an array of another shape, a file that cannot be read safely, or a
+            key where no file has several arrays for its video.
     """
     check_rate(fps)
     if not source.exists():
@@ -64,6 +65,8 @@ def cut_features(
     for clip in clips:
         groups.setdefault(clip.video_id, []).append(clip)
     files = files_by_stem(source, groups, ENDINGS) if source.is_dir() else {}
+    if key is not None and (source.is_file() or {path.suffix for path in files.values()} == {".npy"}):
+        raise FeatureError(f"{source} has no file of several arrays to choose from", hint="leave --key out")
     arrays = VideoArrays(files, source if source.is_file() else None, key)
     rows: dict[str, ClipRow] = {}
 

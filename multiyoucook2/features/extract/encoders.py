@@ -103,22 +103,27 @@ def load_vision_encoder(
 
     Raises:
         ModelError: not found, not downloadable, weights only as pickles, or no model of images.
-        RecipeError: a precision or device that is not there, or a layer or window for another model than S3D.
+        RecipeError: a precision or device that is not there, a layer or window for another model than S3D, or a
+            revision of what lies here.
     """
     if precision not in DTYPES:
         raise RecipeError(f"unknown precision {precision!r}", hint=f"known: {', '.join(DTYPES)}")
     if device not in ("auto", "cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
         raise RecipeError(f"cannot use the device {device!r}", hint="auto, cpu, or cuda where there is one")
     chosen = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
+    local = Path(name).is_dir()
+    if revision is not None and (local or Path(name).suffix in WEIGHT_ENDINGS):
+        raise RecipeError(
+            f"{name!r} is on this disk, where there are no revisions", hint="--revision is for a model of the Hub"
+        )
     if Path(name).suffix in WEIGHT_ENDINGS:
         return load_s3d(
             Path(name), layer=layer or POOLED, window=window or WINDOW, precision=DTYPES[precision], device=chosen
         )
     if layer is not None or window is not None:
         raise RecipeError(f"{name!r} has its own layer and window", hint="--layer and --window are for S3D's weights")
-    local = Path(name).is_dir()
     options: dict[str, object] = {"local_files_only": offline or local, "trust_remote_code": False}
-    if revision and not local:
+    if revision:
         options["revision"] = revision
     processor, model = _loaded(name, options, offline)
     config = model.config

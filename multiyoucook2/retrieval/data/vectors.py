@@ -37,12 +37,12 @@ def read_vectors(store: FeatureStore, keys: Sequence[Key]) -> Tensor:
         FeatureError: a caption that the store lacks; the message names the first and counts them.
     """
     rows = store.rows([vector_id(*key) for key in keys])
-    missing = np.flatnonzero(rows < 0)
+    vector_N1D, there_N1 = store.gather(rows, max_frames=1)
+    missing = np.flatnonzero(~there_N1[:, 0])
     if len(missing):
         clip, index, lang = keys[missing[0]]
         raise FeatureError(
             f"{store.folder} lacks the sentence vectors of {len(missing):,} of {len(keys):,} texts, "
             f"first of caption {index} of clip {clip!r} in {lang!r}"
         )
-    video_BTD, _ = store.gather(rows, max_frames=1)
-    return torch.from_numpy(video_BTD[:, 0])
+    return torch.from_numpy(vector_N1D[:, 0])

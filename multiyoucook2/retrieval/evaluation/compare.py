@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,12 +41,13 @@ class Difference:
 
 @dataclass(frozen=True)
 class Scored:
-    """An evaluated run: clips of the pool, ranks, and what runs must share to be compared."""
+    """An evaluated run: clips of the pool, ranks, what runs must share to be compared, and the rows of its scores."""
 
     run: Path
     clip_ids: Sequence[str]
     ranks: Mapping[Key, Ranks]
     setting: Mapping[str, object]
+    rows: Sequence[Mapping[str, Any]]
 
 
 def find_measure(name: str) -> str:
@@ -82,7 +84,7 @@ def read_scored(runs: Sequence[Path]) -> list[Scored]:
     for run in runs:
         clip_ids, ranks, scores = read_ranks(evaluation_folder(run))
         setting = {key: value for key, value in scores["setting"].items() if key != _OF_INTERVALS}
-        found.append(Scored(run, clip_ids, ranks, setting))
+        found.append(Scored(run, clip_ids, ranks, setting, scores["scores"]))
     for one in found[1:]:
         if (one.clip_ids, one.setting) != (found[0].clip_ids, found[0].setting):
             raise TrainingError(

@@ -11,7 +11,7 @@ from ...errors import TrainingError
 from .compare import MEASURES, Difference, compare_runs, read_scored
 from .page import Picture, Table, require_plots, write_page
 from .plots import MEASURE_NAME, Lines, language_plot, loss_plot, recall_plot
-from .results import chance, read_ranks
+from .results import chance_of, read_ranks
 from .runfiles import evaluation_folder, read_metrics, read_run, run_names
 from .signature import Signature, shared_lines
 
@@ -35,7 +35,7 @@ def write_report(runs: Sequence[Path], out: Path) -> list[Path]:
     teachers = _teachers(runs, names)
     shown = {**dict(zip(names, runs, strict=True)), **teachers}
     scores: dict[str, Lines] = {name: read_ranks(evaluation_folder(run))[2]["scores"] for name, run in shown.items()}
-    of_chance = {task: _chance(scores, task) for task in TITLES}
+    of_chance = {task: chance_of((row for of in scores.values() for row in of), task) for task in TITLES}
     differences = compare_runs(list(shown.values())) if len(shown) > 1 else []
     tables = [_scores_table(scores, task, of_chance[task]) for task in TITLES]
     tables += [_differences_table(differences, task, list(shown)) for task in TITLES if differences]
@@ -121,12 +121,6 @@ def _signatures(scores: Mapping[str, Lines]) -> list[str]:
         if row.get("made")
     }
     return shared_lines(found)
-
-
-def _chance(scores: Mapping[str, Lines], task: str) -> dict[str, float]:
-    """Empty where the pool is not known."""
-    rows = [row for of in scores.values() for row in of if row["task"] == task and row.get("made")]
-    return chance(rows[0]["made"]["pool"], rows[0]["made"].get("candidates", 0)) if rows else {}
 
 
 def _log(run: Path) -> Lines:

@@ -6,7 +6,7 @@ query, infinity for a miss), from which :mod:`.compare` pairs runs.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -225,6 +225,16 @@ def measures(ranks: Ranks, last: float) -> dict[str, float]:
         "median_rank": float(np.median(placed)),
         "mean_rank": float(placed.mean()),
     }
+
+
+def chance_of(rows: Iterable[Mapping[str, Any]], task: str) -> dict[str, float]:
+    """What chance scores in a task, by the rows of ``scores.json``; empty where no row says its pool.
+
+    Languages with fewer texts than others differ by next to nothing: a clip has the same share of the candidates.
+    """
+    found = (row["made"] for row in rows if row.get("task") == task and row.get("made"))
+    made = next((one for one in found if one.get("pool")), None)
+    return chance(made["pool"], made.get("candidates", 0)) if made else {}
 
 
 def chance(pool: int, candidates: int = 0) -> dict[str, float]:

@@ -17,7 +17,7 @@ from ...errors import TrainingError
 from .bootstrap import RECALL_LEVELS, hits, interval, over_replicates, replicate_draws
 from .compare import Scored, common, read_scored
 from .published import published_beside
-from .results import Ranks, by_clip, chance, groups_of
+from .results import Ranks, by_clip, chance_of, groups_of
 from .runfiles import finished_run, run_names
 
 
@@ -107,7 +107,7 @@ def table_of(runs: Sequence[Path], *, task: str, measure: str, resamples: int = 
         )
     published = published_beside(scored[0].setting, task, level_of(measure))
     shown = {name: of for name, of in published.items() if set(of) & set(langs)}
-    return SystemTable(found, _chance(scored[0], measure), shown)
+    return SystemTable(found, chance_of(scored[0].rows, task).get(measure), shown)
 
 
 def gains(
@@ -187,8 +187,3 @@ def draws_of(
 def level_of(measure: str) -> int:
     """``recall_at_10`` -> 10."""
     return dict(zip((f"recall_at_{level}" for level in RECALL_LEVELS), RECALL_LEVELS, strict=True))[measure]
-
-
-def _chance(scored: Scored, measure: str) -> float | None:
-    pool = scored.setting.get("pool")
-    return chance(pool)[measure] if isinstance(pool, int) and pool else None

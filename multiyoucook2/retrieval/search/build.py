@@ -73,6 +73,13 @@ def build_index(
         raise FeatureError(
             f"no clip of {source} has features in {store.folder}", hint=f"its ids are like {store.clip_ids[0]!r}"
         )
+    empty = store.without_frames([clip.clip_id for clip in clips])
+    if len(empty) == len(clips):
+        raise FeatureError(f"no clip of {source} has a frame in {store.folder}", hint="extract or import them again")
+    if empty:
+        heard.note(f"{len(empty):,} clips are left out, as their features have no frame, first {empty[0]}")
+        gone = set(empty)
+        clips = [clip for clip in clips if clip.clip_id not in gone]
     table, data, languages = _clip_table(source, clips)
     chosen = choose_device(device)
     model = model.to(chosen).eval()

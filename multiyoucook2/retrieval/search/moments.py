@@ -35,10 +35,12 @@ def find_moments(
             clip. stride_s: seconds from window to window, half a window if not given.
 
     Raises:
-        DatasetError: an empty query, or a video that is not in the index. FeatureError: the features are gone, or are
-            not those of the index.
+        DatasetError: an empty query, a stride without windows, or a video that is not in the index.
+        FeatureError: the features are gone, or are not those of the index.
     """
     text = checked_query(query)
+    if stride_s is not None and window_s is None:
+        raise DatasetError("a stride is between windows, and there are none", hint="such as --window 4 --stride 2")
     rows = index.rows_of(video_id=video_id)
     query_E = index.model.embed([text])[0].astype(np.float32)
     clips = index.hits(rows if rows is not None else [], index.vectors[rows].astype(np.float32) @ query_E)

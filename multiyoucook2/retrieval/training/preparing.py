@@ -177,5 +177,7 @@ def note_absent(data: TrainingSet, max_frames: int, listener: Listener) -> None:
     for clips, what in ((data.without_features, "features"), (data.without_text, "a text")):
         if clips:
             listener.note(f"{len(clips):,} training clips are left out for lack of {what}, first {clips[0]}")
+    if empty := data.store.without_frames(data.clip_ids):
+        listener.note(f"{len(empty):,} training clips have no frame, first {empty[0]}: a learned token stands in")
     if longer := data.store.longer_than(max_frames, data.clip_ids):
         listener.note(f"{longer:,} training clips have more than {max_frames} frames: the later ones are not seen")

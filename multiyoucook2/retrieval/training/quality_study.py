@@ -6,14 +6,15 @@ beside the English captions of the same clips (:mod:`..evaluation.quality`).
 
 **Training.** The same recipe on other choices of training captions, all scored with the same queries: every caption;
 the accepted ones; as many left out as the checks refuse, but at random; and other data sets that were given, e.g. one
-without repair, or one that people translated.
+without repair, or one that people translated. Their splits must agree, or a model would be scored on clips that it has
+been trained on.
 
 ::
 
     OUT/
       study.json                 settings at first; with "finished" what :func:`study_quality` returns
-      data/random-seedN/         the data set with captions left out at random
-      accepted-seedN/ every-seedN/ random-seedN/ NAME-seedN/
+      data/as-many-at-random-seedN/         the data set with captions left out at random
+      accepted-seedN/ every-seedN/ as-many-at-random-seedN/ NAME-seedN/
       report/                    page, figures (written by the command)
 """
 
@@ -46,7 +47,8 @@ from .side_by_side import replicate_all
 from .sweep import teachers_key
 
 TASK = "t2v"  # a translation asks for a video
-ACCEPTED, EVERY, RANDOM = "accepted", "every", "random"
+ACCEPTED, EVERY = "accepted", "every"
+AT_RANDOM = "as-many-at-random"  # as are accepted, in each language, whatever the checks say of them
 BINS = (0.25, 0.5, 0.75)
 DATA, RESAMPLES = "data", 1000
 
@@ -113,7 +115,8 @@ def study_quality(
         bins: where ``quality`` is cut.
 
     Raises:
-        MyCookError: as :func:`.run.train`; or a data set whose translations have no quality.
+        MyCookError: as :func:`.run.train`; a data set whose translations have no quality; or another one with a clip to
+            train on that the first scores, or the other way round.
     """
     listener, machine, home = listener or Silent(), machine or Machine(), Path(out)
     require_distinct(seeds=seeds)
@@ -127,7 +130,7 @@ def study_quality(
         runs: dict[str, list[Path]] = {arm.name: [] for arm in arms}
         replicates = []
         for arm, seed, plan in plans:
-            on = _with_random(home, ground, arm.made, seed) if arm.name == RANDOM else arm.ground
+            on = _with_random(home, ground, arm.made, seed) if arm.name == AT_RANDOM else arm.ground
             teachers = home / "teachers" / on.data_hash[:12] / teachers_key(plan) if plan.teachers else None
             runs[arm.name].append(home / plan.name)
             replicates.append(Replicate(plan, home / plan.name, on, teachers=teachers, scored_on=ground))
@@ -193,15 +196,35 @@ def _arms(ground: Ground, asked: _Asked, against: Mapping[str, str]) -> list[_Ar
     refused = any(not one.accepted for of in made.values() for one in of.values())
     arms = [_Arm(EVERY, ground, False, made)] if refused else []
     arms += [_Arm(ACCEPTED, ground, True, made)]
-    arms += [_Arm(RANDOM, ground, True, made)] if refused else []
+    arms += [_Arm(AT_RANDOM, ground, True, made)] if refused else []
     for name, dataset in against.items():
-        if name in (EVERY, ACCEPTED, RANDOM):
+        if name in (EVERY, ACCEPTED, AT_RANDOM):
             raise RecipeError(f"an arm of the study is called {name} already", hint="choose another name")
         if not re.match(NAME, name):
             raise RecipeError(f"an arm of the study cannot be called {name!r}", hint="letters, digits, . _ + = -")
+        _require_same_splits(dataset, ground.dataset, list(asked.made))
         other = Ground.of(dataset, ground.features, ground.pool)
         arms.append(_Arm(name, other, True, _training(dataset, asked.targets)))
     return arms
+
+
+def _require_same_splits(other: str, dataset: str, langs: Sequence[str]) -> None:
+    """Check that neither trains on a clip that the other scores."""
+    for trained, scored in ((other, dataset), (dataset, other)):
+        split = scored_split(scored)
+        held_out = set(_clips(scored, split, langs))
+        both = [clip for clip in _clips(trained, "train", langs) if clip in held_out]
+        if both:
+            raise DatasetError(
+                f"{len(both):,} clips of the split train of {trained} are in the split {split} of {scored}, "
+                f"first {both[0]!r}",
+                hint="give a data set with the same splits, or a model is scored on what it was trained on",
+            )
+
+
+def _clips(dataset: str, split: str, langs: Sequence[str]) -> list[str]:
+    known = [lang for lang in dataset_languages(dataset) if lang in langs]
+    return load_captions(dataset, split=split, langs=known, accepted_only=False).clip_ids
 
 
 def _training(dataset: str, langs: Sequence[str]) -> dict[str, dict[CaptionKey, Provenance]]:
@@ -215,7 +238,8 @@ def _with_random(home: Path, ground: Ground, made: Mapping[str, Mapping[CaptionK
         keys, count = list(of_lang), sum(not one.accepted for one in of_lang.values())
         drawn = np.random.default_rng([seed, number]).choice(len(keys), count, replace=False)
         refused[lang] = {keys[place] for place in drawn.tolist()}
-    name, out = f"{RANDOM}-seed{seed}", home / DATA / f"{RANDOM}-seed{seed}"
+    name = f"{AT_RANDOM}-seed{seed}"
+    out = home / DATA / name
     # it is not there, or of the data set as that was before it was built anew
     if read_about(out / ABOUT_FILE).get("content_hash") != variant_hash(ground.data_hash, name):
         write_variant(ground.dataset, out, name=name, split="train", refused=refused)

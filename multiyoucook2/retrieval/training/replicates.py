@@ -154,6 +154,20 @@ def finish_study(home: Path, settings: Mapping[str, Any], found: Mapping[str, An
     atomic_write(home / STUDY_FILE, json_bytes({**settings, **found, "finished": True}))
 
 
+def refuse_overruled(given: Mapping[str, object], instead: Mapping[str, str], where: str) -> None:
+    """Check that nobody sets what every run of a sweep or study is given anyway: it would be overruled in silence.
+
+    Args:
+        given: recipe values, by key; instead: key -> how to say it here. where: who gives them, for the message.
+
+    Raises:
+        RecipeError: one of the keys is set.
+    """
+    for key, hint in instead.items():
+        if key in given:
+            raise RecipeError(f"{where} {key} would be overruled: every run is given its own", hint=hint)
+
+
 def require_distinct(**given: Sequence[object]) -> None:
     """Check what a study is to go through, by what it is called: one at least, and each once, or it would count twice.
 

@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
+from ...errors import TrainingError
 from ...files import atomic_write, file_sha256, json_bytes, lock_holder, update_file
 from ...progress import Listener, Silent
 from ...version import __version__
@@ -88,6 +89,8 @@ def train(
         multiyoucook2.train("c2kd-tiny", dataset="build/mini/dataset", features="build/mini/features")
     """
     plan = override(recipe, overrides) if isinstance(recipe, TrainingRecipe) else training_recipe(recipe, overrides)
+    if teachers is not None and not plan.teachers:
+        raise TrainingError(f"the objective {plan.objective} has no teachers to share", hint="leave --teachers out")
     folder = Path(out) if out else Path("runs") / plan.name
     accelerator = _accelerator(plan, device)
     heard = listener if listener and accelerator.is_main_process else Silent()

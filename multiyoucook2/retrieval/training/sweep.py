@@ -30,8 +30,13 @@ from ...progress import Listener, Silent
 from ...settings import NAME, Strict, overridden, validate_recipe
 from ..evaluation.pool import ALL
 from ..recipe import TrainingRecipe, teacher_recipe, training_recipe
-from .replicates import Ground, Machine, Replicate
+from .replicates import Ground, Machine, Replicate, refuse_overruled
 from .side_by_side import replicate_all
+
+_INSTEAD = {
+    "seed": "say it for all runs with `seeds:` of the sweep, such as seeds: [0, 1]",
+    "name": "call the run so with `name:` beside its recipe",
+}
 
 
 class Planned(Strict):
@@ -40,6 +45,11 @@ class Planned(Strict):
     recipe: str
     name: str | None = Field(None, pattern=NAME)
     set: dict[str, object] = Field(default_factory=dict, description="recipe values, as --set takes them")
+
+    @model_validator(mode="after")
+    def _sets_nothing_of_the_sweep(self) -> Self:
+        refuse_overruled(self.set, _INSTEAD, f"the sweep: of {self.called}, set:")
+        return self
 
     @property
     def called(self) -> str:

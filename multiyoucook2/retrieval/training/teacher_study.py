@@ -28,6 +28,7 @@ from .replicates import Ground, Machine, Replicate, finish_study, require_distin
 from .side_by_side import replicate_all
 
 BASELINE = "translate-train"
+REDUCES = ("max",)  # unless others are given
 MEASURE, TASK = "recall_at_10", "t2v"
 
 
@@ -120,7 +121,7 @@ def study_teachers(
     features: str | Path,
     out: str | Path,
     teachers: Sequence[str] | None = None,
-    reduces: Sequence[str] = ("max",),
+    reduces: Sequence[str] = REDUCES,
     which: str = "all",
     seeds: Sequence[int] = (0,),
     machine: Machine | None = None,
@@ -133,12 +134,14 @@ def study_teachers(
         teachers: names of some of its teachers; all by default.
 
     Raises:
-        MyCookError: as :func:`.run.train`, or an unknown teacher or reduce.
+        MyCookError: as :func:`.run.train`, or an unknown teacher or reduce, or reduces without sets of teachers.
     """
     listener, machine, home = listener or Silent(), machine or Machine(), Path(out)
     require_distinct(seeds=seeds, reduces=reduces)
     rows = _rows(recipe, teachers, seeds)
     chosen = combine(list(rows), reduces, which=which)
+    if tuple(reduces) != REDUCES and not any(len(one.names) > 1 for one in chosen):
+        raise RecipeError("no teachers are combined, so nothing is reduced", hint="leave --reduces out")
     plans: list[tuple[str, dict[str, Any]]] = [(BASELINE, {"objective": BASELINE})]
     plans += [
         (one.called, {"teachers": [rows[name].model_dump() for name in one.names], "reduce": one.reduce})
@@ -152,7 +155,7 @@ def study_teachers(
                 override(recipe, {**values, "name": called, "seed": seed}),
                 home / f"{called}-seed{seed}",
                 ground,
-                teachers=home / "teachers",
+                teachers=home / "teachers" if called != BASELINE else None,
             )
             for (called, values), seed in product(plans, seeds)
         ]

@@ -90,6 +90,10 @@ def test_one_of_several_arrays(tmp_path: Path) -> None:
         cut_features(tmp_path, CLIPS[:1], tmp_path / "f", fps=1, name="s3d")
     found = cut_features(tmp_path, CLIPS[:1], tmp_path / "f", fps=1, name="s3d", key="flow")
     assert found.store["a_0"].tolist() == [[-2, -3], [-4, -5]]
+    (tmp_path / "plain").mkdir()
+    for source in (as_npy(tmp_path / "plain"), tmp_path / "a.npz"):  # nothing to choose from: keys are video ids
+        with pytest.raises(FeatureError, match="has no file of several arrays to choose from"):
+            cut_features(source, CLIPS[:1], tmp_path / "g", fps=1, name="s3d", key="flow")
 
 
 class Evil:

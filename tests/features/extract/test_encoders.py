@@ -143,6 +143,10 @@ def test_what_is_refused(tmp_path: Path) -> None:
         load_vision_encoder(str(tmp_path / "holes"), device="cpu", offline=True)
     with pytest.raises(ModelError, match="cannot load the vision encoder"):
         load_vision_encoder(str(tmp_path / "nothing"), device="cpu", offline=True)
+    with pytest.raises(RecipeError, match="on this disk, where there are no revisions"):
+        load_vision_encoder(str(tmp_path / "bert"), revision="main", device="cpu")
+    with pytest.raises(RecipeError, match="on this disk, where there are no revisions"):
+        load_vision_encoder("s3d.pth", revision="main", device="cpu")
     with pytest.raises(RecipeError, match="unknown precision 'int8'"):
         load_vision_encoder(str(tmp_path / "bert"), precision="int8")
     with pytest.raises(RecipeError, match="cannot use the device 'tpu'"):

@@ -10,11 +10,13 @@ import torch
 from multiyoucook2.corpus.captions import Captions
 from multiyoucook2.errors import FeatureError, TrainingError
 from multiyoucook2.features.store import FeatureStore, write_store
+from multiyoucook2.progress import Silent
 from multiyoucook2.retrieval.data.batches import Batch, Batches, TrainingSet, ahead
 from multiyoucook2.retrieval.data.tokens import Buckets
 from multiyoucook2.retrieval.data.vectors import read_vectors, write_vectors
 from multiyoucook2.retrieval.model.encoders import TextEncoder, tiny_encoder
 from multiyoucook2.retrieval.model.encoders.tiny import TinyConfig
+from multiyoucook2.retrieval.training.preparing import note_absent
 
 CLIPS = [f"c{i}" for i in range(7)]
 TEXTS = {
@@ -49,6 +51,25 @@ def read(batch: Batch, encoder: TextEncoder) -> dict[str, list[str]]:
         found[position] = encoder.tokenizer.decode(tokens).replace(" ", "")  # digits are words of their own
     numbers = batch.by_language(torch.arange(len(found))[:, None])
     return {lang: [found[int(n)] for n in rows] for lang, rows in numbers.items()}
+
+
+def test_clips_without_a_frame_are_counted(store: FeatureStore) -> None:
+    notes: list[str] = []
+
+    class Notes(Silent):
+        def note(self, message: str) -> None:
+            notes.append(message)
+
+    note_absent(TrainingSet(CAPTIONS, store), 30, Notes())
+    assert notes == ["3 training clips have no frame, first c0: a learned token stands in"]
+
+
+def test_a_sentence_vector_without_numbers_is_none(tmp_path: Path) -> None:
+    vectors = write_store(tmp_path / "v", {"en:c0": np.ones(2), "en:c1": np.zeros((0, 2))}.items(), name="v")
+    with pytest.raises(
+        FeatureError, match="lacks the sentence vectors of 1 of 2 texts, first of caption 0 of clip 'c1'"
+    ):
+        read_vectors(vectors, [("c0", 0, "en"), ("c1", 0, "en")])
 
 
 def test_a_batch_joins_texts_and_features_by_clip(store: FeatureStore, encoder: TextEncoder) -> None:

@@ -151,3 +151,18 @@ def test_published_numbers_stand_where_protocols_agree(tmp_path: Path) -> None:
             assert "UniVL" not in rendered(replace(found, published={}), style="csv")
     german = make_run(tmp_path / "german", {"de": [1.0] * 20}, seed=0, **agreed)
     assert table_of([german], task="t2v", measure="recall_at_10", resamples=5).published == {}
+
+
+def test_chance_from_video_to_text_is_of_the_first_of_several_captions(tmp_path: Path) -> None:
+    """20 clips of 3 captions each: of 60 texts in random order, none of the first ten is one of the three."""
+    ranks = {("t2v", "en"): np.ones((20, 3)), ("v2t", "en"): np.ones(20)}
+    shared: dict[str, Any] = {"lang": "en", "data": "x@1", "pool": 20, "query": "all"}
+    made = {
+        ("t2v", "en"): Signature(task="t2v", queries=60, **shared),
+        ("v2t", "en"): Signature(task="v2t", candidates=60, **shared),
+    }
+    run = make_run(tmp_path / "run", {}, seed=0)
+    evaluation_of(ranks, made, clip_ids=CLIPS, resamples=0).save(run)
+    found = {task: table_of([run], task=task, measure="recall_at_10", resamples=5).chance for task in ("t2v", "v2t")}
+    assert found["t2v"] == pytest.approx(50)
+    assert found["v2t"] == pytest.approx(100 * (1 - (50 * 49 * 48) / (60 * 59 * 58)))

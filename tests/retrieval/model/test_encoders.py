@@ -222,6 +222,18 @@ def test_the_registry_knows_the_published_encoders() -> None:
     assert "did you mean 'labse'" in error.value.hint
 
 
+@pytest.mark.parametrize("ours", ["_refuse_code", "_refuse_size"])
+def test_a_bug_of_ours_is_not_blamed_on_the_model(
+    bert_folder: Path, monkeypatch: pytest.MonkeyPatch, ours: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise AttributeError("a mistake of ours")
+
+    monkeypatch.setattr(f"multiyoucook2.retrieval.model.encoders.transformers.{ours}", broken)
+    with pytest.raises(AttributeError, match="a mistake of ours"):
+        load_encoder(str(bert_folder))
+
+
 def test_what_cannot_be_loaded_is_one_clear_error(bert_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="cannot load the text encoder"):

@@ -195,6 +195,26 @@ def test_frames_that_the_model_does_not_see_are_told(made: Path, tmp_path: Path)
     assert notes == ["2 clips have more than 12 frames, the most that the model sees: the rest is not found"]
 
 
+def test_clips_without_a_frame_are_left_out_and_counted(made: Path, tmp_path: Path) -> None:
+    """They would all have one vector, that of the token which stands in for frames."""
+    frames = [("video005_0", np.zeros((0, 32))), ("video005_1", np.ones((3, 32))), ("video005_2", np.zeros((0, 32)))]
+    write_store(tmp_path / "some", frames[::-1], name="simulated")
+    notes: list[str] = []
+
+    class Notes(Silent):
+        def note(self, message: str) -> None:
+            notes.append(message)
+
+    index = build_index(made / "run", tmp_path / "index", features=tmp_path / "some", device="cpu", listener=Notes())
+    assert notes == ["2 clips are left out, as their features have no frame, first video005_0"]
+    assert [hit.clip_id for hit in index.search("fry the onion")] == ["video005_1"]
+    assert np.isfinite(index.vectors).all()
+    write_store(tmp_path / "none", frames[:1], name="simulated")
+    with pytest.raises(FeatureError, match=r"no clip of .*data has a frame in .*none"):
+        build_index(made / "run", tmp_path / "empty", features=tmp_path / "none", device="cpu")
+    assert not (tmp_path / "empty").exists()
+
+
 def test_links() -> None:
     assert link_at("https://www.youtube.com/watch?v=a-b", 12.9) == "https://www.youtube.com/watch?v=a-b&t=12s"
     assert link_at("https://youtu.be/a-b", 12) == "https://youtu.be/a-b?t=12s"

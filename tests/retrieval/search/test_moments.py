@@ -28,6 +28,11 @@ def test_clips_of_a_video(made: Path) -> None:
     assert {moment.clip_id: pytest.approx(moment.score, abs=1e-5) for moment in curve} == by_clip
 
 
+def test_a_stride_wants_windows(made: Path) -> None:
+    with pytest.raises(DatasetError, match="a stride is between windows, and there are none"):
+        find_moments(open_index(made / "index", device="cpu"), "video005", "fry the onion", stride_s=2)
+
+
 def test_windows_over_frames(made: Path, tmp_path: Path) -> None:
     """Eight frames a clip at one a second: windows of three every two, each scored as the model scores its frames."""
     old = FeatureStore.open(made / "features")

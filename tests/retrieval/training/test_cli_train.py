@@ -176,7 +176,7 @@ def test_import_of_plain_arrays(mycook: MyCook, tmp_path: Path) -> None:
 
 def test_bad_input_is_an_error_line_and_a_hint(here: Callable[..., tuple[str, str]], folder: Path) -> None:
     files = ("--dataset", folder / "data", "--features", folder / "features")
-    cases = [
+    cases: list[tuple[tuple[object, ...], str]] = [
         (("train", *files, "--recipe", "c2kd"), "unknown recipe 'c2kd'"),
         (("train", *files, "--objective", "zeroshot"), "unknown objective 'zeroshot'"),
         (("train", *files, "--set", "reduce"), "is not KEY=VALUE"),
@@ -188,6 +188,34 @@ def test_bad_input_is_an_error_line_and_a_hint(here: Callable[..., tuple[str, st
         (("train", *files, "--set", "tiny.dim=few"), "--set: tiny.dim: "),
         (("features", "simulate", "--dataset", "nowhere", "--out", "f"), "nowhere is no folder"),
     ]
+    assert_refused(here, cases)
+
+
+def test_options_that_exclude_each_other_are_said(here: Callable[..., tuple[str, str]], folder: Path) -> None:
+    """None of two is passed over in silence."""
+    files = ("--dataset", folder / "data", "--features", folder / "features")
+    cases: list[tuple[tuple[object, ...], str]] = [
+        (("train", *files, "--seed", 3, "--set", "seed=4"), "--seed and --set seed=... both say the recipe's seed"),
+        (("train", *files, "--langs", "de", "--set", "languages=en"), "--langs and --set languages=... both say"),
+        (("train", *files, "--recipe", "zero-shot-tiny", "--teachers", "t"), "zero-shot has no teachers to share"),
+        (("teachers", *files, "--set", "seed=3"), "--set seed would be overruled: every run is given its own"),
+        (("teachers", *files, "--set", "reduce=mean"), "--set reduce would be overruled"),
+        (("study", "quality", *files, "--set", "name=x"), "--set name would be overruled"),
+        (("study", "quality", *files, "--set", "accepted_only=false"), "--set accepted_only would be overruled"),
+        (("teachers", *files, "--combinations", "alone", "--reduces", "max,mean"), "so nothing is reduced"),
+        (("table", "a", "--json", "--format", "csv"), "--json and --format csv are two formats"),
+        (("videos", "plan", folder / "data", "--ids", "--json"), "--ids prints lines and --json a document"),
+        (
+            ("features", "import", "v.npz", "--as", "vectors", "--key", "s3d", "--out", "o"),
+            "--key is for features, not",
+        ),
+        (("features", "import", "f.npz", "--key", "s3d", "--out", "o"), "plain arrays have no key to choose by"),
+    ]
+    assert_refused(here, cases)
+
+
+def assert_refused(here: Callable[..., tuple[str, str]], cases: list[tuple[tuple[object, ...], str]]) -> None:
+    """Each command ends with one line that holds the words, and a hint."""
     for arguments, message in cases:
         said = here(*arguments, code=1)[1].splitlines()
         assert said[0].startswith("error: ")

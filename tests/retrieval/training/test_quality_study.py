@@ -42,7 +42,7 @@ def study(inputs: Path, out: Path, **given: object) -> QualityStudy:
 def test_a_study_killed_and_gone_on_with(inputs: Path, tmp_path: Path) -> None:
     out = tmp_path / "study"
     with pytest.raises(Killed):
-        study(inputs, out, listener=KillAt("random-seed1", 2))
+        study(inputs, out, listener=KillAt("as-many-at-random-seed1", 2))
     assert json.loads((out / "study.json").read_text())["finished"] is False
     done = {path: path.stat().st_mtime_ns for path in out.glob("*-seed0/*.json*")}
     assert len(list(out.glob("*-seed0/run.json"))) == 4
@@ -54,7 +54,7 @@ def test_a_study_killed_and_gone_on_with(inputs: Path, tmp_path: Path) -> None:
     assert [(arm.name, arm.captions, arm.of) for arm in found.arms[:3]] == [
         ("every", every, every),
         ("accepted", accepted, every),
-        ("random", accepted, every),
+        ("as-many-at-random", accepted, every),
     ]
     assert found.arms[3].name == "other"
     assert found.arms[0].gain is None
@@ -74,7 +74,7 @@ def test_a_study_killed_and_gone_on_with(inputs: Path, tmp_path: Path) -> None:
 def test_random_leaves_out_as_many_in_each_language(inputs: Path, tmp_path: Path) -> None:
     study(inputs, tmp_path / "study", against={}, seeds=[4])
     chosen = load_captions(inputs / "data", split="train")
-    drawn = load_captions(tmp_path / "study/data/random-seed4", split="train")
+    drawn = load_captions(tmp_path / "study/data/as-many-at-random-seed4", split="train")
     for lang in ("de", "ja"):
         kept = [[bool(of) for of in captions.texts[lang]] for captions in (chosen, drawn)]
         assert sum(kept[0]) == sum(kept[1])
@@ -92,7 +92,7 @@ def test_random_captions_of_an_older_data_set_are_drawn_anew(inputs: Path, tmp_p
     rebuilt = Ground.of(inputs / "other", features)
     new = _with_random(tmp_path, rebuilt, made["other"], 0)
     assert new.dataset == old.dataset
-    assert new.data_hash == variant_hash(rebuilt.data_hash, "random-seed0") != old.data_hash
+    assert new.data_hash == variant_hash(rebuilt.data_hash, "as-many-at-random-seed0") != old.data_hash
     kept = load_captions(new.dataset, split="train").texts["de"]
     refused = sum(not one.accepted for one in made["other"]["de"].values())
     assert sum(not of for of in kept) == refused
@@ -115,12 +115,30 @@ def test_what_cannot_be_studied(inputs: Path, folder: Path, tmp_path: Path) -> N
     for given, error, message in (
         ({"dataset": folder / "data", "features": folder / "features"}, DatasetError, "has a quality"),
         ({"bins": [0.5, 0.4]}, MyCookError, "must rise"),
-        ({"against": {"random": str(inputs / "other")}}, RecipeError, "is called random already"),
+        ({"against": {"as-many-at-random": str(inputs / "other")}}, RecipeError, "is called as-many-at-random"),
         ({"against": {"a/b": str(inputs / "other")}}, RecipeError, "a/b"),
     ):
         with pytest.raises(error, match=message):
             study(inputs, tmp_path / "new", **given)
         assert not (tmp_path / "new").exists()
+
+
+def test_a_data_set_of_other_splits_is_refused(inputs: Path, tmp_path: Path) -> None:
+    """Of 40 clips, the last 16 are held out by one and the last 8 by the other: 8 leak, whichever trains on them."""
+    make_dataset(tmp_path / "fewer", clips=32, validation=8)
+    study_of = {"against": {"fewer": str(tmp_path / "fewer")}}
+    with pytest.raises(
+        DatasetError, match=r"8 clips of the split train of .*fewer are in .* of .*data, first 'video006_0'"
+    ):
+        study(inputs, tmp_path / "new", **study_of)
+    longer = add_quality(make_dataset(tmp_path / "longer", clips=32, validation=8))
+    make_features(longer, tmp_path / "features")
+    back = {"dataset": longer, "features": tmp_path / "features", "against": {"data": str(inputs / "data")}}
+    with pytest.raises(
+        DatasetError, match=r"8 clips of the split train of .*longer are in the split validation of .*data"
+    ):
+        study(inputs, tmp_path / "new", **back)
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_command(inputs: Path, mycook: MyCook) -> None:
@@ -130,7 +148,14 @@ def test_the_command(inputs: Path, mycook: MyCook) -> None:
     said = json.loads(mycook(*command, "--json").stdout)
     assert said["measure"] == "recall_at_10"
     shown = mycook(*command).stdout
-    for part in ("by the translation that asks", "0.25 to 0.5", "refused", "every", "random", "q/report/report.html"):
+    for part in (
+        "by the translation that asks",
+        "0.25 to 0.5",
+        "refused",
+        "every",
+        "as-many-at-random",
+        "q/report/report.html",
+    ):
         assert part in shown
     assert "no numbers" in mycook("study", "quality", *files, "--bins", "low", code=1).stderr
     assert "--against NAME=FOLDER" in mycook("study", "quality", *files, "--against", "x", code=1).stderr

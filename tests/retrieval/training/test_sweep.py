@@ -56,9 +56,14 @@ def test_a_mistake_is_said_before_anything_is_trained(folder: Path, tmp_path: Pa
         ({"seeds": [1, 1]}, "a seed stands there twice"),
         ({"runs": [{"recipe": "c2kd-tiny"}] * 2}, "two runs are called c2kd-tiny"),
         ({"runs": [{"recipe": "c2kd-tiny", "name": "../x"}]}, "name"),
+        ({"runs": [{"recipe": "c2kd-tiny", "set": {"seed": 3}}]}, "of c2kd-tiny, set: seed would be overruled"),
+        ({"runs": [{"recipe": "c2kd-tiny", "name": "x", "set": {"name": "y"}}]}, "of x, set: name would be overruled"),
     ):
         with pytest.raises(MyCookError, match=message):
             read_sweep(sweep_file(folder, tmp_path, **values))
+    with pytest.raises(RecipeError) as caught:
+        read_sweep(sweep_file(folder, tmp_path, runs=[{"recipe": "c2kd-tiny", "set": {"seed": 3}}]))
+    assert "`seeds:`" in caught.value.hint
     with pytest.raises(RecipeError, match="does not exist"):
         read_sweep(tmp_path / "nowhere.yaml")
     assert isinstance(read_sweep(sweep_file(folder, tmp_path)), Sweep)

@@ -165,7 +165,7 @@ def restore_encoder(folder: Path) -> TextEncoder:
             raise ValueError(f"no encoder has {shape['dim']} dimensions")
         return KINDS.find(spec.kind).restore(folder, spec, shape)
     except _OF_DAMAGE as error:
-        raise ModelError(f"{folder} holds no text encoder that can be read: {first_line(error)}") from None
+        raise ModelError(f"{folder} holds no text encoder that can be read: {first_line(error)}") from error
 
 
 def first_line(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """Pretrained encoders of the transformers library, by registry name, hub id or folder. No code of theirs ever runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -100,25 +101,25 @@ def load_encoder(
         "revision": spec.revision or "main",
         "local_files_only": offline or Path(spec.hub_id).is_dir(),
     }
-    try:
-        _refuse_code(name, PretrainedConfig.get_config_dict(spec.hub_id, **options)[0])
+    with _transformers_errors(name, offline=offline):
+        shape = PretrainedConfig.get_config_dict(spec.hub_id, **options)[0]
+    _refuse_code(name, shape)
+    with _transformers_errors(name, offline=offline):
         config = AutoConfig.from_pretrained(spec.hub_id, **options, **_SAFE)
-        _refuse_size(config)
-        if getattr(config, "is_encoder_decoder", False):
-            raise ModelError(
-                f"{name!r} is an encoder with a decoder ({config.model_type}), not a text encoder",
-                hint=f"choose one such as {', '.join(ENCODERS)}",
-            )
+    _refuse_size(config)
+    dim = getattr(config, "hidden_size", None)
+    with_decoder = getattr(config, "is_encoder_decoder", False)
+    if with_decoder or not isinstance(dim, int):
+        what = "an encoder with a decoder" if with_decoder else "a model without one hidden_size"
+        raise ModelError(
+            f"{name!r} is {what} ({config.model_type}), not a text encoder",
+            hint=f"choose one such as {', '.join(ENCODERS)}",
+        )
+    with _transformers_errors(name, offline=offline):
         tokenizer = AutoTokenizer.from_pretrained(spec.hub_id, **options, **_SAFE)
         network, info = AutoModel.from_pretrained(
             spec.hub_id, config=config, output_loading_info=True, **options, **_SAFE
         )
-        dim = int(config.hidden_size)
-    except ModelError:
-        raise
-    except Exception as error:  # transformers, safetensors, torch and download errors have no common base
-        hint = "run once without --offline, or give a local folder" if offline else "check the id and the network"
-        raise ModelError(f"cannot load the text encoder {name!r}: {first_line(error)}", hint=hint) from None
     missing = [key for key in info["missing_keys"] if "pooler" not in key]
     if missing:
         raise ModelError(
@@ -136,6 +137,17 @@ def load_encoder(
     return TransformersEncoder(EncoderSpec(**values), network, tokenizer, dim, trainable=trainable)
 
 
+@contextmanager
+def _transformers_errors(name: str, *, offline: bool) -> Iterator[None]:
+    """What transformers raises of a model that it cannot fetch or read, as one line. Nothing of ours may stand within:
+    the errors of transformers, tokenizers, safetensors, torch and downloads have no common base but Exception."""
+    try:
+        yield
+    except Exception as error:
+        hint = "run once without --offline, or give a local folder" if offline else "check the id and the network"
+        raise ModelError(f"cannot load the text encoder {name!r}: {first_line(error)}", hint=hint) from error
+
+
 def _refuse_code(name: str, config: Mapping[str, object]) -> None:
     if "auto_map" in config:
         raise ModelError(
@@ -146,8 +158,9 @@ def _refuse_code(name: str, config: Mapping[str, object]) -> None:
 
 def _refuse_size(config: Any) -> None:
     """A damaged config must not ask for a model that no machine holds."""
-    if not 0 < int(getattr(config, "num_hidden_layers", 1)) <= 1000:
-        raise ModelError(f"no text encoder has {config.num_hidden_layers} layers", hint="its config.json is damaged")
+    layers = getattr(config, "num_hidden_layers", 1)
+    if not isinstance(layers, int) or not 0 < layers <= 1000:
+        raise ModelError(f"no text encoder has {layers} layers", hint="its config.json is damaged")
 
 
 def _new(argument: str, wanted: Wanted) -> TextEncoder:
