@@ -30,6 +30,7 @@ def export(
     """Write captions for other tools.
 
     A data set's captions as TSV, CSV, JSON lines or COCO's caption JSON; or as retrieval tasks of mteb, in a folder.
+    TSV has no quotes around a text; one with a tab or a line break is refused.
 
     \b
     Examples:

@@ -1,6 +1,7 @@
 """A published data set in the formats of other programs: tables (TSV, CSV), JSON lines, COCO's caption JSON.
 
-- ``tsv``, ``csv``: a row a caption and language: split, clip_id, caption_index, lang, caption
+- ``tsv``, ``csv``: a row a caption and language: split, clip_id, caption_index, lang, caption. TSV is plain: quotes are
+  letters, and a caption with a tab or a line break, of which there should be none, is refused
 - ``jsonl``: a line a clip: clip_id, video_id, start_s, end_s, split, and captions, language -> list by caption index
 - ``coco``: ``images`` (id, file_name, video_id, start, end, split) and ``annotations`` (id, image_id, caption, lang,
   caption_index), as COCO's caption files have them, for all languages together
@@ -9,12 +10,13 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import RecipeError, nearest
+from ..errors import DatasetError, RecipeError, nearest
 from ..files import atomic_write, require_new
+from ..files.tsv import why_not
 from .captions import dataset_languages, dataset_splits, load_captions
 from .clips import Clip, load_clips
 
@@ -30,9 +32,6 @@ class Row(NamedTuple):
     caption_index: int
     lang: str
     caption: str
-
-
-Write = Callable[[Sequence[Row], Mapping[str, Clip]], str]
 
 
 def default_name(to: str) -> str:
@@ -53,7 +52,8 @@ def export(
         accepted_only: leave refused captions out; their indices stay free.
 
     Raises:
-        RecipeError: an unknown format. DatasetError: the data set cannot be read, or lacks a language.
+        RecipeError: an unknown format. DatasetError: the data set cannot be read, or lacks a language; or a text that
+            the format cannot hold.
         WorkspaceError: ``path`` is there already.
     """
     require_new(path)
@@ -62,7 +62,7 @@ def export(
     wanted = tuple(langs or dataset_languages(dataset))
     clips = {clip.clip_id: clip for clip in load_clips(dataset)}
     rows = list(_rows(dataset, wanted, accepted_only))
-    writers = {"tsv": _table("\t"), "csv": _table(","), "jsonl": _jsonl, "coco": _coco}
+    writers = {"tsv": _tsv, "csv": _csv, "jsonl": _jsonl, "coco": _coco}
     atomic_write(path, writers[to](rows, clips).encode())
     return {"clips": len({row.clip_id for row in rows}), "captions": len(rows)}
 
@@ -78,14 +78,25 @@ def _rows(dataset: str, langs: Sequence[str], accepted_only: bool) -> Iterator[R
                         yield Row(split, clip_id, index, lang, text)
 
 
-def _table(delimiter: str) -> Write:
-    def write(rows: Sequence[Row], clips: Mapping[str, Clip]) -> str:
-        sink = io.StringIO()
-        writer = csv.writer(sink, delimiter=delimiter, lineterminator="\n")
-        writer.writerows([Row._fields, *rows])
-        return sink.getvalue()
+def _tsv(rows: Sequence[Row], clips: Mapping[str, Clip]) -> str:
+    lines = ["\t".join(Row._fields)]
+    for row in rows:
+        cells = list(map(str, row))
+        if wrong := next(filter(None, map(why_not, cells)), None):
+            raise DatasetError(
+                f"{row.clip_id}, caption {row.caption_index}, {row.lang}: {wrong}, which TSV cannot hold",
+                hint="--to csv or --to jsonl can",
+            )
+        lines.append("\t".join(cells))
+    return "".join(f"{line}\n" for line in lines)
 
-    return write
+
+def _csv(rows: Sequence[Row], clips: Mapping[str, Clip]) -> str:
+    sink = io.StringIO()
+    returns = any("\r" in row.caption for row in rows)  # which Python leaves without quotes, and ends a line at
+    writer = csv.writer(sink, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL)
+    writer.writerows([Row._fields, *rows])
+    return sink.getvalue()
 
 
 def _jsonl(rows: Sequence[Row], clips: Mapping[str, Clip]) -> str:

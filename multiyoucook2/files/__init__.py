@@ -5,6 +5,7 @@
 - :mod:`.pickles`: pickles of plain data, of which nothing is run; imported by itself, since it needs numpy
 - :mod:`.locks`: one process in a folder at a time, and who it is
 - :mod:`.manifest`: what a folder of ours holds, and what differs from that
+- :mod:`.tsv`: what a cell of a tab-separated table may hold
 - :mod:`.folders`: whole folders, which replace only what a manifest of ours lists
 """
 

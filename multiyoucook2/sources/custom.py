@@ -4,6 +4,7 @@ A record is a caption; records with the same clip id are captions of one clip. A
 a caption each.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from ..errors import SourceError
+from ..errors import RecipeError, SourceError
 from ..languages import YOUCOOK2_LANGUAGES, language
 from .base import SOURCES, Credit, Reading, SourceOptions, SourceRow
 from .cleaning import shown
@@ -61,6 +62,7 @@ class Custom(SourceRow):
 
     def read(self, paths: Sequence[Path], options: CustomOptions) -> Reading:
         """See the module. Files are read one after the other, into one data set."""
+        _require_use(paths, options)
         gather = Gather(paths, skip_bad=options.skip_bad)
         licenses = []
         for path in paths:
@@ -83,9 +85,9 @@ def open_rows(path: Path, options: CustomOptions) -> list[Rows]:
         SourceError: unknown, or unreadable.
     """
     if path.is_dir():
-        return hub.read_folder(path, options.config, options.columns)
+        return hub.read_folder(path, options.config, options.columns, options.encoding)
     suffix = path.suffix.lower()
-    if suffix in delimited.SUFFIXES:
+    if _is_delimited(path):
         return [delimited.read_delimited(path, options.encoding)]
     if suffix in lines.SUFFIXES:
         return [lines.read_lines(path)]
@@ -97,6 +99,28 @@ def open_rows(path: Path, options: CustomOptions) -> list[Rows]:
         f"{path} is of no known kind by its name",
         hint="known are .csv, .tsv, .jsonl, .parquet, .json, a folder as on the Hub, and hf:owner/name",
     )
+
+
+def _require_use(paths: Sequence[Path], options: CustomOptions) -> None:
+    """Refuse a file that is given twice, whose captions would be doubled, and options that no file heeds.
+
+    Raises:
+        SourceError: there is one. RecipeError: there is such an option.
+    """
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise SourceError(f"{', '.join(map(str, paths))}: a file is given twice", hint="give each once")
+    folder = any(path.is_dir() for path in paths)
+    if options.config is not None and not folder:
+        raise RecipeError("--config is of data sets as on the Hub, which no file here is", hint="leave it out")
+    if options.encoding is not None and not folder and not any(_is_delimited(path) for path in paths):
+        raise RecipeError("--encoding is of CSV and TSV, which no file here is", hint="leave it out")
+
+
+def _is_delimited(path: Path) -> bool:
+    return path.suffix.lower() in delimited.SUFFIXES
+
+
+_NAMES = ("clip_id", "video_id", "url", "category")  # of which a table makes 1.0 of 1 where another row has none
 
 
 class _Records:
@@ -173,6 +197,11 @@ class _Records:
         def get(name: str) -> object:
             return record.get(column[name]) if name in column else None
 
+        for field in _NAMES:
+            if isinstance(found := get(field), float) and not math.isnan(found):
+                name = f"the {field.replace('_', ' ')} is {shown(found)}, a number with a decimal point"
+                gather.refuse(where, f"{name}: save the column {shown(column[field])} as text, or as whole numbers")
+                return None
         start, end, segment = get("start"), get("end"), get("segment")
         if segment is not None and segment != "":
             if not isinstance(segment, list) or len(segment) != 2:
@@ -218,7 +247,7 @@ SOURCES.add(
         "custom",
         YOUCOOK2_LANGUAGES,
         options=CustomOptions,
-        version=3,
+        version=4,
         needs="your captions: --captions FILE, a folder, or hf:owner/name",
     )
 )

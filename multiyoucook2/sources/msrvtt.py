@@ -105,18 +105,22 @@ def _read_official(
             raise SourceError(
                 f"{path} has no list {key!r}", hint="MSR-VTT's JSON has 'videos' and 'sentences'; see docs/datasets.md"
             )
+    before, again = set(videos), set()
     for number, video in enumerate(document["videos"]):
         name = video.get("video_id") if isinstance(video, dict) else None
         if not isinstance(name, str):
             gather.refuse(f"video {number}", f"its video_id is {shown(name)}, not a text")
         elif name in videos:
             gather.refuse(f"video {number}", f"{shown(name)} is there already")
+            again.add(name)
         else:
             videos[name] = video
     known = videos.keys()
     for number, row in enumerate(document["sentences"]):
         name = row.get("video_id") if isinstance(row, dict) else None
-        if isinstance(name, str) and name in known:
+        if name in again & before:  # they stand in the earlier file already, where the video does
+            gather.refuse(f"sentence {number} ({name})", "its video is there already, of an earlier file")
+        elif isinstance(name, str) and name in known:
             sentences.setdefault(name, []).append((f"sentence {number} ({name})", row.get("caption")))
         else:
             gather.refuse(f"sentence {number}", f"its video_id {shown(name)} names no video")
@@ -211,7 +215,7 @@ SOURCES.add(
         LANGUAGES,
         credit=CREDIT,
         options=MsrvttOptions,
-        version=2,
+        version=3,
         needs="your copy of MSR-VTT, since no licence lets us fetch it: --annotations train_val_videodatainfo.json "
         "--annotations test_videodatainfo.json (or MSRVTT_data.json)",
     )

@@ -143,11 +143,19 @@ def _read_official(gather: Gather, database: Mapping[str, object]) -> None:
         for row in clips_of(video_id, video, gather.refuse, uncaptioned):
             caption, flags = row.pop("caption"), row.pop("flags")
             where = row["clip_id"]
-            if gather.clip(where, **row):
+            if _once(gather, where, where) and gather.clip(where, **row):
                 gather.caption(where, where, "en", caption, flags=flags)
     if uncaptioned:
         testing = f"{uncaptioned.total():,} segments of {len(uncaptioned):,} testing videos"
         gather.note(f"{testing} have no sentence: they are left out")
+
+
+def _once(gather: Gather, where: str | int, clip_id: str) -> bool:
+    """Whether a clip is new; one that is there already has its caption, even where the next says the same."""
+    if clip_id in gather.numbers:
+        gather.refuse(where, f"clip {shown(clip_id)} is there already")
+        return False
+    return True
 
 
 def _columns(rows: Rows, path: Path) -> dict[str, str]:
@@ -186,7 +194,7 @@ def _read_segments(gather: Gather, path: Path, rows: Rows, split: str) -> None:
                 gather.refuse(where, f"segment is {shown(segment)}, not [start, end] in seconds")
                 continue
             clip_id, url = f"{video_id}_{number}", video_url(video_id, None)[0]
-            if gather.clip(
+            if _once(gather, where, clip_id) and gather.clip(
                 where, clip_id, split, video_id=video_id, url=url, start_s=segment[0], end_s=segment[1],
                 duration=row.get(column.get("duration", "")), segment_index=number,
             ):  # fmt: skip

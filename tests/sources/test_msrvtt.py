@@ -136,3 +136,21 @@ def test_what_has_no_text_is_counted(tmp_path: Path) -> None:
         "1 listed sentences are empty: those clips have no listed query",
         "1 clips have no caption: they are left out",
     }
+
+
+def test_a_video_of_two_files_has_its_captions_once(tmp_path: Path) -> None:
+    """They are the first file's: with the second's it would have each of them twice. Sentences alone may follow."""
+    first = write_json(tmp_path / "MSRVTT_data.json", msrvtt((2, 7020), captions_a_clip=2))
+    second = write_json(tmp_path / "test_videodatainfo.json", msrvtt((7020, 7021), captions_a_clip=2))
+    reading = read("msrvtt", first, second, skip_bad=True)
+    assert sorted(captions(reading)) == [(f"video{n}", index) for n in (2, 7020, 7021) for index in (0, 1)]
+    assert [(row.where, row.reason) for row in reading.refused] == [
+        ("test_videodatainfo.json: video 0", "'video7020' is there already"),
+        ("test_videodatainfo.json: sentence 0 (video7020)", "its video is there already, of an earlier file"),
+        ("test_videodatainfo.json: sentence 2 (video7020)", "its video is there already, of an earlier file"),
+    ]
+    more = write_json(tmp_path / "more.json", {**msrvtt((2,), captions_a_clip=1), "videos": []})
+    assert ("video2", 2) in captions(read("msrvtt", first, more))
+    twice = msrvtt((2,), captions_a_clip=2)
+    twice["videos"] *= 2  # in one file: its sentences are those of the video, once
+    assert len(captions(read("msrvtt", write_json(tmp_path / "a.json", twice), skip_bad=True))) == 2

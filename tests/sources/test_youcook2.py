@@ -316,3 +316,14 @@ def test_all_layouts_of_the_real_annotations_name_the_same_clips() -> None:
     retrieval = key("validation_retrieval_3350.csv")
     assert len(retrieval) == 3350
     assert retrieval < official
+
+
+def test_a_clip_of_two_files_has_its_caption_once(tmp_path: Path) -> None:
+    """Even where both files say the same."""
+    path = write(tmp_path / "a.json", vid_A=video(segment(0)))
+    reading = read("youcook2", path, path, skip_bad=True)
+    assert (reading.clips.num_rows, reading.captions.num_rows) == (1, 1)
+    assert [row.reason for row in reading.refused] == ["clip 'vid_A_0' is there already"]
+    rows = [{"end": 4, "start": 1, "task": 1, "text": "cut it", "video_id": "vid_A"}]
+    path = write_csv(tmp_path / "validation.csv", rows)
+    assert len(read("youcook2", path, path, skip_bad=True).refused) == 1

@@ -1,16 +1,22 @@
-"""CSV and TSV, with a header: the delimiter is the one that the header has most of, the encoding UTF-8 unless named."""
+"""CSV and TSV, with a header: the delimiter is the one that the header has most of, the encoding UTF-8 unless named.
+
+In CSV quotes stand around a text that holds the delimiter, a line break or a quote. In a file called ``.tsv`` they are
+letters (see :mod:`multiyoucook2.files.tsv`), unless they stand around the names of its columns, too.
+"""
 
 import codecs
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 from ...errors import SourceError
+from ...files.tsv import quoted_as_csv
 from ..archive import require_file
 from .base import Row, Rows
 
 SUFFIXES = (".csv", ".tsv", ".txt")
+_Quoting = Literal[0, 3]  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
 _DELIMITERS = ",;\t|"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _A_TABLE = "a table has a line of column names, such as clip_id,caption, and a line a caption"
@@ -35,21 +41,24 @@ def read_delimited(path: Path, encoding: str | None = None) -> Rows:
     with path.open(encoding=encoding, newline="") as file:
         header = _header(file, path, encoding).removeprefix("\ufeff")  # a mark stays where an encoding was named
     delimiter = max(_DELIMITERS, key=_outside_quotes(header).count)
+    plain = path.suffix.lower() == ".tsv" and delimiter == "\t" and not header.startswith('"')
+    quoting: _Quoting = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
     try:
-        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter, quoting=quoting))]
     except csv.Error as error:
         raise SourceError(f"{path} is no table of texts: its first line: {error}", hint=_A_TABLE) from None
+    while names and not names[-1]:  # a spreadsheet's empty columns
+        names.pop()
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise SourceError(f"{path} has the column {doubled[0]!r} twice", hint="rename one in the first line")
-    return Rows(names, _rows(path, encoding, delimiter, names), unit="line")
+    return Rows(names, _rows(path, encoding, delimiter, quoting, names), unit="line")
 
 
-def _rows(path: Path, encoding: str, delimiter: str, names: list[str]) -> Iterator[Row]:
+def _rows(path: Path, encoding: str, delimiter: str, quoting: _Quoting, names: list[str]) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_FIELD)
-    width = len(names)
     with path.open(encoding=encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        reader = csv.reader(file, delimiter=delimiter, quoting=quoting, strict=True)
         header = True
         while True:
             line = reader.line_num + 1
@@ -68,10 +77,20 @@ def _rows(path: Path, encoding: str, delimiter: str, names: list[str]) -> Iterat
                 continue
             if header:
                 header = False
-            elif len(fields) == width:
-                yield line, dict(zip(names, fields, strict=True))
+            elif wrong := _wrong_with(fields, len(names), delimiter, quoting == csv.QUOTE_NONE):
+                yield line, wrong
             else:
-                yield line, f"{len(fields)} fields instead of {width}: a text with {delimiter!r} in it needs quotes"
+                yield line, dict(zip(names, fields, strict=False))
+
+
+def _wrong_with(fields: list[str], width: int, delimiter: str, plain: bool) -> str | None:
+    """What is wrong with a row; cells beyond the last name may be there, as long as they are empty."""
+    if plain and any(map(quoted_as_csv, fields)):
+        return "it has a text in quotes, as CSV has it, while in .tsv a quote is a letter: name the file .csv"
+    if len(fields) < width or any(field.strip() for field in fields[width:]):
+        advice = "in .tsv holds no tab or line break" if plain else f"with {delimiter!r} in it needs quotes"
+        return f"{len(fields)} fields instead of {width}: a text {advice}"
+    return None
 
 
 def _no_table(path: Path, line: int, error: csv.Error) -> SourceError:

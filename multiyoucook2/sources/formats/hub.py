@@ -1,12 +1,13 @@
 """A data set of the Hugging Face Hub, or a local folder of that kind, through ``datasets``; no code of it is run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from ...errors import FetchError, SourceError
+from . import delimited
 from .base import FIELDS, Row, Rows
 
 PREFIX = "hf:"
@@ -16,6 +17,8 @@ _FILES = [
 ]
 UNNAMED = "train"  # what ``datasets`` calls the split of files that name none
 _BATCH = 5_000  # rows
+_DAMAGE = (OSError, ValueError, RuntimeError)  # what reading the rows of a damaged file raises
+_SHIFTED = "__index_level_0__"  # what ``datasets`` calls a first column that pandas has taken for the rows' names
 
 
 def snapshot(name: str, *, offline: bool) -> Path:
@@ -52,8 +55,11 @@ def snapshot(name: str, *, offline: bool) -> Path:
     return Path(folder)
 
 
-def read_folder(path: Path, config: str | None, wanted: dict[str, str]) -> list[Rows]:
+def read_folder(path: Path, config: str | None, wanted: dict[str, str], encoding: str | None = None) -> list[Rows]:
     """The splits of a folder. They are streamed: ``datasets`` would cache a local folder by its name alone.
+
+    ``datasets`` says which files belong to which split; CSV is read as other tables are, since pandas takes a row's
+    cells for those of other columns where it has one more than the header.
 
     Raises:
         SourceError: not a folder that ``datasets`` reads; without such a config, the message names those there are.
@@ -61,15 +67,43 @@ def read_folder(path: Path, config: str | None, wanted: dict[str, str]) -> list[
     import datasets
 
     try:
-        builder = datasets.load_dataset_builder(str(path), config)
-        if hasattr(builder.config, "converters"):  # of CSV, whose ids such as 0012 would be read as numbers
+        builder: Any = datasets.load_dataset_builder(str(path), config)
+        tables = _tables(builder)
+        if tables is None and hasattr(builder.config, "converters"):  # packed: 0012 would be read as a number
             builder.config.converters = dict.fromkeys(_used(wanted), str)
-        found: Any = builder.as_streaming_dataset()
+        found: Any = tables if tables is not None else builder.as_streaming_dataset()
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         raise SourceError(f"{path} is not read as a data set: {_first_line(error)}", hint=_configs(path)) from None
     license_name = _license(path)
-    rows = [_split(path, str(name), split, wanted, license_name) for name, split in found.items()]
-    return [replace(rows[0], split=None)] if list(found) == [UNNAMED] else rows
+    if tables is not None:
+        said = encoding or builder.config.encoding
+        rows = [_table(file, name, said, license_name) for name, files in tables.items() for file in files]
+    else:
+        rows = [_split(path, str(name), split, wanted, license_name) for name, split in found.items()]
+    return [replace(one, split=None) for one in rows] if list(found) == [UNNAMED] else rows
+
+
+def _tables(builder: Any) -> Mapping[str, Sequence[Path]] | None:
+    """Split -> its files, where all are CSV or TSV with a header; ``None``: of another kind, packed, or read by rules.
+
+    Rules such as ``names`` or ``skiprows`` stand in the folder's README, and are for pandas.
+    """
+    from datasets.packaged_modules.csv.csv import CsvConfig
+
+    config, usual = builder.config, CsvConfig().pd_read_csv_kwargs
+    if not isinstance(config, CsvConfig) or config.data_files is None:
+        return None
+    ruled = {name for name, value in config.pd_read_csv_kwargs.items() if value != usual.get(name)}
+    tables = {str(split): [Path(file) for file in files] for split, files in config.data_files.items()}
+    known = all(file.suffix in delimited.SUFFIXES and file.is_file() for files in tables.values() for file in files)
+    return tables if known and ruled <= {"sep", "encoding"} else None
+
+
+def _table(file: Path, split: str, encoding: str | None, license_name: str | None) -> Rows:
+    """One file of a split, whose rows are named by it and their line."""
+    table = delimited.read_delimited(file, encoding)
+    rows = ((f"{file.name}: {table.unit} {line}", row) for line, row in table.rows)
+    return replace(table, rows=rows, split=split, license=license_name)
 
 
 def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_name: str | None) -> Rows:
@@ -79,8 +113,13 @@ def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_na
         split = split.select_columns([column for column in columns if column in used])
     batches = split.with_format("arrow").iter(batch_size=_BATCH)
     if not columns:  # a CSV says them with its first rows, which are kept: begun twice, the file would stay open once
-        first = list(islice(batches, 1))
+        try:
+            first = list(islice(batches, 1))
+        except _DAMAGE as error:
+            raise _damaged(path, name, 0, error) from None
         columns = first[0].column_names if first else []
+    if _SHIFTED in columns:
+        raise SourceError(f"{path} has rows with more cells than the first line has names", hint="unpack its files")
 
     def rows() -> Iterator[Row]:
         number = 0
@@ -89,10 +128,14 @@ def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_na
                 for row in batch.select([column for column in batch.column_names if column in used]).to_pylist():
                     number += 1
                     yield f"{name}, row {number}", row
-        except (OSError, ValueError, RuntimeError) as error:
-            raise SourceError(f"{path} is damaged in split {name} after row {number}: {_first_line(error)}") from None
+        except _DAMAGE as error:
+            raise _damaged(path, name, number, error) from None
 
     return Rows(columns, rows(), split=name, license=license_name)
+
+
+def _damaged(path: Path, split: str, rows: int, error: Exception) -> SourceError:
+    return SourceError(f"{path} is damaged in split {split} after row {rows}: {_first_line(error)}")
 
 
 def _used(wanted: dict[str, str]) -> set[str]:
