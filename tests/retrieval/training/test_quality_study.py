@@ -16,7 +16,7 @@ from multiyoucook2.retrieval.training.quality_study import QualityStudy, _with_r
 from multiyoucook2.retrieval.training.replicates import Ground, Machine
 
 from ..small_data import add_quality, make_dataset, make_features
-from .test_train import SMALL, KillAt, Killed
+from .whole_runs import SMALL, KillAt, Killed
 
 RECIPE = training_recipe("translate-train-tiny", {**SMALL, "epochs": 1, "evaluate_every": 0, "batch_size": 8})
 

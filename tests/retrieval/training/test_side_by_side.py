@@ -21,7 +21,7 @@ from multiyoucook2.retrieval.recipe import training_recipe
 from multiyoucook2.retrieval.training.replicates import Ground, Machine, Replicate
 from multiyoucook2.retrieval.training.side_by_side import replicate_all
 
-from .test_train import SMALL, losses
+from .whole_runs import SMALL, losses
 
 BOTH = Machine("cpu", threads=2, side_by_side=True)
 pytestmark = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core")

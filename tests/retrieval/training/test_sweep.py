@@ -10,7 +10,7 @@ from multiyoucook2.retrieval.evaluation.table import table_of
 from multiyoucook2.retrieval.training.replicates import Machine
 from multiyoucook2.retrieval.training.sweep import Sweep, read_sweep, run_sweep
 
-from .test_train import SMALL, KillAt, Killed, losses
+from .whole_runs import SMALL, KillAt, Killed, losses
 
 
 def sweep_file(folder: Path, tmp_path: Path, **values: object) -> Path:

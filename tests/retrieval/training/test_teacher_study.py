@@ -11,7 +11,7 @@ from multiyoucook2.retrieval.training.replicates import Machine
 from multiyoucook2.retrieval.training.teacher_page import write_teacher_page
 from multiyoucook2.retrieval.training.teacher_study import combine, study_teachers
 
-from .test_train import SMALL, KillAt, Killed
+from .whole_runs import SMALL, KillAt, Killed
 
 
 def test_combinations() -> None:
