@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import Field
 
+from multiyoucook2.cli.tables import print_json
 from multiyoucook2.errors import FeatureError, WorkspaceError
 from multiyoucook2.files import (
     Record,
@@ -20,6 +21,7 @@ from multiyoucook2.files import (
     read_parquet,
     read_text,
 )
+from multiyoucook2.files.reading import parse_json
 
 
 class Row(Record):
@@ -69,11 +71,15 @@ def test_pipes_devices_and_folders_are_no_files(tmp_path: Path) -> None:
         open_regular(Path("a\0b"))
 
 
-def test_what_is_no_number_is_written_so_that_it_can_be_read(tmp_path: Path) -> None:
+def test_what_is_no_number_is_written_so_that_it_can_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = {"mean": float("nan"), "interval": (1.5, float("inf")), "rows": [{"low": float("-inf")}, 3, True, "NaN"]}
     (tmp_path / "f.json").write_bytes(json_bytes(found))
     read = read_json(tmp_path / "f.json", dict[str, Any])
     assert read == {"mean": None, "interval": [1.5, None], "rows": [{"low": None}, 3, True, "NaN"]}
+    print_json(found)
+    assert parse_json(capsys.readouterr().out, dict[str, Any], "stdout") == read
 
 
 def test_size_and_encoding_are_checked(tmp_path: Path) -> None:
