@@ -87,7 +87,7 @@ def build(
         plan = plan.model_copy(update={"engines": {}})  # the one engine is for all languages
     workspace = Workspace(Path(out) if out else Path("build") / plan.name)
     try:
-        with workspace.lock(), closing(RUNNERS.find(runner)(workers)) as running:
+        with workspace.lock(), closing(RUNNERS.find(runner)(workers, device=device)) as running:
             tools = Tools(cache_root(), workspace.memory, device, threads, offline, listener or Silent(), running)
             workspace.claim(plan.name)
             if until == "publish":

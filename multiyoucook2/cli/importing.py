@@ -155,7 +155,7 @@ def translate_own(
         for lang in wanted
     ]
     refuse_shared(engines)
-    with Terminal(quiet=quiet) as listener, closing(RUNNERS.find(runner)(workers)) as chosen:
+    with Terminal(quiet=quiet) as listener, closing(RUNNERS.find(runner)(workers, device=device)) as chosen:
         listener.started("translate")
         job = FileTranslation(
             files[0], files[1], column, engines, Decoding(), device=device, threads=threads, runner=chosen,

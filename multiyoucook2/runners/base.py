@@ -56,8 +56,11 @@ class RunnerKind(Protocol):
 
     name: str
 
-    def __call__(self, workers: int | None = None) -> Runner:
-        """A runner with so many processes; ``None``: as many as there is room for."""
+    def __call__(self, workers: int | None = None, *, device: str = "auto") -> Runner:
+        """A runner with so many processes; ``None``: as many as there is room for.
+
+        ``device``: what the tasks compute on, ``auto``, ``cpu`` or ``cuda``; none is set aside that they do not use.
+        """
 
 
 RUNNERS: Registry[RunnerKind] = Registry("multiyoucook2.runners", "runner")

@@ -39,15 +39,24 @@ class Room:
                 f"{wished} workers: the cluster has room for {self.actors}, each with {each}",
                 hint=f"--workers {self.actors}",
             )
-        return wished or (self.actors if self.gpus else self.machines)
+        return wished or self.most(wished)
+
+    def most(self, wished: int | None) -> int:
+        """So many actors at most: one a machine where no number is wished, and no GPUs are shared out."""
+        return self.actors if wished or self.gpus else self.machines
 
 
-def room() -> Room:
-    """The room of the cluster that is joined, whoever uses it at present."""
+def room(gpus: int | None = None) -> Room:
+    """The room of the cluster that is joined, whoever uses it at present.
+
+    Args:
+        gpus: what each actor takes; ``None``: one, where there is any.
+    """
     import ray
 
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    gpus = int(any(node.get("GPU", 0.0) >= 1 for node in nodes))
+    if gpus is None:
+        gpus = int(any(node.get("GPU", 0.0) >= 1 for node in nodes))
     rooms = [int(min(node.get("CPU", 0.0) / _CPUS, node.get("GPU", 0.0) if gpus else float("inf"))) for node in nodes]
     return Room(sum(rooms), sum(map(bool, rooms)), gpus)
 

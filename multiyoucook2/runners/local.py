@@ -16,7 +16,7 @@ class Local:
 
     name = "local"
 
-    def __call__(self, workers: int | None = None) -> "Local":
+    def __call__(self, workers: int | None = None, *, device: str = "auto") -> "Local":
         """This runner: a task knows by itself how many calls pay.
 
         Raises:

@@ -2,8 +2,8 @@
 
 ``RAY_ADDRESS`` names a cluster; without it one is started on this machine. Ray only carries pieces of work and results:
 order, memory and resuming stay the caller's, and Ray's own data sets, restarts and checkpoints are not used. A worker
-that dies is replaced. The pieces that it had are done again one at a time, so that one which ends every worker is known
-for certain, and ends no others.
+that dies is replaced; where its machine is lost, the others go on without it. The pieces that it had are done again one
+at a time, so that one which ends every worker is known for certain, and ends no others.
 """
 
 import importlib.util
@@ -33,27 +33,28 @@ class Ray:
 
     name = "ray"
 
-    def __init__(self, workers: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, *, device: str = "auto") -> None:
         self._workers = workers
+        self._gpus = 0 if device == "cpu" else None  # of each actor; once it is joined, the cluster says how many
         self._slots: list[_Slot] = []
         self._started = False
 
-    def __call__(self, workers: int | None = None) -> "Ray":
-        """A runner with so many actors.
+    def __call__(self, workers: int | None = None, *, device: str = "auto") -> "Ray":
+        """A runner with so many actors, which take no GPU where the device is ``cpu``.
 
         Raises:
             RecipeError: Ray is not installed.
         """
         if importlib.util.find_spec("ray") is None:
             raise RecipeError("the runner 'ray' needs Ray", hint=install_hint("ray"))
-        return Ray(workers)
+        return Ray(workers, device=device)
 
     def map(self, task: Task[Any, Any], works: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         """Yields (number, result) as each is finished; ``Failed`` where a piece has ended its worker three times.
 
         Raises:
             RecipeError: the cluster has no room for so many workers.
-            WorkspaceError: there is no cluster, or its workers cannot start.
+            WorkspaceError: there is no cluster, its workers cannot start, or it has lost all machines.
         """
         if not works:
             return
@@ -78,7 +79,8 @@ class Ray:
     def ask(self, question: Callable[..., Any], *arguments: Any) -> list[Any]:
         """What a function answers in each actor. Raises as :meth:`map`."""
         self._open()
-        return [self._answer(slot, question, arguments) for slot in self._slots]
+        answers = [self._answer(slot, question, arguments) for slot in list(self._slots)]
+        return [answer for slot_answers in answers for answer in slot_answers]
 
     def close(self) -> None:
         """Ends the actors, and the cluster where it was started here."""
@@ -111,19 +113,22 @@ class Ray:
                 number, slot, actor = running.pop(done)
                 result = _result(done)
                 if isinstance(result, _Ended) and slot.actor is actor:
-                    slot.renew()
-                free.append(slot)
+                    self._replace(slot)
+                free = [place for place in (*free, slot) if place in self._slots]
                 yield number, result
         finally:
             for reference in running:
                 ray.cancel(reference)
 
-    def _answer(self, slot: "_Slot", question: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    def _answer(self, slot: "_Slot", question: Callable[..., Any], arguments: tuple[Any, ...]) -> list[Any]:
+        """One answer, or none where the place is lost."""
         for _ in range(RETRIES + 1):
+            if slot not in self._slots:
+                return []
             answer = _result(self._first_of([slot.actor.answer.remote(question, *arguments)]))
             if not isinstance(answer, _Ended):
-                return answer
-            slot.renew()
+                return [answer]
+            self._replace(slot)
         hint = "Ray's logs on their machines say why"
         raise WorkspaceError(f"Ray's workers end as soon as they start ({answer.reason})", hint=hint)
 
@@ -135,12 +140,39 @@ class Ray:
             finished, _ = ray.wait(list(references), num_returns=1, timeout=PATIENCE_S)
             if finished:
                 return finished[0]
-            _, late = ray.wait([slot.ready for slot in self._slots], num_returns=len(self._slots), timeout=0)
-            if late:
+            ready, _ = ray.wait([slot.ready for slot in self._slots], num_returns=len(self._slots), timeout=0)
+            late = [slot for slot in self._slots if slot.ready not in ready]
+            for slot in late:
+                self._drop_without_room(slot)
+            if late := [slot for slot in late if slot in self._slots]:
                 log.warning(
-                    "%d of %d workers have not started yet: the cluster is in use by others, or has lost machines",
+                    "%d of %d workers have not started yet: the cluster is in use by others",
                     len(late), len(self._slots),
                 )  # fmt: skip
+
+    def _replace(self, slot: "_Slot") -> None:
+        """Another actor in the place of one that has died, if a machine is left for it."""
+        if slot in self._slots and not self._drop_without_room(slot):
+            slot.renew()
+
+    def _drop_without_room(self, slot: "_Slot") -> bool:
+        """Whether the cluster has become too small for all places, so that this one is given up.
+
+        Ray may tell of a lost machine later than of its actor: then the next one waits, and is given up once late.
+
+        Raises:
+            WorkspaceError: no place is left.
+        """
+        import ray
+
+        if room(self._gpus).most(self._workers) >= len(self._slots):
+            return False
+        self._slots.remove(slot)
+        ray.kill(slot.actor)  # what it was given is done again by the others
+        log.warning("the cluster has lost a machine: %d workers go on", len(self._slots))
+        if not self._slots:
+            raise WorkspaceError("the cluster has lost its machines", hint="ray status; the same command goes on")
+        return True
 
     def _open(self) -> None:
         """Ray, with its actors."""
@@ -151,7 +183,8 @@ class Ray:
         if not ray.is_initialized():
             connect()
             self._started = True
-        found = room()
+        found = room(self._gpus)
+        self._gpus = found.gpus
         options = found.options | {"max_concurrency": _AHEAD * (os.cpu_count() or 1)}
         self._slots = [_Slot(options) for _ in range(found.workers(self._workers))]
 
