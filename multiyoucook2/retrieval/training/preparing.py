@@ -71,9 +71,26 @@ def load_inputs(
         dataset, split="train", langs=languages, accepted_only=plan.accepted_only, with_source=True
     )
     validation = load_captions(dataset, split=scored_split(dataset), langs=languages, accepted_only=False)
+    require_held_out(captions, validation, str(dataset), str(dataset))
     return Inputs(
         str(dataset), str(features), tuple(languages), captions, store, validation, accelerator, listener, offline
     )
+
+
+def require_held_out(trained: Captions, scored: Captions, trained_in: str, scored_in: str) -> None:
+    """Check that no clip to train on is among those to score; the last two are the data sets, for the message.
+
+    Raises:
+        DatasetError: one is; the message counts them and names the first.
+    """
+    held_out = set(scored.clip_ids)
+    both = [clip for clip in trained.clip_ids if clip in held_out]
+    if both:
+        raise DatasetError(
+            f"{len(both):,} clips of the split {trained.split} of {trained_in} are in the split {scored.split} of "
+            f"{scored_in}, first {both[0]!r}",
+            hint="a clip is to be in one split, or a model is scored on what it was trained on",
+        )
 
 
 def new_model(plan: TrainingRecipe, inputs: Inputs) -> TextVideoModel:

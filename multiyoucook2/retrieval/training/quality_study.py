@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from ...corpus.captions import dataset_languages, load_captions, scored_split
+from ...corpus.captions import Captions, dataset_languages, load_captions, scored_split
 from ...corpus.folders import read_about
 from ...corpus.provenance import CaptionKey, Provenance, read_provenance
 from ...corpus.tables import ABOUT_FILE
@@ -42,6 +42,7 @@ from ..evaluation.queries import EvaluationSet
 from ..evaluation.results import Ranks
 from ..evaluation.table import Cell, draws_of, level_of
 from ..recipe import TrainingRecipe, override
+from .preparing import require_held_out
 from .replicates import Ground, Machine, Replicate, finish_study, require_distinct, study_folder, study_settings
 from .side_by_side import replicate_all
 from .sweep import teachers_key
@@ -211,20 +212,13 @@ def _arms(ground: Ground, asked: _Asked, against: Mapping[str, str]) -> list[_Ar
 def _require_same_splits(other: str, dataset: str, langs: Sequence[str]) -> None:
     """Check that neither trains on a clip that the other scores."""
     for trained, scored in ((other, dataset), (dataset, other)):
-        split = scored_split(scored)
-        held_out = set(_clips(scored, split, langs))
-        both = [clip for clip in _clips(trained, "train", langs) if clip in held_out]
-        if both:
-            raise DatasetError(
-                f"{len(both):,} clips of the split train of {trained} are in the split {split} of {scored}, "
-                f"first {both[0]!r}",
-                hint="give a data set with the same splits, or a model is scored on what it was trained on",
-            )
+        pair = _captions(trained, "train", langs), _captions(scored, scored_split(scored), langs)
+        require_held_out(*pair, trained, scored)
 
 
-def _clips(dataset: str, split: str, langs: Sequence[str]) -> list[str]:
+def _captions(dataset: str, split: str, langs: Sequence[str]) -> Captions:
     known = [lang for lang in dataset_languages(dataset) if lang in langs]
-    return load_captions(dataset, split=split, langs=known, accepted_only=False).clip_ids
+    return load_captions(dataset, split=split, langs=known, accepted_only=False)
 
 
 def _training(dataset: str, langs: Sequence[str]) -> dict[str, dict[CaptionKey, Provenance]]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -212,6 +213,12 @@ def test_bad_input_is_one_line(folder: Path, tmp_path: Path) -> None:
         (MyCookError, "unknown text encoder 'labs'", {"encoder": "labs"}),
         (MyCookError, "cannot be frozen", {"freeze_text": True}),
     ]
+    make_dataset(tmp_path / "leaking")
+    rows = pq.read_table(tmp_path / "leaking/de/train.parquet")
+    pq.write_table(rows.slice(90), tmp_path / "leaking/de/validation.parquet")
+    cases.append(
+        (DatasetError, "6 clips of the split train of .* first 'video022_2'", {"dataset": tmp_path / "leaking"})
+    )
     with pytest.raises(DatasetError, match="offline nothing is downloaded"):
         run(folder, tmp_path / "hub", dataset="owner/name", offline=True)
     for number, (kind, message, given) in enumerate(cases):
