@@ -105,20 +105,20 @@ def _read_official(
             raise SourceError(
                 f"{path} has no list {key!r}", hint="MSR-VTT's JSON has 'videos' and 'sentences'; see docs/datasets.md"
             )
-    before, again = set(videos), set()
+    before, of_both = set(videos), set[str]()
     for number, video in enumerate(document["videos"]):
         name = video.get("video_id") if isinstance(video, dict) else None
         if not isinstance(name, str):
             gather.refuse(f"video {number}", f"its video_id is {shown(name)}, not a text")
         elif name in videos:
+            of_both |= {name} & before
             gather.refuse(f"video {number}", f"{shown(name)} is there already")
-            again.add(name)
         else:
             videos[name] = video
     known = videos.keys()
     for number, row in enumerate(document["sentences"]):
         name = row.get("video_id") if isinstance(row, dict) else None
-        if name in again & before:  # they stand in the earlier file already, where the video does
+        if isinstance(name, str) and name in of_both:  # the earlier file has them, as it has the video
             gather.refuse(f"sentence {number} ({name})", "its video is there already, of an earlier file")
         elif isinstance(name, str) and name in known:
             sentences.setdefault(name, []).append((f"sentence {number} ({name})", row.get("caption")))

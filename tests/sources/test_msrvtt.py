@@ -149,6 +149,9 @@ def test_a_video_of_two_files_has_its_captions_once(tmp_path: Path) -> None:
         ("test_videodatainfo.json: sentence 0 (video7020)", "its video is there already, of an earlier file"),
         ("test_videodatainfo.json: sentence 2 (video7020)", "its video is there already, of an earlier file"),
     ]
+    nameless = [{"video_id": ["video2"], "caption": "stir the soup"}]
+    odd = write_json(tmp_path / "odd.json", {**msrvtt((9,)), "sentences": nameless})
+    assert "names no video" in read("msrvtt", first, odd, skip_bad=True).refused[0].reason
     more = write_json(tmp_path / "more.json", {**msrvtt((2,), captions_a_clip=1), "videos": []})
     assert ("video2", 2) in captions(read("msrvtt", first, more))
     twice = msrvtt((2,), captions_a_clip=2)
