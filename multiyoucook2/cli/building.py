@@ -37,6 +37,7 @@ from .options import (
     ThreadsOption,
     WorkersOption,
 )
+from .parts import recipe_values
 
 
 def add_build_commands(app: typer.Typer) -> None:
@@ -88,17 +89,26 @@ def build(
       mycook build --engine nllb-200-3.3B --runner ray --workers 8
       mycook build --recipe multi-msrvtt --annotations MSRVTT_data.json --set source_options.split=1k-A
     """
-    from ..settings import overridden, set_values
     from . import printing
 
+    flags = {
+        "--langs": ("languages", langs),
+        "--engine": ("engine", engine),
+        "--annotations": ("annotations", annotations),
+    }
+    said = recipe_values(values, flags)
+    if engine is not None and "engines" in said:
+        raise RecipeError("--engine is for all languages, and --set engines... for some", hint="give one of the two")
+    if captions and annotations:
+        raise RecipeError("--captions and --annotations both name the files", hint="--captions is for your own format")
     recipe, overrides = captions_recipe(
-        recipe, captions=captions, columns=column, split_column=split_column, split=split, config=config,
+        recipe, said, captions=captions, columns=column, split_column=split_column, split=split, config=config,
         encoding=encoding, source_lang=source_lang, license_=license_, citation=citation, skip_bad=skip_bad,
     )  # fmt: skip
     result = build_until(
         "publish", quiet, recipe=recipe, langs=langs, engine=engine, annotations=annotations, out=out, limit=limit,
         device=device, threads=threads, runner=runner, workers=workers, offline=offline,
-        overrides=overridden(set_values(values or []), overrides),
+        overrides=overrides,
     )  # fmt: skip
     printing.build_result(result, as_json=json, show=show)
 

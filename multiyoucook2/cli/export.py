@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from .building import refuse_options
 from .options import JsonOption
 
 
@@ -14,6 +15,7 @@ def add_export_commands(app: typer.Typer) -> None:
 
 
 def export(
+    context: typer.Context,
     dataset: Annotated[str, typer.Argument(help="A build, a data set's folder, or USER/NAME on the Hub.")],
     to: Annotated[str, typer.Option("--to", help="tsv, csv, jsonl, coco or mteb.")] = "jsonl",
     out: Annotated[
@@ -21,7 +23,7 @@ def export(
         typer.Option("--out", help="The new file; of mteb, a folder.", show_default="captions.jsonl, ..., mteb"),
     ] = None,
     langs: Annotated[str | None, typer.Option("--langs", help="Such as de,ja.", show_default="all")] = None,
-    refused: Annotated[bool, typer.Option("--refused", help="Refused captions, too.")] = False,
+    refused: Annotated[bool, typer.Option("--refused", help="Refused captions, too; not of mteb.")] = False,
     features: Annotated[
         Path | None, typer.Option("--features", help="Of mteb: what stands for the videos.", metavar="FOLDER")
     ] = None,
@@ -39,18 +41,19 @@ def export(
       mycook export me/cooking --to jsonl --out captions.jsonl
     """
     from ..building.workspace import BUILD_FILE, Workspace
-    from ..corpus.export import default_name
+    from ..corpus.export import MTEB, default_name
     from ..corpus.export import export as write
     from ..corpus.mteb import export_mteb
     from ..features.store import FeatureStore
     from ..languages import parse_languages
     from .tables import print_json
 
+    refuse_options(context, ("refused",) if to == MTEB else ("features",), f"--to {to}")
     out = out or Path(default_name(to))
     if (Path(dataset) / BUILD_FILE).is_file():
         dataset = str(Workspace(Path(dataset)).dataset)
     wanted = parse_languages(langs) if langs else None
-    if to == "mteb":
+    if to == MTEB:
         store = FeatureStore.open(features) if features else None
         counts = export_mteb(Path(dataset), out, langs=wanted, features=store)
     else:

@@ -1,7 +1,7 @@
 """Your own captions on the command line, and ``mycook import``. Heavy imports are late."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -46,6 +46,7 @@ def add_import_commands(app: typer.Typer) -> None:
 
 def captions_recipe(
     recipe: str,
+    said: Mapping[str, object],
     *,
     captions: Sequence[str] | None,
     columns: Sequence[str] | None,
@@ -58,26 +59,30 @@ def captions_recipe(
     citation: str | None,
     skip_bad: bool,
 ) -> tuple[str, dict[str, object]]:
-    """The recipe's name and the overrides that the options of one's own captions stand for.
+    """The recipe's name and all overrides: ``said`` by other options, and what those of one's own captions stand for.
 
     One's own captions are for the recipe ``custom``, or for a file of one's own with its source.
 
     Raises:
-        RecipeError: an option that another recipe does not have, or a column that is not FIELD=COLUMN.
+        RecipeError: an option that another recipe does not have, a column that is not FIELD=COLUMN, or two options that
+            say the same.
     """
-    fields = dict(_field(column) for column in columns or ()) | ({"split": split_column} if split_column else {})
-    said = {
-        "columns": fields or None, "split": split, "config": config, "encoding": encoding, "language": source_lang
+    from ..settings import overridden
+
+    given = {
+        "columns": _fields([*(columns or ()), *([f"split={split_column}"] if split_column else [])]) or None,
+        "split": split, "config": config, "encoding": encoding, "language": source_lang,
     }  # fmt: skip
-    options: dict[str, object] = {key: value for key, value in said.items() if value is not None}
+    options: dict[str, object] = {key: value for key, value in given.items() if value is not None}
     publication = {key: value for key, value in (("license", license_), ("citation", citation)) if value is not None}
     overrides: dict[str, object] = {"publication": publication} if publication else {}
+    called: dict[str, object] = {}  # where nobody says it
     if captions:
         recipe = CUSTOM if recipe == DEFAULT_RECIPE else recipe
         overrides["annotations"] = list(captions)
         if recipe == CUSTOM:
             name = _name_of(captions[0])
-            overrides |= {"name": name, "publication": {"pretty_name": name, **publication}}
+            called = {"name": name, "publication": {"pretty_name": name}}
         elif _source_of(recipe) != CUSTOM:
             raise RecipeError(
                 f"--captions is for recipes with source: {CUSTOM}, not for {recipe}",
@@ -90,7 +95,21 @@ def captions_recipe(
         )
     if skip_bad:
         options["skip_bad"] = True
-    return recipe, overrides | ({"source_options": options} if options else {})
+    overrides |= {"source_options": options} if options else {}
+    if twice := _in_both(said, overrides):
+        raise RecipeError(f"two options say the recipe's {twice}", hint="give one of the two")
+    return recipe, overridden(called, overridden(said, overrides))
+
+
+def _in_both(one: Mapping[str, object], other: Mapping[str, object]) -> str | None:
+    """The dotted key of a value that both give."""
+    for key in one.keys() & other.keys():
+        inner, beside = one[key], other[key]
+        if not isinstance(inner, Mapping) or not isinstance(beside, Mapping):
+            return key
+        if found := _in_both(inner, beside):
+            return f"{key}.{found}"
+    return None
 
 
 def _source_of(recipe: str) -> str:
@@ -106,11 +125,16 @@ def _name_of(captions: str) -> str:
     return re.sub(r"[^\w.+=-]+", "-", stem).strip("-_.+=")[:100] or CUSTOM
 
 
-def _field(text: str) -> tuple[str, str]:
-    field, equals, column = text.partition("=")
-    if not equals or not field or not column:
-        raise RecipeError(f"--column {text!r} is not FIELD=COLUMN", hint="e.g. --column text=sentence")
-    return field, column
+def _fields(columns: Sequence[str]) -> dict[str, str]:
+    """``["text=sentence"]`` -> field -> column."""
+    found: dict[str, str] = {}
+    for text in columns:
+        field, equals, column = text.partition("=")
+        if not equals or not field or not column:
+            raise RecipeError(f"--column {text!r} is not FIELD=COLUMN", hint="e.g. --column text=sentence")
+        if found.setdefault(field, column) != column:
+            raise RecipeError(f"the {field} is in two columns, {found[field]!r} and {column!r}", hint="name one")
+    return found
 
 
 def translate_own(

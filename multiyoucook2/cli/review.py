@@ -38,11 +38,14 @@ def review(
     """
     from ..building.opening import open_build
     from ..building.worklists import open_worklists, texts_by_caption
+    from ..errors import RecipeError
     from ..languages import parse_languages
     from ..quality.review.exchange import export_csv, import_csv
     from ..quality.review.overlay import Reviews, require_name
     from .tables import print_json
 
+    if export and import_:
+        raise RecipeError("--export and --import are two runs", hint="import first, then export")
     if export or import_:
         refuse_options(context, ("lang", "reviewer", "port"), "a CSV, which holds all reviews")
     else:
