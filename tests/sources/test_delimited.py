@@ -10,7 +10,7 @@ import pytest
 
 from multiyoucook2.errors import RecipeError, SourceError
 
-from .writing import captions, read, write_csv
+from .writing import captions, read, write_csv, write_json
 
 BOTH = {("a", 0): "cut it", ("b", 0): "fry it"}
 
@@ -86,6 +86,13 @@ def test_a_number_with_a_point_is_no_name(name: str, tmp_path: Path) -> None:
     )
     if name != "clip_id":  # of which each row needs one
         assert captions(read("custom", tmp_path / "a.parquet", skip_bad=True)) == {("b", 0): "fry it"}
+
+
+def test_an_image_that_no_image_is_called_is_shown(tmp_path: Path) -> None:
+    """Such as a number with a point in COCO's JSON."""
+    document = {"images": [{"id": 7}], "annotations": [{"image_id": 7.0, "caption": "cut it"}]}
+    with pytest.raises(SourceError, match=r"annotation 0: its image_id is 7\.0, which names no image"):
+        read("custom", write_json(tmp_path / "a.json", document))
 
 
 def test_ids_of_a_csv_are_texts(tmp_path: Path) -> None:

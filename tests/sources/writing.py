@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from multiyoucook2.sources.base import SOURCES, Reading
 
 WORDS = ("a cat sits on a chair", "a dog runs over grass", "someone stirs soup", "two people cut paper")
@@ -45,6 +48,33 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]], delimiter: str = ",
         writer.writeheader()
         writer.writerows(rows)
     return path
+
+
+def lines(path: Path, rows: list[Any]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def parquet(path: Path, rows: list[dict[str, Any]]) -> Path:
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+ROWS = [
+    {"id": "one", "sentence": "a cat sits", "part": "train", "from": 1.5, "to": 4},
+    {"id": "two", "sentence": "a dog runs", "part": "val", "from": 2, "to": 5},
+    {"id": "one", "sentence": "the cat, again", "part": "train", "from": 1.5, "to": 4},
+]
+FORMATS = {
+    "csv": lambda folder: write_csv(folder / "my.csv", ROWS),
+    "semicolons": lambda folder: write_csv(folder / "my.csv", ROWS, ";"),
+    "tsv": lambda folder: write_csv(folder / "my.tsv", ROWS, "\t"),
+    "byte order mark": lambda folder: write_csv(folder / "my.csv", ROWS, encoding="utf-8-sig"),
+    "utf-16": lambda folder: write_csv(folder / "my.csv", ROWS, encoding="utf-16"),
+    "jsonl": lambda folder: lines(folder / "my.jsonl", ROWS),
+    "parquet": lambda folder: parquet(folder / "my.parquet", ROWS),
+    "json": lambda folder: write_json(folder / "my.json", ROWS),
+}
 
 
 def msrvtt(numbers: Sequence[int], captions_a_clip: int = 20) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def _coco(document: Any) -> Rows | None:
             where = f"annotation {number}"
             image = row.get("image_id") if isinstance(row, dict) else None
             if not isinstance(image, int | str) or image not in names:
-                yield where, "its image_id names no image"
+                yield where, f"its image_id is {shown(image)}, which names no image"
             else:
                 yield where, {"clip_id": str(names[image] or image), "text": row.get("caption")}
 
