@@ -168,16 +168,25 @@ class Sampler:
                 clause.fills[slot] = self._place()
             elif slot == "time":
                 unit = rng.choices(("minute", "min", "second", "hour", "day"), (70, 16, 5, 10, 1))[0]
-                number = rng.choice(DURATIONS if unit != "hour" else ["1", "2", "3", "4", "half", "one", "two", "2-3"])
+                hours = ["1", "2", "3", "4", "half", "one", "two", "2-3"]
+                number = rng.choice(hours) if unit == "hour" else self._figure(DURATIONS, 2, 90)
                 if unit == "minute" and rng.random() < 0.1:
                     number = rng.choice(("a", "few"))
                 clause.fills[slot] = Quantity(number, unit)
             elif slot == "temp":
                 unit = rng.choices(("degree", "degree_f", "degree_c", "f", "c"), (60, 12, 10, 12, 6))[0]
-                clause.fills[slot] = Quantity(rng.choice(DEGREES), unit)
+                clause.fills[slot] = Quantity(self._figure(DEGREES, 100, 500), unit)
             else:
                 clause.fills[slot] = rng.choice(self._by_kind[slot])
         return clause
+
+    def _figure(self, usual: list[str], lowest: int, highest: int) -> str:
+        """A usual number or, one time in four, any or a range: numbers are to be copied, not known by heart."""
+        rng = self.random
+        if rng.random() < 0.75:
+            return rng.choice(usual)
+        first = rng.randint(lowest, highest)
+        return f"{first}-{first + rng.choice((1, 2, 5, 10))}" if rng.random() < 0.3 else str(first)
 
     def _place(self) -> PlacePhrase:
         rows = list(self.places.values())
@@ -223,8 +232,10 @@ class Sampler:
                     unit = "cup"
                 if unit in {"pinch", "dash", "handful"}:
                     amount = rng.choice(("a", "1", "2"))
+                elif unit in {"g", "gram", "ml"}:
+                    amount = self._figure(METRIC, 5, 900)
                 else:
-                    amount = rng.choice(METRIC if unit in {"g", "gram", "ml"} else [*NUMBERS, "half", "a", "1", "2"])
+                    amount = self._figure([*NUMBERS, "half", "a", "1", "2"], 2, 24)
             elif rng.random() < 0.4:
                 amount = rng.choice(("half", "1", "one"))
             elif number == "mass":
