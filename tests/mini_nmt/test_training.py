@@ -84,6 +84,16 @@ def test_batches_hold_the_parts_as_often_as_said_and_one_source_length(data: Pat
         assert ((target_in[:, 1:] == target_out[:, :-1]) | (target_out[:, :-1] < 0) | (target_out[:, :-1] == 2)).all()
 
 
+def test_a_usual_number_is_one_piece_on_both_sides(data: Path) -> None:
+    """With a space before it or without; others are digits, and nothing is lost."""
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(data / "sentencepiece.model"))
+    texts = ["heat to 350 degrees", "350度に熱する", "97 g add"]
+    pieces = [vocabulary.encode(one, out_type=str) for one in texts]
+    assert all("350" in of_one for of_one in pieces[:2])
+    assert pieces[2][:3] == ["▁", "9", "7"]
+    assert vocabulary.decode(pieces) == texts
+
+
 def test_an_unknown_part_is_refused() -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="no such part: reel; there are grammar"):
         train.seen_from("reel=8")
