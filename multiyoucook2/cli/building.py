@@ -1,6 +1,5 @@
 """The commands that build a data set, step by step or in one. Heavy imports are late."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,13 +35,14 @@ from .options import (
     SetOption,
     ThreadsOption,
     WorkersOption,
+    refuse_options,
 )
 from .parts import recipe_values
 
 
 def add_build_commands(app: typer.Typer) -> None:
     """Mount the commands of this module."""
-    for command in (build, fetch, translate, publish, status, vocabulary_map):
+    for command in (build, fetch, translate, publish, status):
         app.command(command.__name__.replace("_", "-"))(command)
 
 
@@ -235,48 +235,6 @@ def status(
     from . import printing
 
     printing.status(Workspace(out), as_json=json)
-
-
-def vocabulary_map(
-    engine: Annotated[str, typer.Argument(help="See mycook models; or a folder.")],
-    lang: Annotated[str, typer.Argument(help="A language code.")],
-    annotations: Annotated[
-        Path | None, typer.Option("--annotations", help="Captions to measure on, in YouCook2's format.")
-    ] = None,
-    size: Annotated[int, typer.Option("--size", help="Tokens of a map that is built.", min=1)] = 2000,
-    limit: LimitOption = None,
-    device: DeviceOption = "auto",
-    offline: OfflineOption = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Measure a vocabulary map (a shortlist).
-
-    How many of an engine's outputs it leaves as they are. A map that passes is used by later builds.
-
-    \b
-    Example:
-      mycook vocabulary-map opus-mt de --annotations youcookii_annotations_trainval.json --limit 2000
-    """
-    from ..building.measuring import measure
-    from . import printing
-    from .terminal import Terminal
-
-    with Terminal(quiet=quiet):
-        report = measure(engine, lang, annotations=annotations, size=size, limit=limit, device=device, offline=offline)
-    printing.record(report, as_json=json)
-
-
-def refuse_options(context: typer.Context, names: Sequence[str], wanted: str) -> None:
-    """An option, or argument, that would be ignored is a mistake that the user should hear of."""
-    called = {one.name: max(one.opts, key=len) for one in context.command.params}
-    for name in names:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            raise RecipeError(
-                f"{called[name] if called[name].startswith('-') else name.upper()} says nothing about {wanted}",
-                hint=f"leave it out; mycook {context.command.name} --help",
-            )
 
 
 def build_until(until: str, quiet: bool, **options: Any) -> Any:

@@ -1,9 +1,12 @@
 """Options that several commands share: each is written once, so that it means the same everywhere."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ..errors import RecipeError
 
 RecipeOption = Annotated[
     str, typer.Option("--recipe", help="Name in pipelines/datasets, or a .yaml file.", metavar="NAME")
@@ -61,3 +64,15 @@ PoolOption = Annotated[
     str, typer.Option("--pool", help="all, a name such as youcook2-3350, or a file of clip ids.", metavar="NAME")
 ]
 ResamplesOption = Annotated[int, typer.Option("--resamples", help="Draws of the bootstrap.", min=1, metavar="N")]
+
+
+def refuse_options(context: typer.Context, names: Sequence[str], wanted: str) -> None:
+    """An option, or argument, that would be ignored is a mistake that the user should hear of."""
+    called = {one.name: max(one.opts, key=len) for one in context.command.params}
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise RecipeError(
+                f"{called[name] if called[name].startswith('-') else name.upper()} says nothing about {wanted}",
+                hint=f"leave it out; mycook {context.command.name} --help",
+            )

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .building import refuse_options
-from .options import JsonOption
+from .options import JsonOption, refuse_options
 
 
 def add_review_commands(app: typer.Typer) -> None:

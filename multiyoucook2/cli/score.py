@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .building import refuse_options
-from .options import JsonOption, QuietOption
+from .options import JsonOption, QuietOption, refuse_options
 
 
 def add_score_commands(app: typer.Typer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import RecipeError
-from .building import OF_A_RECIPE, build_until, refuse_options
+from .building import OF_A_RECIPE, build_until
 from .options import (
     AnnotationsOption,
     DeviceOption,
@@ -21,6 +21,7 @@ from .options import (
     QuietOption,
     RecipeOption,
     ThreadsOption,
+    refuse_options,
 )
 
 if TYPE_CHECKING:
