@@ -11,11 +11,10 @@ from ..errors import RecipeError, WorkspaceError
 from ..progress import Listener
 from ..quality.repair import FLAG
 from ..quality.settings import Repair
-from ..settings import load_recipe
 from ..translation.kept import FIRST
 from .api import build
 from .checking import figures_of
-from .recipe import DatasetRecipe
+from .opening import recipe_of
 from .translating import NO_ENGINE
 from .workspace import RECIPE_FILE, Workspace
 
@@ -56,10 +55,9 @@ def repair_build(
     Raises:
         WorkspaceError: the folder is no build. RecipeError: a value is out of range, or would be ignored.
     """
-    workspace, path = Workspace(folder), folder / RECIPE_FILE
-    if workspace.about() is None or not path.is_file():
+    workspace, recipe = Workspace(folder), recipe_of(folder)
+    if recipe is None:
         raise WorkspaceError(f"{folder} is not a build folder", hint="give one that mycook build made, e.g. build/mini")
-    recipe = load_recipe(DatasetRecipe, "datasets", str(path))
     if all(recipe.engine_for(lang) == NO_ENGINE for lang in recipe.targets):
         raise RecipeError(f"{folder} translates nothing that could be mended", hint="repair is of machine translations")
     before = {lang: _figures(workspace, lang) for lang in recipe.targets}
@@ -70,8 +68,8 @@ def repair_build(
             hint=f"--ways {FIRST}, or --engine",
         )
     after = build(
-        str(path), out=folder, limit=_limit(folder), device=device, threads=threads, offline=offline, listener=listener,
-        overrides={"repair": values},
+        str(folder / RECIPE_FILE), out=folder, limit=_limit(folder), device=device, threads=threads, offline=offline,
+        listener=listener, overrides={"repair": values},
     ).report["languages"]  # fmt: skip
     return {lang: _mended(before[lang], after[lang]) for lang in after}
 

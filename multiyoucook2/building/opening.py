@@ -37,19 +37,29 @@ class OpenBuild:
         return wanted
 
 
+def recipe_of(folder: Path) -> DatasetRecipe | None:
+    """The recipe that a build was last made by; ``None``: the folder is no build, such as a published data set.
+
+    Raises:
+        RecipeError: its file is damaged.
+    """
+    path = folder / RECIPE_FILE
+    if Workspace(folder).about() is None or not path.is_file():
+        return None
+    return load_recipe(DatasetRecipe, "datasets", str(path))
+
+
 def open_build(folder: Path) -> OpenBuild:
     """Find what the stages of a build wrote; nothing is done again, and each file is checked against its hash.
 
     Raises:
         WorkspaceError: the folder is no build, its captions are not translated, or a file is damaged.
     """
-    workspace = Workspace(folder)
-    manifests = workspace.manifests()
-    if workspace.about() is None or not (folder / RECIPE_FILE).is_file():
+    workspace, recipe = Workspace(folder), recipe_of(folder)
+    if recipe is None:
         raise WorkspaceError(f"{folder} is not a build folder", hint="give one that mycook build made, e.g. build/mini")
-    recipe = load_recipe(DatasetRecipe, "datasets", str(folder / RECIPE_FILE))
     results = Results()
-    for stage, manifest in manifests.items():
+    for stage, manifest in workspace.manifests().items():
         if damage := workspace.damage(manifest["outputs"]):
             raise WorkspaceError(f"{folder}: {damage}", hint="run the same build again: it mends that")
         results.done[stage] = done_by(workspace, manifest)

@@ -40,6 +40,10 @@ class Checks(Strict):
         """Whether a flag of the engine's counts: one does while the check of its kind is on."""
         return getattr(self, _OF_FLAGS[flag]) not in (None, False) if flag in _OF_FLAGS else True
 
+    def without_engines(self) -> "Checks":
+        """Without the checks that compare with another engine's translations."""
+        return self.model_copy(update={"agreement": None, "round_trip": None})
+
     def refusing(self) -> dict[str, object]:
         """What rows are refused by for their text, where it is not as the defaults have it: repair depends on it."""
         return self.model_dump(mode="json", exclude_defaults=True, exclude=set(_OTHERS))
