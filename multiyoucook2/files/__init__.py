@@ -6,6 +6,7 @@
 - :mod:`.locks`: one process in a folder at a time, and who it is
 - :mod:`.manifest`: what a folder of ours holds, and what differs from that
 - :mod:`.tsv`: what a cell of a tab-separated table may hold
+- :mod:`.rows`: a table's rows by the names of their columns
 - :mod:`.folders`: whole folders, which replace only what a manifest of ours lists
 """
 
@@ -22,6 +23,7 @@ from .folders import (
 from .locks import LOCK_FILE, LOCK_FILES, lock, lock_holder
 from .manifest import MANIFEST, FileRow, damaged_files, entries, folder_hash, read_manifest, write_manifest
 from .reading import Record, open_arrow, open_regular, read_arrow, read_bytes, read_json, read_parquet, read_text
+from .rows import by_column, column_names
 from .whole import (
     PARTIAL_PREFIX,
     atomic_write,
@@ -46,10 +48,12 @@ __all__ = [
     "FileRow",
     "Record",
     "atomic_write",
+    "by_column",
     "cache_root",
     "claim_folder",
     "clear_leftovers",
     "clear_partial",
+    "column_names",
     "damaged_files",
     "entries",
     "file_bytes",

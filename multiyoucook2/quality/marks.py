@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DatasetError, RecipeError, nearest, shown
-from ..files import read_text
+from ..files import by_column, column_names, read_text
 from ..languages import language
 
 _KEPT = {"yes": True, "no": False, "1": True, "0": False, "true": True, "false": False}
@@ -37,29 +37,28 @@ def read_marks(path: Path, langs: Sequence[str]) -> list[Mark]:
     except OSError as error:
         raise DatasetError(f"{shown(path)} cannot be read: {error.strerror}", hint="give a readable file") from None
     tab = "\t" in text.partition("\n")[0]
-    reader = csv.DictReader(
+    reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter="\t" if tab else ",",
         quoting=csv.QUOTE_NONE if tab else csv.QUOTE_MINIMAL,
     )
-    names = reader.fieldnames or []
     needed = ("clip_id", "kept") if len(langs) == 1 else ("clip_id", "kept", "lang")
-    for name in needed:
-        if name not in names:
-            raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, names))
     try:
-        return [_mark(row, langs, f"{shown(path)}, line {reader.line_num}") for row in reader]
+        names = column_names(next(reader, []))
+        for name in needed:
+            if name not in names:
+                raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, names))
+        return [_mark(names, cells, langs, f"{shown(path)}, line {reader.line_num}") for cells in reader if cells]
     except csv.Error as error:
         raise DatasetError(f"{shown(path)}, line {reader.line_num}: {error}", hint="save it as TSV or CSV") from None
 
 
-def _mark(row: dict[str | None, str | None], langs: Sequence[str], where: str) -> Mark:
-    if None in row or None in row.values():
-        raise DatasetError(
-            f"{where}: {'more' if None in row else 'fewer'} cells than the header has",
-            hint="a text with a comma needs quotes",
-        )
-    kept, index = (row.get("kept") or "").strip().lower(), row.get("caption_index") or "0"
+def _mark(names: Sequence[str], cells: Sequence[str], langs: Sequence[str], where: str) -> Mark:
+    try:
+        row = by_column(names, cells)
+    except ValueError as wrong:
+        raise DatasetError(f"{where}: {wrong}", hint="a text with a comma needs quotes") from None
+    kept, index = row["kept"].strip().lower(), row.get("caption_index") or "0"
     if kept not in _KEPT:
         raise DatasetError(f"{where}: kept is {kept!r}", hint="yes where the meaning is kept, no where it is not")
     if not (index.isascii() and index.isdigit() and len(index) < 10):
@@ -70,4 +69,4 @@ def _mark(row: dict[str | None, str | None], langs: Sequence[str], where: str) -
         raise DatasetError(f"{where}: {error}", hint=error.hint) from None
     if lang not in langs:
         raise DatasetError(f"{where}: {lang!r} is no language of this build", hint=f"it has {', '.join(langs)}")
-    return Mark(row.get("clip_id") or "", int(index), lang, row.get("text") or None, _KEPT[kept])
+    return Mark(row["clip_id"], int(index), lang, row.get("text") or None, _KEPT[kept])

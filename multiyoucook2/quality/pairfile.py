@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DatasetError, nearest, shown
-from ..files import read_text
+from ..files import by_column, column_names, read_text
 from ..languages import language
 from .check import Batch, Context, Findings, run_checks
 from .estimation import calibration_of, mostly, row_quality, severity_of, shipped
@@ -63,19 +63,19 @@ def read_pair_file(path: Path) -> list[Pair]:
         text = read_text(path, error=DatasetError)
     except OSError as error:
         raise DatasetError(f"{shown(path)} cannot be read: {error.strerror}", hint="give a readable file") from None
-    header, *lines = [line.split("\t") for line in text.replace("\r\n", "\n").removesuffix("\n").split("\n")]
+    first, *lines = [line.split("\t") for line in text.replace("\r\n", "\n").removesuffix("\n").split("\n")]
+    names = column_names(first)
     for name in COLUMNS:
-        if name not in header:
-            raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, header))
-    places = [header.index(name) for name in COLUMNS]
+        if name not in names:
+            raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, names))
     pairs = []
-    for number, row in enumerate(lines, 2):
-        if len(row) != len(header):
-            raise DatasetError(
-                f"{shown(path)}, line {number}: {len(row)} cells where the header has {len(header)}",
-                hint="columns are separated by tabs; no line breaks within a cell",
-            )
-        pairs.append((row[places[0]], row[places[1]]))
+    for number, cells in enumerate(lines, 2):
+        try:
+            row = by_column(names, cells)
+        except ValueError as wrong:
+            hint = "columns are separated by tabs; no line breaks within a cell"
+            raise DatasetError(f"{shown(path)}, line {number}: {wrong}", hint=hint) from None
+        pairs.append((row["source"], row["translation"]))
     return pairs
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..corpus.tables import ABOUT_FILE, HUMAN
 from ..errors import DatasetError, RecipeError, shown
-from ..files import read_parquet, read_text
+from ..files import by_column, column_names, read_parquet, read_text
 from ..languages import LANGUAGES, language
 from ..sources.vatex import INDEPENDENT_FLAG
 from ..sources.youcook2 import read_clips
@@ -115,7 +115,7 @@ def _of_table(path: Path, lang: str | None, langs: Sequence[str]) -> References:
                        quoting=csv.QUOTE_MINIMAL if comma else csv.QUOTE_NONE)  # fmt: skip
     found: References = {}
     try:
-        header = next(lines, [])
+        header = column_names(next(lines, []))
         column = next((name for name in TEXT_COLUMNS if name in header), None)
         if column is None or "clip_id" not in header:
             raise DatasetError(
@@ -127,9 +127,10 @@ def _of_table(path: Path, lang: str | None, langs: Sequence[str]) -> References:
         for cells in lines:
             if not cells:
                 continue
-            row = dict(zip(header, cells, strict=False))
-            if len(cells) != len(header):
-                raise _wrong(path, lines.line_num, f"{len(cells)} cells where the header has {len(header)}")
+            try:
+                row = by_column(header, cells)
+            except ValueError as wrong:
+                raise _wrong(path, lines.line_num, str(wrong)) from None
             index = row.get("caption_index") or "0"
             if not (index.isascii() and index.isdigit() and len(index) < 10):
                 raise _wrong(path, lines.line_num, f"caption_index is {shown(index, 40)}")

@@ -106,7 +106,7 @@ def test_the_builds_own_thresholds_count(tmp_path: Path, build: Path, mycook: My
     [
         (b"source\ttext\na\tb\n", "no column 'translation'"),
         (b"", "no column 'source'"),
-        (b"source\ttranslation\na\tb\nc\n", "line 3: 1 cells where the header has 2"),
+        (b"source\ttranslation\na\tb\nc\n", "line 3: 1 fields instead of 2"),
         (b"source\ttranslation\n\xff\tb\n", "not UTF-8"),
     ],
 )
@@ -120,6 +120,13 @@ def test_a_bad_file_is_one_clear_line(tmp_path: Path, content: bytes, message: s
 def test_other_columns_and_a_bom_are_no_matter(tmp_path: Path) -> None:
     path = pair_file(tmp_path, ("1", "hacken", "chop"), header="\ufeffid\ttranslation\tsource")
     assert read_pair_file(path) == [("chop", "hacken")]
+
+
+def test_empty_cells_that_a_spreadsheet_adds_are_nothing(tmp_path: Path) -> None:
+    assert read_pair_file(pair_file(tmp_path, ("chop", "hacken", "", " "), ("mix", "mischen"))) == [
+        ("chop", "hacken"),
+        ("mix", "mischen"),
+    ]
 
 
 def test_like_names_the_languages_that_are_there(build: Path, tmp_path: Path) -> None:

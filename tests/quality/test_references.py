@@ -82,6 +82,8 @@ def test_tables_have_indices_languages_and_several_references(tmp_path: Path) ->
     assert read_references(tmp_path / "refs.tsv", ["de", "ja"]) == found, "in any usual spelling"
     (tmp_path / "refs.csv").write_text('clip_id,text\nv_0,"eins, zwei"\n')
     assert read_references(tmp_path / "refs.csv", ["de"]) == {"de": {("v_0", 0): ["eins, zwei"]}}
+    (tmp_path / "refs.csv").write_text('clip_id,text,,\nv_0,"eins, zwei", ,\n')  # a spreadsheet's empty cells
+    assert read_references(tmp_path / "refs.csv", ["de"]) == {"de": {("v_0", 0): ["eins, zwei"]}}
     (tmp_path / "files").mkdir()
     (tmp_path / "files/de.tsv").write_text("clip_id\ttext\nv_0\teins\n")
     (tmp_path / "files/notes.tsv").write_text("nothing\n")
@@ -106,7 +108,7 @@ def test_youcook2s_format_in_another_language(tmp_path: Path) -> None:
     [
         ("clip\ttext\nv\ta\n", "has no column 'clip_id'"),
         ("clip_id\tcomment\nv\ta\n", "has no column 'text'"),
-        ("clip_id\ttext\nv_0\ta\nv_1\n", "line 3: 1 cells where the header has 2"),
+        ("clip_id\ttext\nv_0\ta\nv_1\n", "line 3: 1 fields instead of 2"),
         ("clip_id\tcaption_index\ttext\nv_0\t-1\ta\n", "line 2: caption_index is -1"),
         ("clip_id\tlang\ttext\nv_0\tde\ta\nv_1\tdeutch\tb\n", "line 3: unknown language 'deutch'"),
         ("clip_id\ttext\nv_0\t \n", "has no translation by people into de"),

@@ -144,6 +144,12 @@ def table(path: Path, *rows: tuple[object, ...]) -> Path:
     return path
 
 
+def test_empty_cells_that_a_spreadsheet_adds_are_nothing(tmp_path: Path) -> None:
+    path = table(tmp_path / "x.csv", (1, "accept", ""), (2, "edit", "besser"))
+    path.write_text("".join(f"{line},,\n" for line in path.read_text().splitlines()))
+    assert import_csv(Reviews(tmp_path), path) == 2
+
+
 def test_older_reviews_override_nothing(tmp_path: Path) -> None:
     reviews = Reviews(tmp_path)
     reviews.append("ana", said("edit", at=9, text="besser"))
@@ -189,8 +195,8 @@ def test_one_wrong_row_and_nothing_is_added(
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("ana,2,v_0,0,de,abc,edit,one, two", "more cells than the first line"),
-        ("ana,2,v_0,0,de,abc", "fewer cells than the first line"),
+        ("ana,2,v_0,0,de,abc,edit,one, two", "9 fields instead of 8"),
+        ("ana,2,v_0,0,de,abc", "6 fields instead of 8"),
         ('ana,2,v_0,0,de,abc,edit,"never closed', "unexpected end of data"),
     ],
 )

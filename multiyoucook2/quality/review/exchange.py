@@ -2,12 +2,13 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from ...errors import WorkspaceError, shown
-from ...files import atomic_write, read_text, require_new
+from ...files import atomic_write, by_column, column_names, read_text, require_new
 from .overlay import Reviews, Said, require_name
 
 COLUMNS = ("reviewer", "time", "clip_id", "caption_index", "lang", "seen", "action", "text")
@@ -47,14 +48,16 @@ def import_csv(reviews: Reviews, path: Path) -> int:
         text = read_text(path)
     except FileNotFoundError:
         raise WorkspaceError(f"{shown(path)} does not exist") from None
-    reader, line = csv.DictReader(io.StringIO(text, newline=""), strict=True), 1
+    reader, line = csv.reader(io.StringIO(text, newline=""), strict=True), 1
     try:
-        absent = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        names = column_names(next(reader, []))
+        absent = [column for column in COLUMNS if column not in names]
         if absent:
             raise WorkspaceError(f"{shown(path)} has no column {absent[0]!r}", hint=f"columns: {', '.join(COLUMNS)}")
         found, line = [], reader.line_num + 1  # where the next row begins
-        for row in reader:
-            found.append(_read(row))
+        for cells in reader:
+            if cells:
+                found.append(_read(by_column(names, cells)))
             line = reader.line_num + 1
     except (csv.Error, ValueError) as wrong:  # pydantic's errors are of the second kind
         raise WorkspaceError(
@@ -74,16 +77,13 @@ def _guarded(value: str) -> str:
     return f"{_GUARD}{value}" if value.startswith((*_FORMULA, _GUARD)) else value
 
 
-def _read(row: dict[str | None, str | None]) -> tuple[str, Said]:
+def _read(row: Mapping[str, str]) -> tuple[str, Said]:
     """A row's reviewer and action.
 
     Raises:
         ValueError: it has none.
     """
-    cells = [row[name] for name in COLUMNS]
-    if None in cells or None in row:
-        raise ValueError(f"it has {'fewer' if None in cells else 'more'} cells than the first line")
-    values = {name: str(cell).removeprefix(_GUARD) for name, cell in zip(COLUMNS, cells, strict=True)}
+    values = {name: row[name].removeprefix(_GUARD) for name in COLUMNS}
     reviewer = values.pop("reviewer")
     try:
         require_name(reviewer)

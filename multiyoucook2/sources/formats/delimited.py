@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 from ...errors import SourceError
+from ...files import by_column, column_names
 from ...files.tsv import quoted_as_csv
 from ..archive import require_file
 from .base import Row, Rows
@@ -44,11 +45,9 @@ def read_delimited(path: Path, encoding: str | None = None) -> Rows:
     plain = path.suffix.lower() == ".tsv" and delimiter == "\t" and not header.startswith('"')
     quoting: _Quoting = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
     try:
-        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter, quoting=quoting))]
+        names = column_names(next(csv.reader([header], delimiter=delimiter, quoting=quoting)))
     except csv.Error as error:
         raise SourceError(f"{path} is no table of texts: its first line: {error}", hint=_A_TABLE) from None
-    while names and not names[-1]:  # a spreadsheet's empty columns
-        names.pop()
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise SourceError(f"{path} has the column {doubled[0]!r} twice", hint="rename one in the first line")
@@ -77,20 +76,19 @@ def _rows(path: Path, encoding: str, delimiter: str, quoting: _Quoting, names: l
                 continue
             if header:
                 header = False
-            elif wrong := _wrong_with(fields, len(names), delimiter, quoting == csv.QUOTE_NONE):
-                yield line, wrong
             else:
-                yield line, dict(zip(names, fields, strict=False))
+                yield line, _row(names, fields, delimiter, plain=quoting == csv.QUOTE_NONE)
 
 
-def _wrong_with(fields: list[str], width: int, delimiter: str, plain: bool) -> str | None:
-    """What is wrong with a row; cells beyond the last name may be there, as long as they are empty."""
+def _row(names: list[str], fields: list[str], delimiter: str, *, plain: bool) -> dict[str, str] | str:
+    """A row by the names of its columns, or what is wrong with it."""
     if plain and any(map(quoted_as_csv, fields)):
         return "it has a text in quotes, as CSV has it, while in .tsv a quote is a letter: name the file .csv"
-    if len(fields) < width or any(field.strip() for field in fields[width:]):
+    try:
+        return by_column(names, fields)
+    except ValueError as wrong:
         advice = "in .tsv holds no tab or line break" if plain else f"with {delimiter!r} in it needs quotes"
-        return f"{len(fields)} fields instead of {width}: a text {advice}"
-    return None
+        return f"{wrong}: a text {advice}"
 
 
 def _no_table(path: Path, line: int, error: csv.Error) -> SourceError:
