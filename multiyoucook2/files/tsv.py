@@ -1,7 +1,7 @@
 """Tab-separated tables: a line a row, a tab between cells, and no quotes around them, as `cut` and `awk` read them.
 
 A quotation mark is a letter like any other. So a cell holds no tab and no line break; and none that looks as though CSV
-had quoted it is written or read, since nobody could tell which of both it is.
+had quoted it is written or read, since nobody could tell which of the two it is.
 """
 
 from ..errors import shown

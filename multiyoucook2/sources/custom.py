@@ -5,7 +5,7 @@ a caption each.
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,8 +67,9 @@ class Custom(SourceRow):
         licenses = []
         for path in paths:
             gather.file = path
+            segments: defaultdict[str | None, Counter[str]] = defaultdict(Counter)  # a split may have several files
             for rows in open_rows(path, options):
-                _Records(path, rows, options, gather).take()
+                _Records(path, rows, options, gather, segments[rows.split]).take()
                 licenses.append(rows.license)
         reading = gather.finish()
         known = sorted({name for name in licenses if name})
@@ -126,13 +127,13 @@ _NAMES = ("clip_id", "video_id", "url", "category")  # of which a table makes 1.
 class _Records:
     """One file's records, on their way into clips and captions."""
 
-    def __init__(self, path: Path, rows: Rows, options: CustomOptions, gather: Gather) -> None:
+    def __init__(self, path: Path, rows: Rows, options: CustomOptions, gather: Gather, segments: Counter[str]) -> None:
         self.rows, self.options, self.gather = rows, options, gather
         self.column = choose_columns(rows.columns, options.columns, path)
         self.default = self._default(path)
         self.late = late_columns(rows.columns, self.column)
         self.of_clip = [column for name, column in self.column.items() if name != "text"]
-        self.counts: Counter[str] = Counter()  # video -> segments so far, for ids of clips without any
+        self.segments = segments  # video -> how many so far, for ids of clips without any
 
     def take(self) -> None:
         """Read all."""
@@ -212,9 +213,9 @@ class _Records:
         if "clip_id" in column:
             clip_id = _name(get("clip_id"))
         elif video and start not in (None, ""):
-            number = self.counts[video]
+            number = self.segments[video]
             clip_id = f"{video}_{number}"
-            self.counts[video] += 1
+            self.segments[video] += 1
         elif "video_id" in column:
             clip_id = video
         else:

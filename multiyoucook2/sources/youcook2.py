@@ -87,7 +87,7 @@ OFFICIAL = SourceFile(
     filename="youcookii_annotations_trainval.tar.gz",
     urls=("http://youcook2.eecs.umich.edu/static/YouCookII/youcookii_annotations_trainval.tar.gz",),
 )
-SOURCES.add(YouCook2("youcook2", YOUCOOK2_LANGUAGES, files=(OFFICIAL,), credit=CREDIT))
+SOURCES.add(YouCook2("youcook2", YOUCOOK2_LANGUAGES, files=(OFFICIAL,), credit=CREDIT, version=2))
 SOURCES.add(Mini("mini", YOUCOOK2_LANGUAGES, credit=Credit(license="apache-2.0")))
 
 

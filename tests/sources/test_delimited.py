@@ -116,10 +116,42 @@ def test_a_tsv_with_quotes_as_csv_has_them(tmp_path: Path) -> None:
         read("custom", path)
     assert str(caught.value).splitlines()[1:] == [
         "  line 2: it has a text in quotes, as CSV has it, while in .tsv a quote is a letter: name the file .csv",
-        "  line 3: 3 fields instead of 2: a text in .tsv holds no tab or line break",
+        "  line 3: 3 fields instead of 2: a text in .tsv holds no tab or line break; where such texts are quoted, name "
+        "the file .csv",
     ]
     path = table(tmp_path, 'clip_id\tcaption\na\t"a ""hot"" pan"\n')  # the way out
     assert captions(read("custom", path)) == {("a", 0): 'a "hot" pan'}
+    path = table(tmp_path, 'clip_id\t"caption"\na\t"a ""hot"" pan"\n', "train.tsv")  # texts alone are quoted
+    assert captions(read("custom", path)) == {("a", 0): 'a "hot" pan'}
+
+
+def test_a_tsv_of_one_column_may_hold_commas(tmp_path: Path) -> None:
+    path = table(tmp_path, "caption\nheat oil, add garlic\n", "train.tsv")
+    assert list(captions(read("custom", path)).values()) == ["heat oil, add garlic"]
+
+
+def test_a_tsv_of_a_hub_style_folder_is_quoted_as_pandas_quotes_it(tmp_path: Path) -> None:
+    """As `datasets` reads it for everybody else; a file in the Hub's cache cannot be renamed."""
+    texts = ['"a ""hot"" pan"', "fry it", '"cut\tit"', '"stir\nit"']
+    rows = "".join(f"c{number}\t{text}\n" for number, text in enumerate(texts))
+    table(tmp_path, f"clip_id\tcaption\n{rows}", "train.tsv")
+    assert list(captions(read("custom", tmp_path)).values()) == ['a "hot" pan', "fry it", "cut it", "stir it"]
+
+
+def test_a_delimiter_that_the_readme_names_is_heeded(tmp_path: Path) -> None:
+    readme = "---\nconfigs:\n- config_name: default\n  data_files: words.csv\n  sep: '{}'\n---\n"
+    for delimiter in ("~", "|"):
+        table(tmp_path, f"clip_id{delimiter}caption,as,said\na{delimiter}cut it\nb{delimiter}fry it\n", "words.csv")
+        (tmp_path / "README.md").write_text(readme.format(delimiter))
+        assert captions(read("custom", tmp_path, columns={"text": "caption,as,said"})) == BOTH
+
+
+def test_segments_are_counted_through_the_files_of_a_split(tmp_path: Path) -> None:
+    """A split of the Hub is cut into files anywhere, also within a video."""
+    rows = [{"video_id": "v", "start": n, "end": n + 1, "caption": f"step {n}"} for n in range(4)]
+    for number in range(2):
+        write_csv(tmp_path / f"train-0000{number}-of-00002.csv", rows[2 * number : 2 * number + 2])
+    assert captions(read("custom", tmp_path)) == {(f"v_{n}", 0): f"step {n}" for n in range(4)}
 
 
 def test_a_file_is_given_once(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """CSV and TSV, with a header: the delimiter is the one that the header has most of, the encoding UTF-8 unless named.
 
 In CSV quotes stand around a text that holds the delimiter, a line break or a quote. In a file called ``.tsv`` they are
-letters (see :mod:`multiyoucook2.files.tsv`), unless they stand around the names of its columns, too.
+letters (see :mod:`multiyoucook2.files.tsv`), unless they stand around the name of a column, too.
 """
 
 import codecs
@@ -18,15 +18,18 @@ from .base import Row, Rows
 
 SUFFIXES = (".csv", ".tsv", ".txt")
 _Quoting = Literal[0, 3]  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
-_DELIMITERS = ",;\t|"
+DELIMITERS = (",", ";", "\t", "|")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _A_TABLE = "a table has a line of column names, such as clip_id,caption, and a line a caption"
 _LONGEST_HEADER = 100_000  # characters
 _LONGEST_FIELD = 10_000_000  # characters; a quote that is never closed swallows a whole file
 
 
-def read_delimited(path: Path, encoding: str | None = None) -> Rows:
+def read_delimited(path: Path, encoding: str | None = None, delimiter: str | None = None) -> Rows:
     """Rows of a table of texts, by line of the file; a wrong number of fields is the row's fault, not the file's.
+
+    Args:
+        delimiter: where it is known, as in a data set of the Hub; quotes are those of CSV then, also in ``.tsv``.
 
     Raises:
         SourceError: no such encoding, not in it, or an empty file.
@@ -41,17 +44,18 @@ def read_delimited(path: Path, encoding: str | None = None) -> Rows:
         ) from None
     with path.open(encoding=encoding, newline="") as file:
         header = _header(file, path, encoding).removeprefix("\ufeff")  # a mark stays where an encoding was named
-    delimiter = max(_DELIMITERS, key=_outside_quotes(header).count)
-    plain = path.suffix.lower() == ".tsv" and delimiter == "\t" and not header.startswith('"')
+    likeliest = ("\t", *DELIMITERS) if path.suffix.lower() == ".tsv" else DELIMITERS  # the first, of equally many
+    found = delimiter or max(likeliest, key=_outside_quotes(header).count)
+    plain = delimiter is None and path.suffix.lower() == ".tsv" and found == "\t" and '"' not in header
     quoting: _Quoting = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
     try:
-        names = column_names(next(csv.reader([header], delimiter=delimiter, quoting=quoting)))
+        names = column_names(next(csv.reader([header], delimiter=found, quoting=quoting)))
     except csv.Error as error:
         raise SourceError(f"{path} is no table of texts: its first line: {error}", hint=_A_TABLE) from None
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise SourceError(f"{path} has the column {doubled[0]!r} twice", hint="rename one in the first line")
-    return Rows(names, _rows(path, encoding, delimiter, quoting, names), unit="line")
+    return Rows(names, _rows(path, encoding, found, quoting, names), unit="line")
 
 
 def _rows(path: Path, encoding: str, delimiter: str, quoting: _Quoting, names: list[str]) -> Iterator[Row]:
@@ -87,8 +91,8 @@ def _row(names: list[str], fields: list[str], delimiter: str, *, plain: bool) ->
     try:
         return by_column(names, fields)
     except ValueError as wrong:
-        advice = "in .tsv holds no tab or line break" if plain else f"with {delimiter!r} in it needs quotes"
-        return f"{wrong}: a text {advice}"
+        in_tsv = "in .tsv holds no tab or line break; where such texts are quoted, name the file .csv"
+        return f"{wrong}: a text {in_tsv if plain else f'with {delimiter!r} in it needs quotes'}"
 
 
 def _no_table(path: Path, line: int, error: csv.Error) -> SourceError:

@@ -76,8 +76,12 @@ def read_folder(path: Path, config: str | None, wanted: dict[str, str], encoding
         raise SourceError(f"{path} is not read as a data set: {_first_line(error)}", hint=_configs(path)) from None
     license_name = _license(path)
     if tables is not None:
-        said = encoding or builder.config.encoding
-        rows = [_table(file, name, said, license_name) for name, files in tables.items() for file in files]
+        said = builder.config
+        rows = [
+            replace(_table(file, encoding or said.encoding, said.sep), split=name, license=license_name)
+            for name, files in tables.items()
+            for file in files
+        ]
     else:
         rows = [_split(path, str(name), split, wanted, license_name) for name, split in found.items()]
     return [replace(one, split=None) for one in rows] if list(found) == [UNNAMED] else rows
@@ -86,7 +90,7 @@ def read_folder(path: Path, config: str | None, wanted: dict[str, str], encoding
 def _tables(builder: Any) -> Mapping[str, Sequence[Path]] | None:
     """Split -> its files, where all are CSV or TSV with a header; ``None``: of another kind, packed, or read by rules.
 
-    Rules such as ``names`` or ``skiprows`` stand in the folder's README, and are for pandas.
+    Rules such as ``names`` or ``skiprows`` stand in the folder's README, and are for pandas, as rare delimiters are.
     """
     from datasets.packaged_modules.csv.csv import CsvConfig
 
@@ -96,14 +100,13 @@ def _tables(builder: Any) -> Mapping[str, Sequence[Path]] | None:
     ruled = {name for name, value in config.pd_read_csv_kwargs.items() if value != usual.get(name)}
     tables = {str(split): [Path(file) for file in files] for split, files in config.data_files.items()}
     known = all(file.suffix in delimited.SUFFIXES and file.is_file() for files in tables.values() for file in files)
-    return tables if known and ruled <= {"sep", "encoding"} else None
+    return tables if known and ruled <= {"sep", "encoding"} and config.sep in delimited.DELIMITERS else None
 
 
-def _table(file: Path, split: str, encoding: str | None, license_name: str | None) -> Rows:
-    """One file of a split, whose rows are named by it and their line."""
-    table = delimited.read_delimited(file, encoding)
-    rows = ((f"{file.name}: {table.unit} {line}", row) for line, row in table.rows)
-    return replace(table, rows=rows, split=split, license=license_name)
+def _table(file: Path, encoding: str | None, delimiter: str) -> Rows:
+    """One file of a split, whose rows are named by it and their line; a comma is what nobody has said."""
+    table = delimited.read_delimited(file, encoding, delimiter if delimiter != "," else None)
+    return replace(table, rows=((f"{file.name}: {table.unit} {line}", row) for line, row in table.rows))
 
 
 def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_name: str | None) -> Rows:
