@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import MyCook
 
-from multiyoucook2.errors import WorkspaceError
 from multiyoucook2.quality.review.overlay import Reviews, text_hash
 from tests.quality.test_review import said, worklist
 
@@ -309,8 +309,6 @@ def test_other_languages_than_those_loaded_are_shown(tmp_path: Path) -> None:
     assert "Text 2 de" not in text
 
 
-def test_a_name_that_no_file_can_have_fails_at_once() -> None:
-    from multiyoucook2.cli.review import review
-
-    with pytest.raises(WorkspaceError, match="a reviewer cannot be called 'Ana B'"):
-        review(Path("nowhere"), reviewer="Ana B")
+def test_a_name_that_no_file_can_have_fails_at_once(mycook: MyCook) -> None:
+    found = mycook("review", "nowhere", "--reviewer", "Ana B", code=1)
+    assert found.stderr.startswith("error: a reviewer cannot be called 'Ana B'")
