@@ -1,11 +1,12 @@
 """Evaluate a finished run: ``mycook evaluate``, and the end of ``mycook train``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from ...corpus.captions import load_captions, scored_split
-from ...errors import TrainingError
+from ...corpus.captions import Captions, load_captions, scored_split
+from ...errors import DatasetError, TrainingError
 from ...features.store import FeatureStore
-from ...progress import Listener
+from ...progress import Listener, Silent
 from ...settings import validate_recipe
 from ..device import find_device, using_threads
 from ..model.encoders import encoder_kind
@@ -15,7 +16,9 @@ from .evaluate import evaluate_model
 from .pool import ALL, find_pool
 from .queries import EvaluationSet
 from .results import Evaluation, joined
-from .runfiles import MODEL_FOLDER, RUN_FILE, finished_run
+from .runfiles import MODEL_FOLDER, RUN_FILE, RunRecord, finished_run
+
+_TRAIN = "train"  # the split that runs are trained on
 
 
 def evaluate_run(
@@ -62,6 +65,7 @@ def evaluate_run(
         )
     captions = load_captions(source, split=split or scored_split(source), langs=langs, accepted_only=False)
     data = EvaluationSet(captions, store, find_pool(pool, captions.clip_ids), query=query, duplicates=duplicates)
+    _note_trained_on(about, captions, data.pool.clip_ids, listener or Silent())
     with using_threads(threads):
         evaluation = evaluate_model(
             model.to(place),
@@ -76,3 +80,35 @@ def evaluate_run(
     if save:
         joined(evaluation, folder, resamples=resamples).save(folder)
     return evaluation
+
+
+def _note_trained_on(about: RunRecord, captions: Captions, clip_ids: Sequence[str], listener: Listener) -> None:
+    """Say how many of the clips that are scored the run was trained on: scores on them are too good."""
+    same = captions.content_hash == (about.identity or {}).get("data")
+    if same and captions.split != _TRAIN:  # its training would have been refused
+        return
+    trained = captions if same else _trained_on(about)
+    if trained is None:
+        listener.note(
+            f"clips that are scored may be among those trained on: the run's data set {about.dataset} is not there, "
+            "or has changed since"
+        )
+        return
+    known = set(trained.clip_ids)
+    both = [clip for clip in clip_ids if clip in known]
+    if both:
+        listener.note(
+            f"{len(both):,} of the {len(clip_ids):,} clips that are scored are in the split {_TRAIN} of "
+            f"{about.dataset}, which the run was trained on, first {both[0]}"
+        )
+
+
+def _trained_on(about: RunRecord) -> Captions | None:
+    """The split that a run was trained on, if its folder is there as it was; the Hub is not asked for a mere note."""
+    if not Path(about.dataset).is_dir():
+        return None
+    try:
+        found = load_captions(about.dataset, split=_TRAIN, accepted_only=False)
+    except DatasetError:
+        return None
+    return found if found.content_hash == (about.identity or {}).get("data") else None

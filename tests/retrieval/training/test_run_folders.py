@@ -236,5 +236,34 @@ def test_evaluating_with_features_of_another_size(folder: Path, tmp_path: Path) 
         evaluate_run(tmp_path / "nowhere")
 
 
+def test_clips_that_were_trained_on_are_counted_where_they_are_scored(folder: Path, tmp_path: Path) -> None:
+    """Of another data set, or of the run's own split train; nothing is said where training has refused such clips."""
+    out = run(folder, tmp_path / "run", epochs=1).out
+    make_dataset(
+        tmp_path / "other", clips=90, seed=1
+    )  # 6 of its 32 validation clips are among the run's 96 to train on
+    make_dataset(tmp_path / "strangers", clips=96, seed=2)
+
+    def notes(**given: Any) -> list[str]:
+        heard: list[str] = []
+
+        class Notes(Silent):
+            def note(self, message: str) -> None:
+                heard.append(message)
+
+        evaluate_run(out, langs=("de",), device="cpu", save=False, resamples=0, listener=Notes(), **given)
+        return heard
+
+    trained = f"are in the split train of {folder / 'data'}, which the run was trained on, first"
+    assert notes() == notes(dataset=tmp_path / "strangers") == []
+    assert notes(dataset=tmp_path / "other") == [f"6 of the 32 clips that are scored {trained} video022_2"]
+    assert notes(split="train") == [f"96 of the 96 clips that are scored {trained} video000_0"]
+    record = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps(record | {"dataset": str(tmp_path / "nowhere")}))
+    (unknown,) = notes(dataset=tmp_path / "other")
+    assert unknown.startswith("clips that are scored may be among those trained on")
+    assert notes(dataset=folder / "data") == []  # the same content, wherever it lies
+
+
 def test_public_name() -> None:
     assert multiyoucook2.train is train
