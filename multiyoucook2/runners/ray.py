@@ -158,7 +158,8 @@ class Ray:
     def _drop_without_room(self, slot: "_Slot") -> bool:
         """Whether the cluster has become too small for all places, so that this one is given up.
 
-        Ray may tell of a lost machine later than of its actor: then the next one waits, and is given up once late.
+        Ray may tell of a lost machine later than of its actor: then the next one starts beside another, or waits for
+        room and is given up once late.
 
         Raises:
             WorkspaceError: no place is left.

@@ -85,9 +85,9 @@ def evaluate_run(
 def _note_trained_on(about: RunRecord, captions: Captions, clip_ids: Sequence[str], listener: Listener) -> None:
     """Say how many of the clips that are scored the run was trained on: scores on them are too good."""
     same = captions.content_hash == (about.identity or {}).get("data")
-    if same and captions.split != _TRAIN:  # its training would have been refused
+    if same and captions.split == about.scored_split:  # its training would have been refused
         return
-    trained = captions if same else _trained_on(about)
+    trained = captions if same and captions.split == _TRAIN else _trained_on(about)
     if trained is None:
         listener.note(
             f"clips that are scored may be among those trained on: the run's data set {about.dataset} is not there, "

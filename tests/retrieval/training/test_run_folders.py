@@ -1,6 +1,7 @@
 """The folders of whole runs: resumed = straight, never overwritten, shared teachers, edited records, bad input."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,15 @@ def test_clips_that_were_trained_on_are_counted_where_they_are_scored(folder: Pa
     assert notes() == notes(dataset=tmp_path / "strangers") == []
     assert notes(dataset=tmp_path / "other") == [f"6 of the 32 clips that are scored {trained} video022_2"]
     assert notes(split="train") == [f"96 of the 96 clips that are scored {trained} video000_0"]
+    shutil.copytree(folder / "data", tmp_path / "three")  # its third split, which training does not look at, leaks
+    card = (tmp_path / "three/README.md").read_text()
+    for lang in ("en", "de", "ja"):
+        shutil.copy(tmp_path / "three" / lang / "train.parquet", tmp_path / "three" / lang / "test.parquet")
+        row = f"  - {{split: train, path: {lang}/train.parquet}}\n"
+        card = card.replace(row, row + row.replace("train", "test"))
+    (tmp_path / "three/README.md").write_text(card)
+    found = notes(dataset=tmp_path / "three", split="test")
+    assert found == [f"96 of the 96 clips that are scored {trained} video000_0"]
     record = json.loads((out / "run.json").read_text())
     (out / "run.json").write_text(json.dumps(record | {"dataset": str(tmp_path / "nowhere")}))
     (unknown,) = notes(dataset=tmp_path / "other")
