@@ -27,6 +27,7 @@ def by_column(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     Raises:
         ValueError: it has fewer, or a text beyond the last name; the message counts them.
     """
-    if len(cells) < len(names) or any(cell.strip() for cell in cells[len(names) :]):
+    missing = len(names) - len(cells)
+    if missing and (missing > 0 or any(cell.strip() for cell in cells[missing:])):
         raise ValueError(f"{len(cells)} fields instead of {len(names)}")
     return dict(zip(names, cells, strict=False))
