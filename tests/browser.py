@@ -23,11 +23,8 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-PAINTED = "() => performance.getEntriesByType('paint').length > 0"
-
-
 def ready(tab: Any) -> Any:
     """The tab, once its page listens: before its script has run, or before the first paint, a key can be lost."""
     tab.wait_for_load_state()
-    tab.wait_for_function(PAINTED)
+    tab.wait_for_function("() => performance.getEntriesByType('paint').length > 0")
     return tab

@@ -36,7 +36,7 @@ def renumber(english: str, target: str, rng: random.Random) -> tuple[str, str]:
     """The caption with other numbers, where both sides have a number just once, in digits.
 
     Fractions change to fractions, and numbers from 5 on that do not end in 1 to 4, which ask for the same plural in
-    all nine languages, to such numbers with as many digits. The model learns to copy digits, not to know "350".
+    all nine languages, to such numbers with as many digits. The model learns to copy numbers, not to know some.
     """
     left, right = NUMBER.findall(english), NUMBER.findall(target)
     others: dict[str, str] = {}
