@@ -166,8 +166,16 @@ def shell_lines(block: Block) -> list[list[str]]:
 
 
 def test_outlines_keep_what_matters() -> None:
-    assert outline(" German   300   298   2   numbers 2") == outline(" German   300    297   3   numbers 2, copies 1")
-    assert outline(" en  0.8 [0.0, 2.4]") == outline(" en   12.8 [10.0, 22.4]")
+    same = {
+        " German   300   298   2   numbers 2": " German   300    297   3   numbers 2, copies 1",
+        " Chinese   300   299   1   -   numbers 1": " Chinese   300   298   2   -   repetition 2, units 1",
+        " Czech   300   299   1   98 %   numbers 1": " Czech   300   300   0   -",
+        "  de  die Unze wenden": "  ja  お好み焼きを返す",
+        "MINI0000007_3  refused by numbers: 25 is added": "MINI0000010_0  refused by units: g is lost",
+        " en  0.8 [0.0, 2.4]": " en   12.8 [10.0, 22.4]",
+    }
+    for one, other in same.items():
+        assert outline(one) == outline(other)
     assert outline("R@K|data:mini@38109df7|pool:126") != outline("R@K|data:mini@38109df7|feat:simulated")
     with pytest.raises(AssertionError, match="printed was"):
         renewed(["a 1", "b"], "a 2\nc\n")

@@ -39,7 +39,7 @@ def test_by_keyboard_alone(tab: Any, address: str) -> None:
     ready(tab).keyboard.type("fry the onion in the pan")
     tab.keyboard.press("Enter")
     tab.wait_for_selector("ol.hits")
-    assert tab.locator("li.hit").count() == 10
+    assert ready(tab).locator("li.hit").count() == 10
     ready(tab).keyboard.press("/")
     assert tab.evaluate(focus)
     assert tab.locator("input[name=q]").input_value() == "fry the onion in the pan"
@@ -52,7 +52,7 @@ def test_by_keyboard_alone(tab: Any, address: str) -> None:
     assert "Moments in this video" in reached
     tab.locator("a:has-text('Moments in this video')").first.press("Enter")
     tab.wait_for_selector("figure.curve svg")
-    assert tab.locator("figure.curve rect").count() == 4
+    assert ready(tab).locator("figure.curve rect").count() == 4
 
 
 SCRIPTS = {
@@ -66,7 +66,7 @@ def test_directions_of_scripts(tab: Any, address: str, query: str, direction: st
     tab.locator("input[name=q]").fill(query)
     ready(tab).keyboard.press("Enter")
     tab.wait_for_selector("ol.hits")
-    assert tab.locator("input[name=q]").input_value() == query
+    assert ready(tab).locator("input[name=q]").input_value() == query
     for place in ("input[name=q]", "h1 q"):
         assert tab.locator(place).evaluate("element => getComputedStyle(element).direction") == direction
 
@@ -89,7 +89,7 @@ def test_states_without_hits(tab: Any, address: str) -> None:
     assert examples.count() == 3
     examples.nth(1).click()
     tab.wait_for_selector("ol.hits")
-    assert tab.locator("li.hit").count() == 10
+    assert ready(tab).locator("li.hit").count() == 10
 
 
 def test_bars_are_scores(tab: Any, address: str) -> None:
