@@ -10,6 +10,7 @@ from pipelines.quality.rows import HELD_OUT, MARKS, read_marks
 
 from .model import Shape, TranslationModel
 from .real import REAL, read_translations
+from .text import HANDWRITTEN
 
 
 def readers_found(lang: str) -> dict[str, float]:
@@ -34,6 +35,7 @@ def render_card(figures: dict[str, dict[str, Any]], examples: dict[str, dict[str
         readers={lang: readers_found(lang) for lang in figures},
         examples=examples,
         real=len(read_translations(REAL / "de.tsv")),
+        handwritten=len((HANDWRITTEN / "en.txt").read_text("utf-8").splitlines()),
         beam=beam,
         steps=json.loads((model / "mycook.json").read_text("utf-8"))["steps"],
         megabytes=sum(path.stat().st_size for path in model.iterdir()) / 1e6,

@@ -20,7 +20,6 @@ from multiyoucook2.files import write_manifest
 
 from .grammar import MODULES
 from .model import Shape, Weights, sinusoids
-from .restore import model_weights
 
 LICENSE = "CC-BY-4.0"
 
@@ -78,26 +77,12 @@ def make_spec(weights: Weights, shape: Shape) -> transformer_spec.TransformerSpe
     return spec
 
 
-def mixed(weights: Weights, start: Path, share: float) -> Weights:
-    """``share`` of the weights and the rest of those in the converted model ``start``, from which the run began.
-
-    A run too short to settle loses some of what it knew; between the two ends lies more than at either (Wortsman et
-    al., Robust fine-tuning of zero-shot models, 2022).
-    """
-    old = model_weights(start, list(weights))
-    return {name: share * value + (1 - share) * old[name] for name, value in weights.items()}
-
-
-def convert(data: Path, out: Path, quantization: str = "int8", start: Path | None = None, share: float = 1.0) -> None:
-    """Checkpoint and SentencePiece model of ``data`` -> a loadable model folder ``out`` (replaced file by file).
-
-    With ``start``, the weights are ``mixed`` with those of a converted model of the same vocabulary.
-    """
+def convert(data: Path, out: Path, quantization: str = "int8") -> None:
+    """Checkpoint and SentencePiece model of ``data`` -> a loadable model folder ``out`` (replaced file by file)."""
     state = torch.load(data / "checkpoint.pt", weights_only=True, map_location="cpu")
     processor = sentencepiece.SentencePieceProcessor(model_file=str(data / "sentencepiece.model"))
     pieces = [processor.id_to_piece(index) for index in range(processor.get_piece_size())]
-    weights = mixed(state["average"], start, share) if start else state["average"]
-    spec = make_spec(weights, Shape(vocabulary=len(pieces)))
+    spec = make_spec(state["average"], Shape(vocabulary=len(pieces)))
     spec.register_source_vocabulary(pieces)
     spec.register_target_vocabulary(pieces)
     spec.validate()
@@ -124,10 +109,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("build/mini_nmt"))
     parser.add_argument("--out", type=Path, default=Path("multiyoucook2/mini/model"))
     parser.add_argument("--quantization", default="int8", choices=("int8", "float32"))
-    parser.add_argument("--start", type=Path, help="the converted model that the run began with, to mix in")
-    parser.add_argument("--share", type=float, default=0.6, help="of the run's own weights in the mixture")
     args = parser.parse_args()
-    convert(args.data, args.out, args.quantization, args.start, args.share)
+    convert(args.data, args.out, args.quantization)
     print(", ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB" for path in sorted(args.out.iterdir())))
 
 

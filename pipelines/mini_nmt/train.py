@@ -237,7 +237,7 @@ def train(args: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("build/mini_nmt"))
-    parser.add_argument("--steps", type=int, default=30_000)
+    parser.add_argument("--steps", type=int, default=10_500)
     parser.add_argument("--until", metavar="HH:MM", help="run until this time of the day instead")
     parser.add_argument("--batch-tokens", type=int, default=5000, help="source and target pieces in a batch")
     parser.add_argument("--lr", type=float, default=3e-3)

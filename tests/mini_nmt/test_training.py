@@ -256,18 +256,6 @@ def test_conversion_and_back_loses_only_the_rounding(
             assert ((back[name] - value).abs() <= tolerance * largest * 1.001).all(), name
 
 
-def test_a_mixture_lies_between_its_ends(data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    run(data, 3, monkeypatch)
-    weights = torch.load(data / "checkpoint.pt", weights_only=True)["average"]
-    names = list(weights)
-    convert.convert(data, tmp_path / "before", quantization="float32")
-    run(data, 6, monkeypatch)
-    after = torch.load(data / "checkpoint.pt", weights_only=True)["average"]
-    convert.convert(data, tmp_path / "mixed", "float32", start=tmp_path / "before", share=0.75)
-    for name, value in model_weights(tmp_path / "mixed", names).items():
-        torch.testing.assert_close(value, 0.25 * weights[name] + 0.75 * after[name])
-
-
 def test_another_version_of_the_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"\x07\0\0\0")
     with pytest.raises(ValueError, match="version 7"):
