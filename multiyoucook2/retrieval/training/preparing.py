@@ -77,6 +77,15 @@ def load_inputs(
     )
 
 
+def require_queries(inputs: Inputs, pool: str) -> None:
+    """Check before any training that the model can be scored over ``pool`` at its end.
+
+    Raises:
+        DatasetError: there is no such pool, or it has other clips. FeatureError: none of its clips has features.
+    """
+    EvaluationSet(inputs.validation, inputs.store, find_pool(pool, inputs.validation.clip_ids))
+
+
 def require_held_out(trained: Captions, scored: Captions, trained_in: str, scored_in: str) -> None:
     """Check that no clip to train on is among those to score; the last two are the data sets, for the message.
 

@@ -35,7 +35,16 @@ from .card import with_scores
 from .checkpoint import has_checkpoint
 from .folder import TEACHERS_FOLDER, require_place, run_folder, same_run
 from .loop import train_model
-from .preparing import Inputs, load_inputs, new_model, note_absent, prepare_texts, teachers_of, validation_of
+from .preparing import (
+    Inputs,
+    load_inputs,
+    new_model,
+    note_absent,
+    prepare_texts,
+    require_queries,
+    teachers_of,
+    validation_of,
+)
 from .processes import processes
 from .state import LoopState, state_of
 
@@ -95,6 +104,7 @@ def train(
     accelerator = _accelerator(plan, device)
     heard = listener if listener and accelerator.is_main_process else Silent()
     inputs = load_inputs(plan, dataset, features, accelerator, heard, offline)
+    require_queries(inputs, pool)
     if threads is None and on_one_core(plan):
         threads = 1
     with using_threads(threads, processes()), run_folder(folder, accelerator):

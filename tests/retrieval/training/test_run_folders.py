@@ -102,6 +102,19 @@ def test_finished_teachers_serve_students_of_other_lengths(folder: Path, tmp_pat
         train(stated, **files, out=tmp_path / "c", teachers=tmp_path / "teachers")
 
 
+def test_what_cannot_be_scored_is_not_trained(folder: Path, tmp_path: Path) -> None:
+    """A pool that is none, or without features, is said before any teacher is trained, not at the end."""
+    ids = load_captions(folder / "data", split="validation").clip_ids
+    make_features(folder / "data", tmp_path / "f", without=tuple(ids))
+    given = {"dataset": folder / "data", "out": tmp_path / "run", "device": "cpu"}
+    small = {**SMALL, "evaluate_every": 0}
+    with pytest.raises(DatasetError, match="unknown pool 'youcok2-3350'"):
+        train("c2kd-tiny", **given, features=folder / "features", overrides=small, pool="youcok2-3350")
+    with pytest.raises(FeatureError, match="none of the 32 clips of the pool 'all' has features"):
+        train("c2kd-tiny", **given, features=tmp_path / "f", overrides=small)
+    assert not (tmp_path / "run").exists()
+
+
 def test_resuming_nothing_is_said(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"there is no run in .*/run to go on with"):
         run(folder, tmp_path / "run", resume=True)
