@@ -47,7 +47,7 @@ class Graph:
     @classmethod
     def open(cls, folder: Path, vectors: Vectors, about: Approximate) -> "Graph":
         """The graph of an index, memory-mapped."""
-        graph = _usearch().Index.restore(str(folder / GRAPH), view=True)
+        graph = require_usearch().Index.restore(str(folder / GRAPH), view=True)
         graph.expansion_search = about.expansion
         return cls(graph, vectors)
 
@@ -74,7 +74,7 @@ def build_graph(folder: Path, vectors: Vectors, query_QE: Vectors, listener: Lis
     Raises:
         RecipeError: usearch is not installed.
     """
-    graph = _usearch().Index(
+    graph = require_usearch().Index(
         ndim=vectors.shape[1], metric="cos", dtype="i8", connectivity=_LINKS, expansion_add=_EXPANSION_ADD
     )
     listener.started("graph", 0, len(vectors))
@@ -100,7 +100,12 @@ def recall_of(found_Qk: Rows, truth_Qk: Rows) -> float:
     return sum(hits) / truth_Qk.size
 
 
-def _usearch() -> Any:
+def require_usearch() -> Any:
+    """The module ``usearch.index``.
+
+    Raises:
+        RecipeError: it is not installed.
+    """
     if importlib.util.find_spec("usearch") is None:
         raise RecipeError("an approximate index needs usearch", hint=install_hint("search"))
     import usearch.index

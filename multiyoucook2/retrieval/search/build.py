@@ -18,7 +18,7 @@ from ...files.whole import json_bytes, write_synced
 from ...progress import Listener, Silent
 from ..evaluation.embed import VIDEO_CLIPS, embed_videos
 from ..model.towers import TextVideoModel
-from .approximate import Approximate, build_graph
+from .approximate import Approximate, build_graph, require_usearch
 from .exact import Vectors
 from .index import ABOUT, CLIP_SCHEMA, CLIPS, FORMAT, KIND, VECTORS, SearchIndex
 from .query_model import QueryModel, choose_device, model_hash, unit_float16
@@ -59,15 +59,19 @@ def build_index(
         approximate: make a graph too, for tens of millions of clips, and measure it; see :mod:`.approximate`.
 
     Raises:
-        MyCookError: no finished run, features of another kind or size than the model takes, or no clip with features.
+        MyCookError: no finished run, a model that encodes no new text, features of another kind or size than the model
+            takes, or no clip with features; no usearch, or no caption to measure with.
     """
     run, out, heard = Path(run), Path(out), listener or Silent()
+    if approximate:
+        require_usearch()
     about = _read_run(run)
     store = FeatureStore.open(features or about.features)
     source = str(dataset or about.dataset)
     place = run / MODEL_FOLDER
     model = TextVideoModel.from_pretrained(place)
     _check_features(model, store)
+    model.encoder.tokenize(["a query"])  # refuses a model of vectors alone, whose index could not be asked anything
     clips = [clip for clip in load_clips(source) if clip.clip_id in store]
     if not clips:
         raise FeatureError(
@@ -82,7 +86,8 @@ def build_index(
         clips = [clip for clip in clips if clip.clip_id not in gone]
     table, data, languages = _clip_table(source, clips)
     chosen = choose_device(device)
-    model = model.to(chosen).eval()
+    queries = QueryModel(model, max_length=about.recipe.max_tokens_eval, device=chosen)
+    measured_QE = _measured_with(table, queries) if approximate else None
     ids, seen = [clip.clip_id for clip in clips], model.config.max_frames
     rows = store.rows(ids)
     if longer := store.longer_than(seen, ids):
@@ -97,10 +102,9 @@ def build_index(
                 part = embed_videos(model, store, rows[first : first + _AT_ONCE], device=chosen)
                 file.write(unit_float16(part).astype("<f2").tobytes())
                 heard.progress(min(first + _AT_ONCE, len(rows)), len(rows))
-        if approximate:
-            queries = QueryModel(model, max_length=about.recipe.max_tokens_eval, device=chosen)
+        if measured_QE is not None:
             vectors = np.memmap(fresh / VECTORS, np.dtype("<f2"), "r", shape=(len(rows), model.config.embedding_dim))
-            graph = build_graph(fresh, vectors, _measured_with(table, queries), heard)
+            graph = build_graph(fresh, vectors, measured_QE, heard)
         with pa.OSFile(str(fresh / CLIPS), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
         parts = {

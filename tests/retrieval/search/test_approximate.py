@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import MyCook
 
-from multiyoucook2.errors import DatasetError
+from multiyoucook2.errors import DatasetError, RecipeError
 from multiyoucook2.progress import Silent
 from multiyoucook2.retrieval.search import approximate, open_index
 from multiyoucook2.retrieval.search.approximate import Graph, build_graph, recall_of
@@ -50,6 +50,13 @@ def test_clips_that_are_alike_are_all_found(tmp_path: Path, queries: int) -> Non
     assert rows.min() >= 0
     assert rows.max() < len(vectors)
     assert scores.tolist() == top_k(vectors, asked, 1500, backend="numpy")[1].tolist()
+
+
+def test_a_machine_without_usearch_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is read, not when all clips are embedded."""
+    monkeypatch.setattr(approximate.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(RecipeError, match="an approximate index needs usearch"):
+        build_index(tmp_path / "run", tmp_path / "index", approximate=True, device="cpu")
 
 
 def test_with_every_answer(mycook: MyCook, made: Path, tmp_path: Path) -> None:

@@ -10,15 +10,19 @@ import pytest
 import torch
 from conftest import MyCook
 
-from multiyoucook2.errors import DatasetError, FeatureError
+from multiyoucook2.errors import DatasetError, FeatureError, ModelError
 from multiyoucook2.features.store import FeatureStore, write_store
 from multiyoucook2.progress import Silent
-from multiyoucook2.retrieval.model.towers import TextVideoModel
+from multiyoucook2.retrieval.model.encoders import vector_encoder
+from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
 from multiyoucook2.retrieval.objectives.similarity import cosine_similarity
 from multiyoucook2.retrieval.search import open_index
 from multiyoucook2.retrieval.search.build import build_index
 from multiyoucook2.retrieval.search.index import link_at
 from multiyoucook2.retrieval.search.moments import find_moments
+
+from ..small_data import make_dataset, make_features
+from .conftest import add_segments
 
 
 def test_scores_are_the_models_cosines(made: Path) -> None:
@@ -47,6 +51,19 @@ def test_finds_the_clip_of_a_caption(made: Path, lang: str) -> None:
     found = open_index(made / "index", device="cpu").search_many([text for _, text in asked], 3, split="validation")
     hits = [clip_id in {hit.clip_id for hit in best} for (clip_id, _), best in zip(asked, found, strict=True)]
     assert np.mean(hits) >= 0.7  # 3 of 32 by chance
+
+
+def test_a_model_that_encodes_no_query_gets_no_index(tmp_path: Path) -> None:
+    """Trained on vectors that were computed elsewhere, it could not be asked anything."""
+    add_segments(make_dataset(tmp_path / "data", clips=8, validation=4))
+    store = make_features(tmp_path / "data", tmp_path / "features")
+    config = ModelConfig(store.dim, embedding_dim=4, hidden_dim=4, heads=1, features=store.name)
+    TextVideoModel(config, vector_encoder("labse", 3)).save_pretrained(tmp_path / "run" / "model")
+    about = {"dataset": str(tmp_path / "data"), "features": str(tmp_path / "features"), "finished": True}
+    (tmp_path / "run" / "run.json").write_text(json.dumps({**about, "recipe": {"max_tokens_eval": 40}}))
+    with pytest.raises(ModelError, match="the encoder 'labse' has vectors only"):
+        build_index(tmp_path / "run", tmp_path / "index", device="cpu")
+    assert not (tmp_path / "index").exists()
 
 
 def test_what_a_hit_says(made: Path) -> None:
