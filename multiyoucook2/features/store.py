@@ -36,6 +36,7 @@ from ..files import (
     read_arrow,
     read_json,
     read_manifest,
+    refuse_foreign,
     write_synced,
 )
 
@@ -248,6 +249,15 @@ def write_store(
         }
         write_synced(fresh / MANIFEST, json_bytes(about))
     return FeatureStore.open(folder)
+
+
+def require_place(folder: Path) -> None:
+    """Check before hours of work that :func:`write_store` may put a store into ``folder``.
+
+    Raises:
+        WorkspaceError: it holds what is not a store of ours, unchanged.
+    """
+    refuse_foreign(Path(os.path.realpath(folder)), KIND, known=_earlier_files(folder))
 
 
 def _write_frames(

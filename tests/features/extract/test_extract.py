@@ -17,7 +17,7 @@ import torch
 from conftest import ROOT, MyCook
 
 from multiyoucook2.corpus.clips import load_clips
-from multiyoucook2.errors import DatasetError, FeatureError, ModelError
+from multiyoucook2.errors import DatasetError, FeatureError, ModelError, WorkspaceError
 from multiyoucook2.features.extract.encoders import load_vision_encoder
 from multiyoucook2.features.extract.extract import Extraction, extract_features, feature_name
 from multiyoucook2.features.extract.plan import plan_videos
@@ -96,6 +96,16 @@ def test_no_frame_at_all(videos: Path, tmp_path: Path) -> None:
     with pytest.raises(FeatureError, match="none of the 1 clips has a frame; 'silent_0' is no-video"):
         extract_features([clip("silent_0", 0, 1)], videos, tmp_path / "f", encoder=Numbers())
     assert not (tmp_path / "f").exists()
+
+
+def test_a_strangers_folder_is_refused_before_anything_is_decoded(videos: Path, tmp_path: Path) -> None:
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "notes.txt").write_text("precious")
+    encoder = Numbers()
+    with pytest.raises(WorkspaceError, match=r"notes\.txt in it is not of a feature store"):
+        extract_features(CLIPS, videos, tmp_path / "f", encoder=encoder)
+    assert not encoder.batches
+    assert not (tmp_path / "f.parts").exists()
 
 
 def test_two_files_of_one_video(tmp_path: Path) -> None:
