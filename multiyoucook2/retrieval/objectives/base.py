@@ -43,6 +43,7 @@ class Objective:
         name: as recipes spell it.
         about: one line for people.
         distillation: the part with teachers; ``None`` for a baseline, which has none.
+        reduces: the distillation is from one matrix, the teachers' cosines by ``settings.reduce``; else from each.
         source_only: train on the source language alone.
         learned: number of teachers -> a module trained with the student, if the distillation needs one.
     """
@@ -50,6 +51,7 @@ class Objective:
     name: str
     about: str
     distillation: Distillation | None = None
+    reduces: bool = False
     source_only: bool = False
     learned: Callable[[int], nn.Module] | None = None
 

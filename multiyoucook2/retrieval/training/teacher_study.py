@@ -16,6 +16,8 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any, get_args
 
+from torch import Tensor
+
 from ...errors import RecipeError, nearest
 from ...progress import Listener, Silent
 from ..device import using_threads
@@ -28,7 +30,7 @@ from .replicates import Ground, Machine, Replicate, finish_study, require_distin
 from .side_by_side import replicate_all
 
 BASELINE = "translate-train"
-REDUCES = ("max",)  # unless others are given
+REDUCES: tuple[Reduce, ...] = ("max",)  # unless others are given
 MEASURE, TASK = "recall_at_10", "t2v"
 
 
@@ -64,35 +66,36 @@ class Study:
 
 @dataclass(frozen=True)
 class Combination:
-    """Some teachers, and how their cosines are reduced."""
+    """Some teachers, and how their cosines are reduced: ``None`` of one, or where each is imitated by itself."""
 
     names: tuple[str, ...]
-    reduce: Reduce
+    reduce: Reduce | None
 
     @property
     def called(self) -> str:
-        """The beginning of its runs' names; of one teacher nothing is reduced."""
-        return "+".join(self.names) + (f"-{self.reduce}" if len(self.names) > 1 else "")
+        """The beginning of its runs' names."""
+        return "+".join(self.names) + (f"-{self.reduce}" if self.reduce else "")
 
 
-def combine(names: Sequence[str], reduces: Sequence[str], *, which: str = "all") -> list[Combination]:
+def combine(names: Sequence[str], reduces: Sequence[str] | None, *, which: str = "all") -> list[Combination]:
     """Every teacher alone, and sets of two and more by every reduce.
 
     Args:
+        reduces: ``None`` where the objective reduces nothing.
         which: ``all`` sets, or ``alone`` for none, or some of them: ``a+b,a+b+c``.
 
     Raises:
         RecipeError: no teacher, an unknown one, or an unknown reduce.
     """
     known = get_args(Reduce)
-    for reduce in reduces:
+    for reduce in reduces or ():
         if reduce not in known:
             raise RecipeError(f"unknown reduce {reduce!r}", hint=nearest(reduce, known))
-    if not names or not reduces:
-        raise RecipeError("the study needs a teacher and a reduce", hint="--teachers a,b --reduces max,mean")
-    found = [Combination((name,), reduces[0]) for name in names]  # type: ignore[arg-type]
+    if not names:
+        raise RecipeError("the study needs a teacher", hint="--teachers a,b")
+    found = [Combination((name,), None) for name in names]
     for some in _sets(names, which):
-        found += [Combination(some, reduce) for reduce in reduces]  # type: ignore[arg-type]
+        found += [Combination(some, reduce) for reduce in reduces or (None,)]  # type: ignore[arg-type]
     return found
 
 
@@ -139,12 +142,17 @@ def study_teachers(
     listener, machine, home = listener or Silent(), machine or Machine(), Path(out)
     require_distinct(seeds=seeds, reduces=reduces)
     rows = _rows(recipe, teachers, seeds)
-    chosen = combine(list(rows), reduces, which=which)
-    if tuple(reduces) != REDUCES and not any(len(one.names) > 1 for one in chosen):
-        raise RecipeError("no teachers are combined, so nothing is reduced", hint="leave --reduces out")
+    chosen = combine(list(rows), reduces if recipe.row.reduces else None, which=which)
+    if tuple(reduces) != REDUCES and not any(one.reduce for one in chosen):
+        each = f"{recipe.objective} imitates each teacher by itself"
+        why = "no teachers are combined" if recipe.row.reduces else each
+        raise RecipeError(f"{why}, so nothing is reduced", hint="leave --reduces out")
     plans: list[tuple[str, dict[str, Any]]] = [(BASELINE, {"objective": BASELINE})]
     plans += [
-        (one.called, {"teachers": [rows[name].model_dump() for name in one.names], "reduce": one.reduce})
+        (
+            one.called,
+            {"teachers": [rows[name].model_dump() for name in one.names], "reduce": one.reduce or recipe.reduce},
+        )
         for one in chosen
     ]
     ground = Ground.of(dataset, features)
@@ -201,11 +209,16 @@ def _study(
         students=table.systems,
         gains=gains(runs, task=TASK, measure=MEASURE),
         agreement=agreements(sims),
-        entropy={
-            one.called: target_entropy(
-                [sims[name] for name in one.names], reduce=one.reduce, temperature=recipe.distillation_temperature
-            )
-            for one in chosen
-        },
+        entropy={one.called: _entropy(recipe, [sims[name] for name in one.names], one.reduce) for one in chosen},
         chance=table.chance,
     )
+
+
+def _entropy(recipe: TrainingRecipe, sims: Sequence[Tensor], reduce: Reduce | None) -> float:
+    """Of the targets that a student imitates: of the reduced teachers, or the mean over them, each by itself."""
+    targets = [list(sims)] if reduce else [[one] for one in sims]
+    of_each = [
+        target_entropy(one, reduce=reduce or recipe.reduce, temperature=recipe.distillation_temperature)
+        for one in targets
+    ]
+    return sum(of_each) / len(of_each)

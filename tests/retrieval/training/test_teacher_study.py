@@ -1,15 +1,18 @@
 """The study of teachers: what is trained, how often, and what is said of it."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
+import torch
 
 from multiyoucook2.errors import RecipeError
+from multiyoucook2.retrieval.objectives.base import OBJECTIVES
 from multiyoucook2.retrieval.recipe import training_recipe
 from multiyoucook2.retrieval.training.replicates import Machine
 from multiyoucook2.retrieval.training.teacher_page import write_teacher_page
-from multiyoucook2.retrieval.training.teacher_study import combine, study_teachers
+from multiyoucook2.retrieval.training.teacher_study import _entropy, combine, study_teachers
 
 from .whole_runs import SMALL, KillAt, Killed
 
@@ -29,6 +32,25 @@ def test_combinations() -> None:
     ):
         with pytest.raises(RecipeError, match=message):
             combine(names, reduces, which=which)
+
+
+def test_where_nothing_is_reduced() -> None:
+    """A student of one teacher is the same whatever the reduces, in whatever order; an objective that imitates each
+    teacher by itself has one student a set, not one a reduce that are all the same."""
+    assert combine(["a"], ["mean", "max"])[0] == combine(["a"], ["max"])[0]
+    assert [one.called for one in combine(["a", "b"], None)] == ["a", "b", "a+b"]
+    reducing = {one.name for one in OBJECTIVES if one.reduces}
+    assert reducing == {"c2kd", "teachtext"}
+    flat, sharp = torch.ones(3, 3), 100 * torch.eye(3)
+    for objective, reduce, wanted in (("c2kd", "max", 0.0), ("multi-task", None, math.log(3) / 2)):
+        recipe = training_recipe("c2kd-tiny", {"objective": objective})
+        assert _entropy(recipe, [flat, sharp], reduce) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_reduces_of_an_objective_without_any_are_refused(tmp_path: Path) -> None:
+    recipe = training_recipe("c2kd-tiny", {"objective": "learned"})
+    with pytest.raises(RecipeError, match="learned imitates each teacher by itself, so nothing is reduced"):
+        study_teachers(recipe, dataset="d", features="f", out=tmp_path / "s", reduces=["max", "mean"])
 
 
 def test_a_study_killed_and_gone_on_with(folder: Path, tmp_path: Path) -> None:

@@ -14,4 +14,4 @@ def distil(student_BB: Tensor, teachers_KBB: Tensor, settings: LossSettings, lea
     return (1 - settings.contrastive_weight) * divergence
 
 
-OBJECTIVES.add(Objective("c2kd", "contrastive and distillation from the reduced teachers", distil))
+OBJECTIVES.add(Objective("c2kd", "contrastive and distillation from the reduced teachers", distil, reduces=True))
