@@ -98,8 +98,10 @@ def interval(values_R: Array, *, level: float = 0.95) -> tuple[float, float]:
 
 
 def two_sided_p(differences_R: Array) -> float:
-    """Twice the share of draws on the rarer side of zero (zeros count for both), at most 1, never below 1 / R."""
+    """Twice the share of draws on the rarer side of zero (zeros count for both), at most 1, never below 1 / R; NaNs are
+    left out, as in :func:`interval`: draws that have no query of a language."""
     differences_R = np.asarray(differences_R)
+    differences_R = differences_R[~np.isnan(differences_R)]
     share = min((differences_R <= 0).mean(), (differences_R >= 0).mean())
     return float(min(1.0, max(2 * share, 1 / len(differences_R))))
 

@@ -174,6 +174,7 @@ def test_interval_and_p() -> None:
     assert two_sided_p(np.ones(100)) == 0.01  # cannot be told from rarer than one draw
     assert two_sided_p(np.zeros(100)) == 1.0
     assert two_sided_p(np.array([-1.0] * 10 + [1.0] * 90)) == pytest.approx(0.2)
+    assert two_sided_p(np.array([-1.0] * 10 + [NAN] * 60 + [1.0] * 30)) == pytest.approx(0.5)  # 10 of the 40 there are
 
 
 def store_evaluation(run: Path, ranks: dict[tuple[str, str], list[float]], pool: str = "all:6") -> Path:
