@@ -19,6 +19,7 @@ from .options import (
     QuietOption,
     ResamplesOption,
     SetOption,
+    refuse_options,
 )
 
 
@@ -140,6 +141,7 @@ def evaluate(
 
 
 def compare(
+    context: typer.Context,
     runs: Annotated[list[Path], typer.Argument(help="Evaluated runs; the others are compared with the first.")],
     task: Annotated[str, typer.Option("--task", help="t2v or v2t.")] = "t2v",
     measure: Annotated[str, typer.Option("--measure", help="R@1, R@5 or R@10.")] = "R@10",
@@ -148,7 +150,7 @@ def compare(
 ) -> None:
     """Compare runs, language by language.
 
-    By a paired bootstrap over the clips.
+    By a paired bootstrap over the clips; --json has both tasks and all measures.
 
     \b
     Example:
@@ -158,6 +160,8 @@ def compare(
     from . import printing_training as printing_train
 
     task, measure = find_task(task), find_measure(measure)
+    if json:
+        refuse_options(context, ("task", "measure"), "--json, which has both tasks and all measures")
     found = compare_runs(runs, resamples=resamples)
     printing_train.comparison(found, runs, task=task, measure=measure, as_json=json)
     left_out = common(read_scored(runs))[1]

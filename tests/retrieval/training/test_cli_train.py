@@ -203,6 +203,8 @@ def test_options_that_exclude_each_other_are_said(here: Callable[..., tuple[str,
         (("study", "quality", *files, "--set", "name=x"), "--set name would be overruled"),
         (("study", "quality", *files, "--set", "accepted_only=false"), "--set accepted_only would be overruled"),
         (("teachers", *files, "--combinations", "alone", "--reduces", "max,mean"), "so nothing is reduced"),
+        (("compare", "a", "b", "--task", "v2t", "--json"), "--task says nothing about --json, which has both tasks"),
+        (("compare", "a", "b", "--measure", "R@1", "--json"), "--measure says nothing about --json"),
         (("table", "a", "--json", "--format", "csv"), "--json and --format csv are two formats"),
         (("videos", "plan", folder / "data", "--ids", "--json"), "--ids prints lines and --json a document"),
         (
