@@ -55,7 +55,8 @@ def score(
     from .terminal import Terminal
 
     if setup is not None:
-        refuse_options(context, ("build", "metric", "references", "model", "lang", "size", "seed", "json"), "--setup")
+        others = [one.name for one in context.command.params if one.name and one.name not in ("setup", "quiet")]
+        refuse_options(context, others, "--setup")
         print(set_up(find_metric(setup)))
         return
     if build is None:
