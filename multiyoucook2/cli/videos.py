@@ -59,7 +59,8 @@ def plan(
         "download_gb": round(found.download_gb, 2), "frames": found.frames, "fps": fps,
     }  # fmt: skip
     if ids:
-        print("\n".join(video.video_id for video in found.of("needed")))
+        for video in found.of("needed"):
+            print(video.video_id)
     elif json:
         print_json({**figures, "videos": [asdict(video) for video in found.videos]})
     else:

@@ -16,6 +16,7 @@ import pytest
 import torch
 from conftest import ROOT, MyCook
 
+from multiyoucook2.cli.videos import plan as print_plan
 from multiyoucook2.corpus.clips import load_clips
 from multiyoucook2.errors import DatasetError, FeatureError, ModelError, WorkspaceError
 from multiyoucook2.features.extract.encoders import load_vision_encoder
@@ -213,6 +214,15 @@ def test_plan(videos: Path) -> None:
     for fps in (0, -1, float("nan"), float("inf")):
         with pytest.raises(FeatureError, match=r"cannot take (0|-1|nan|inf) frames"):
             plan_videos([clip("a_0", 0, 60)], fps=fps)
+
+
+def test_no_id_is_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What reads the ids line by line would take an empty one for a video."""
+    data = make_clips_dataset(tmp_path / "data", [("v_0", "v", 0.0, 1.0)])
+    print_plan(str(data), ids=True)
+    (tmp_path / "v.mp4").touch()
+    print_plan(str(data), videos=tmp_path, ids=True)
+    assert capsys.readouterr().out == "v\n"
 
 
 def test_the_commands(mycook: MyCook, videos: Path, tmp_path: Path) -> None:
