@@ -251,7 +251,7 @@ def write_store(
     return FeatureStore.open(folder)
 
 
-def require_place(folder: Path) -> None:
+def require_store_place(folder: Path) -> None:
     """Check before hours of work that :func:`write_store` may put a store into ``folder``.
 
     Raises:

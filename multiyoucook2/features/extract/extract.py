@@ -13,7 +13,7 @@ from ...corpus.clips import Clip
 from ...errors import FeatureError
 from ...files import json_bytes
 from ...progress import Listener, Silent
-from ..store import FeatureStore, require_place, write_store
+from ..store import FeatureStore, require_store_place, write_store
 from .clip_rows import ClipRow, write_clip_rows
 from .decode import SHORT_S, Decoding, Image, Pixels, UnreadableVideo, frames_at, require_pyav
 from .files import VIDEO_ENDINGS, files_by_stem
@@ -121,7 +121,7 @@ def extract_features(
     """
     require_pyav()
     check_rate(fps)
-    require_place(out)
+    require_store_place(out)
     heard = listener or Silent()
     groups = group_by_video(clips, videos)
     settings = {
