@@ -84,6 +84,8 @@ def find_pool(name: str, clip_ids: Sequence[str]) -> Pool:
         except (OSError, UnicodeDecodeError) as error:
             raise DatasetError(f"the pool {path} cannot be read: {error}") from None
         label = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in path.stem)
+        if label in (ALL, *POOLS):  # a file's clips may be any, whatever it is called
+            label += ".file"
     known = set(clip_ids)
     parts = [_line(line.strip(), known) for line in lines if line.strip()]
     wanted = [clip for clip, _ in parts]

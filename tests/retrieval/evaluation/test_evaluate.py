@@ -132,6 +132,10 @@ def test_pools_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "my pool.txt"
     path.write_text("c\n\na\n")
     assert find_pool(str(path), CLIPS) == Pool("my-pool", ("a", "c"))
+    for name in ("all", "youcook2-3350"):  # a file is not what it is called
+        own = tmp_path / f"{name}.txt"
+        own.write_text("c\na\n")
+        assert find_pool(str(own), CLIPS) == Pool(f"{name}.file", ("a", "c"))
     assert find_pool("all", CLIPS) == Pool("all", CLIPS)
     toys = tuple(f"toy{number}" for number in range(819))
     assert find_pool("rudder-819", toys) == Pool("rudder-819", toys)
