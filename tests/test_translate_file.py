@@ -2,6 +2,7 @@
 
 import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from multiyoucook2.building.tables import FileTranslation, translate_file
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import SourceError, WorkspaceError
-from multiyoucook2.files import atomic_write
+from multiyoucook2.files import atomic_write, lock
 
 FAST = Decoding(beam_size=1, max_length_factor=1.0, max_length_extra=4, batch_tokens=512, retry=False)  # type: ignore[call-arg]
 ROWS: list[dict[str, Any]] = [
@@ -129,6 +130,8 @@ FAULTS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     ("in.jsonl", [*ROWS, {"text": "x \ud800"}], {}, "line 8: 'text' has half of a character"),
     ("in.jsonl", [*ROWS, [1]], {}, "line 8: it is not a JSON object"),
     ("in.parquet", [{"text": "x", "text_de": "y"}], {}, "has a column text_de already"),
+    ("in.parquet", [{"text": "x", "text_de_score": 1.0}], {}, "has a column text_de_score already"),
+    ("in.jsonl", [*ROWS, {"text": "x", "text_ja_flags": []}], {}, "has a column text_ja_flags already on line 8"),
     ("in.csv", [], {}, "is no Parquet or JSON Lines file"),
 ]
 
@@ -172,11 +175,27 @@ def test_files_that_are_none(tiny_model: Path, tmp_path: Path) -> None:
     same.source.unlink()
     work = job(write(tmp_path / "in.jsonl", ROWS), tiny_model)
     work.work.mkdir()
-    for name, content in (("theirs", ""), ("about.json", "{"), ("about.json", f'"{"0" * 64}"\n')):
+    (work.work / "memory").mkdir()
+    (work.work / "memory" / "thesis.txt").write_text("mine")
+    for name, content in (("joined", ""), ("theirs", ""), ("about.json", "{"), ("about.json", f'"{"0" * 64}"\n')):
         (work.work / name).write_text(content)
+        before = sorted(work.work.rglob("*"))
         with pytest.raises(SourceError, match="is in the way, and not ours"):
             translate_file(work)
-    assert (work.work / "theirs").exists()
+        assert sorted(work.work.rglob("*")) == before
+    other = replace(work, target=tmp_path / "other.jsonl")
+    other.work.write_text("mine")
+    with pytest.raises(SourceError, match="is in the way, and not ours"):
+        translate_file(other)
+
+
+def test_of_two_runs_one_writes_a_file(tiny_model: Path, tmp_path: Path) -> None:
+    """The second would clear the finished parts of the first, whose languages are others."""
+    work = job(write(tmp_path / "in.jsonl", ROWS), tiny_model, langs=("de",))
+    with lock(work.work, "file"), pytest.raises(WorkspaceError, match=r"out\.jsonl\.work is in use by process"):
+        translate_file(work)
+    assert translate_file(work) == len(ROWS)  # a lock that a killed process left is none
+    assert not work.work.exists()
 
 
 def test_what_is_there_is_not_replaced(tiny_model: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,17 @@ from typing import TYPE_CHECKING, Any
 from ..engines.decoding import Decoding
 from ..engines.kind import ResolvedEngine
 from ..errors import SourceError, readable
-from ..files import PARTIAL_PREFIX, atomic_write, file_bytes, json_bytes, require_new, sync_folder
+from ..files import (
+    LOCK_FILES,
+    PARTIAL_PREFIX,
+    atomic_write,
+    file_bytes,
+    foreign_entry,
+    json_bytes,
+    lock,
+    require_new,
+    sync_folder,
+)
 from ..progress import Listener, Silent
 from ..runners.base import Runner
 from ..sources.archive import require_file
@@ -34,8 +44,12 @@ if TYPE_CHECKING:
 
 CHUNK = 20_000  # rows; batches are planned within a chunk, so that another number may give other translations
 SUFFIXES = (".parquet", ".jsonl", ".ndjson")
-_OURS = re.compile(rf"(about\.json|memory|joined|part-\d{{6}}-[0-9a-f]{{16}}\.\w+|{re.escape(PARTIAL_PREFIX)}.*)")
+ADDED = {"": "text", "_score": "score", "_flags": "flags"}  # ends of the new columns -> the translations' columns
+_LOCKS = "|".join(map(re.escape, LOCK_FILES))
+_PART = r"part-\d{6}-[0-9a-f]{16}\.\w+"
+_OURS = re.compile(rf"(about\.json|memory|joined|{_PART}|{re.escape(PARTIAL_PREFIX)}.*|{_LOCKS})")
 _LONE = re.compile(r"[\ud800-\udfff]")  # half of a character, which JSON can name and UTF-8 cannot
+_ABOUT = "about.json"  # of the folder of parts: what they depend on
 _KEY = re.compile(rb'"[0-9a-f]{64}"\n')
 
 
@@ -73,6 +87,7 @@ def translate_file(job: FileTranslation) -> int:
 
     Raises:
         SourceError: not such a file, without the column, or with a row that holds no text there.
+        WorkspaceError: another process writes the same file.
         ModelError, FetchError, WorkspaceError: as ``translation.table.translate_table``; finished parts are kept.
     """
     require_file(job.source)
@@ -83,10 +98,12 @@ def translate_file(job: FileTranslation) -> int:
         raise SourceError(f"{job.target} is not another file of the same kind as {job.source}")
     require_new(job.target)
     reader = _Parquet(job) if job.source.suffix.lower() == ".parquet" else _Lines(job)
+    _require_ours(job.work)
     try:
-        _claim(job)
-        parts, rows = _parts(job, reader)
-        reader.join(parts)
+        with lock(job.work, "file"):
+            _claim(job)
+            parts, rows = _parts(job, reader)
+            reader.join(parts)
     except SourceError:
         if not any(job.work.glob("part-*")):
             _clear(job.work)  # nothing that a mended file could go on with
@@ -114,28 +131,34 @@ def _parts(job: FileTranslation, reader: "_Parquet | _Lines") -> tuple[list[Path
     return parts, rows
 
 
+def _require_ours(work: Path) -> None:
+    """Check that the folder of parts is absent, ours, or empty but for what a killed process left of a lock.
+
+    Raises:
+        SourceError: it is none of these, and nothing in it is touched.
+    """
+    if not os.path.lexists(work):
+        return
+    marked = _KEY.fullmatch(file_bytes(work / _ABOUT) or b"") or foreign_entry(work, ()) is None
+    if not work.is_dir() or not marked or not all(map(_OURS.fullmatch, os.listdir(work))):
+        raise SourceError(f"{work} is in the way, and not ours", hint="remove it, or choose another output")
+
+
 def _claim(job: FileTranslation) -> None:
-    """Begin, or go on where the same run was stopped."""
-    about, key = job.work / "about.json", job.key()
-    if os.path.lexists(job.work):
-        found = file_bytes(about)
-        if (
-            found is None
-            or not _KEY.fullmatch(found)
-            or not all(_OURS.fullmatch(name) for name in os.listdir(job.work))
-        ):
-            raise SourceError(f"{job.work} is in the way, and not ours", hint="remove it, or choose another output")
-        if found != json_bytes(key):
-            _clear(job.work)
-    atomic_write(about, json_bytes(key))
+    """Begin, or go on where the same run was stopped; the folder is locked."""
+    require_new(job.target)  # whoever held the folder may have finished
+    about, key = job.work / _ABOUT, json_bytes(job.key())
+    if file_bytes(about) not in (None, key):
+        _clear(job.work, keep=LOCK_FILES)
+    atomic_write(about, key)
 
 
-def _clear(work: Path) -> None:
+def _clear(work: Path, keep: Collection[str] = ()) -> None:
     """Remove what is ours in the folder of parts, and the folder if that was all."""
     for path in work.iterdir():
         if path.is_dir() and path.name == "memory":
             shutil.rmtree(path, ignore_errors=True)
-        elif _OURS.fullmatch(path.name):
+        elif path.name not in keep and _OURS.fullmatch(path.name):
             path.unlink()
     if not any(work.iterdir()):
         work.rmdir()
@@ -158,11 +181,11 @@ def _translated(texts: Sequence[str | None], job: FileTranslation, memory: Path)
             memory=TranslationMemory(memory),
             runner=job.runner,
         )
-        for name, column in (("", "text"), ("_score", "score"), ("_flags", "flags")):
+        for end, column in ADDED.items():
             values: list[Any] = [None] * len(texts)
             for place, value in zip(places, found[column].to_pylist(), strict=True):
                 values[place] = value
-            added[f"{job.column}_{engine.lang}{name}"] = values
+            added[f"{job.column}_{engine.lang}{end}"] = values
     return added
 
 
@@ -305,8 +328,6 @@ def _require_column(job: FileTranslation, names: Sequence[str], where: str = "")
             f"{job.source} has no column {shown(job.column)}{where}; it has {', '.join(map(shown, names[:20]))}",
             hint="name the one that holds the texts: --column NAME",
         )
-    for engine in job.engines:
-        if f"{job.column}_{engine.lang}" in names:
-            raise SourceError(
-                f"{job.source} has a column {job.column}_{engine.lang} already", hint="rename it, or leave the language"
-            )
+    added = (f"{job.column}_{engine.lang}{end}" for engine in job.engines for end in ADDED)
+    if there := next((name for name in added if name in names), None):
+        raise SourceError(f"{job.source} has a column {there} already{where}", hint="rename it, or leave the language")
