@@ -190,7 +190,9 @@ def translate(
 def publish(
     folder: Annotated[Path, typer.Argument(help="A data set that mycook build made, such as build/mini/dataset.")],
     repo: Annotated[str, typer.Option("--repo", help="Where to on the Hub: USER/NAME.")],
-    private: Annotated[bool, typer.Option("--private", help="Make the repository private.")] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="Into a private repository, which is made so if there is none.")
+    ] = False,
     create_pr: Annotated[bool, typer.Option("--create-pr", help="Open a pull request instead of committing.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     anyway: Annotated[bool, typer.Option("--anyway", help="Though its own report says it should not be.")] = False,
@@ -213,7 +215,7 @@ def publish(
 
     against = unpublished_reviews(folder)
     if dry_run:
-        printing.previewed(preview(folder, repo, against=against), as_json=json)
+        printing.previewed(preview(folder, repo, private=private, against=against), as_json=json)
     else:
         done = push(folder, repo, private=private, create_pr=create_pr, anyway=anyway, against=against)
         printing.pushed(done, as_json=json)

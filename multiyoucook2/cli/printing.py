@@ -126,7 +126,8 @@ def previewed(found: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    print(f"{found['repo']}: {'exists' if found['exists'] else 'would be made'}; {found['unchanged']} files unchanged")
+    state = f"{'exists' if found['exists'] else 'would be made'}{', private' if found['private'] else ''}"
+    print(f"{found['repo']}: {state}; {found['unchanged']} files unchanged")
     for what in ("new", "changed", "deleted"):
         for name in found[what]:
             rows = found["rows"].get(name)

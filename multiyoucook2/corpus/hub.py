@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..errors import LINE_CHARACTERS, DatasetError, FetchError, shown
 from ..files import MANIFEST, FileRow, damaged_files, entries, json_bytes, read_manifest
@@ -42,6 +42,7 @@ def push(
     token are ``huggingface_hub``'s (``HF_ENDPOINT``, ``hf auth login``).
 
     Args:
+        private: the repository has to be private; it is made so where there is none.
         anyway: push although the data set's own report, or ``against``, speaks against it.
         against: what else does, a reason a line.
 
@@ -50,7 +51,7 @@ def push(
 
     Raises:
         DatasetError: the folder holds no data set of ours, or one that is damaged, has files that are not ours or fails
-            its report; or the name is not ``USER/NAME``.
+            its report; the name is not ``USER/NAME``; or the repository is public and was to be private.
         FetchError: the Hub refuses or does not answer.
     """
     about = dataset_about(folder)
@@ -69,14 +70,14 @@ def push(
         stale: list[str] = []
 
         def commit() -> CommitInfo:
-            there, parent = _there(api, repo)
-            stale[:] = _stale(there, files)
+            there = _there(api, repo, private=private)
+            stale[:] = _stale(there.files, files)
             operations: list[CommitOperationAdd | CommitOperationDelete] = [
                 *(CommitOperationAdd(name, content) for name, content in files.items()),
                 *(CommitOperationDelete(name) for name in stale),
             ]
             return api.create_commit(
-                repo, operations, repo_type="dataset", create_pr=create_pr, parent_commit=parent,
+                repo, operations, repo_type="dataset", create_pr=create_pr, parent_commit=there.commit,
                 commit_message=f"{about.name} {about.content_hash[:12]}",
             )  # fmt: skip
 
@@ -90,11 +91,12 @@ def push(
     }
 
 
-def preview(folder: Path, repo: str, *, against: Sequence[str] = ()) -> dict[str, object]:
+def preview(folder: Path, repo: str, *, private: bool = False, against: Sequence[str] = ()) -> dict[str, object]:
     """What :func:`push` would change, without changing anything.
 
     Returns:
-        The fields of ``hub_diff.Difference``, ``content_hash`` and ``failing``: why the data set would be refused.
+        The fields of ``hub_diff.Difference``, ``content_hash``, ``private`` (whether the repository is, or would be
+        made so) and ``failing``: why the data set would be refused.
 
     Raises:
         DatasetError, FetchError: as :func:`push`, but for a failing report.
@@ -104,11 +106,12 @@ def preview(folder: Path, repo: str, *, against: Sequence[str] = ()) -> dict[str
     about, files, api = dataset_about(folder), _ours(folder, repo), _api()
     with _in_words(repo):
         try:
-            there, _ = patiently(lambda: _there(api, repo))
+            there = patiently(lambda: _there(api, repo, private=private))
         except RepositoryNotFoundError:
-            there = {}
-        found = difference(api, repo, files, there, _stale(there, files))
-    return found.as_json() | {"content_hash": about.content_hash, "failing": [*against, *about.failing]}
+            there = _There({}, None, private)
+        found = difference(api, repo, files, there.files, _stale(there.files, files))
+    more = {"private": there.private, "content_hash": about.content_hash, "failing": [*against, *about.failing]}
+    return found.as_json() | more
 
 
 def patiently(ask: Callable[[], T]) -> T:
@@ -146,14 +149,30 @@ def _ours(folder: Path, repo: str) -> dict[str, bytes | Path]:
     return {name: changed.get(name, folder / name) for name in names}
 
 
-def _there(api: "HfApi", repo: str) -> tuple[dict[str, str], str | None]:
-    """Hash of each file in a repository by name, and its commit."""
+class _There(NamedTuple):
+    """A repository: the hash of each file by its name, its commit, and whether only its owner sees it."""
+
+    files: dict[str, str]
+    commit: str | None
+    private: bool
+
+
+def _there(api: "HfApi", repo: str, *, private: bool) -> _There:
+    """What is in a repository.
+
+    Raises:
+        DatasetError: it is public, and has to be ``private``: the Hub makes only a new one so.
+    """
     from huggingface_hub.hf_api import RepoFile
 
-    commit = api.repo_info(repo, repo_type="dataset").sha
-    rows = api.list_repo_tree(repo, recursive=True, repo_type="dataset", revision=commit)
+    about = api.repo_info(repo, repo_type="dataset")
+    if private and not about.private:
+        raise DatasetError(
+            f"{repo} is there already, and public", hint="make it private in its settings, or leave --private out"
+        )
+    rows = api.list_repo_tree(repo, recursive=True, repo_type="dataset", revision=about.sha)
     files = {row.path: row.lfs.sha256 if row.lfs else row.blob_id for row in rows if isinstance(row, RepoFile)}
-    return files, commit
+    return _There(files, about.sha, bool(about.private))
 
 
 def _stale(there: Mapping[str, str], files: Mapping[str, bytes | Path]) -> list[str]:

@@ -17,7 +17,7 @@ from multiyoucook2.building.worklists import open_worklists
 from multiyoucook2.files import json_bytes
 from multiyoucook2.quality.review.overlay import Action, Reviews, said_now, text_hash
 
-from .hub_server import Hub, hub
+from .hub_server import Hub, Repository, hub
 
 READER = """
 import json, sys
@@ -227,6 +227,18 @@ def test_a_dry_run_says_what_would_change(server: Hub, dataset: Path, mycook: My
     assert f"changed  {name}: rows 2 new, 1 with another caption, 1 accepted or refused" in said
     assert "\x1b" not in said
     assert not [line for line in server.asked[asked:] if line.startswith("POST") and "commit" in line]
+
+
+def test_what_is_to_be_private_goes_into_no_public_repository(server: Hub, dataset: Path, mycook: MyCook) -> None:
+    """The Hub answers that the repository is there, and leaves it public."""
+    asked = "publish", dataset, "--repo", "me/cooking", "--private"
+    said = mycook(*asked, "--dry-run", **settings_of(server)).stdout
+    assert "me/cooking: would be made, private; 0 files unchanged" in said
+    repository = server.repositories["me/cooking"] = Repository(private=False)
+    for how in ("--dry-run", "--anyway"):
+        refused = mycook(*asked, how, code=1, **settings_of(server)).stderr
+        assert "error: me/cooking is there already, and public" in refused
+    assert repository.commits == []
 
 
 @pytest.mark.parametrize(
