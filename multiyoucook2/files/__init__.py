@@ -6,7 +6,7 @@
 - :mod:`.locks`: one process in a folder at a time, and who it is
 - :mod:`.manifest`: what a folder of ours holds, and what differs from that
 - :mod:`.tsv`: what a cell of a tab-separated table may hold
-- :mod:`.rows`: a table's rows by the names of their columns
+- :mod:`.rows`: a table's delimiter, its cells, and its rows by the names of their columns
 - :mod:`.folders`: whole folders, which replace only what a manifest of ours lists
 """
 
@@ -23,7 +23,7 @@ from .folders import (
 from .locks import LOCK_FILE, LOCK_FILES, lock, lock_holder
 from .manifest import MANIFEST, FileRow, damaged_files, entries, folder_hash, read_manifest, write_manifest
 from .reading import Record, open_arrow, open_regular, read_arrow, read_bytes, read_json, read_parquet, read_text
-from .rows import by_column, column_names
+from .rows import DELIMITERS, Quoting, by_column, column_names, table_cells, table_format
 from .whole import (
     PARTIAL_PREFIX,
     atomic_write,
@@ -41,11 +41,13 @@ from .whole import (
 )
 
 __all__ = [
+    "DELIMITERS",
     "LOCK_FILE",
     "LOCK_FILES",
     "MANIFEST",
     "PARTIAL_PREFIX",
     "FileRow",
+    "Quoting",
     "Record",
     "atomic_write",
     "by_column",
@@ -79,6 +81,8 @@ __all__ = [
     "replace_folder",
     "require_new",
     "sync_folder",
+    "table_cells",
+    "table_format",
     "update_file",
     "work_folder",
     "write_manifest",

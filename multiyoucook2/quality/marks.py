@@ -1,13 +1,12 @@
 """Marked rows: what a reader said of translations, whether the caption's meaning is kept. A table of a user's own."""
 
 import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import DatasetError, RecipeError, nearest, shown
-from ..files import by_column, column_names, read_text
+from ..files import by_column, column_names, read_text, table_cells
 from ..languages import language
 
 _KEPT = {"yes": True, "no": False, "1": True, "0": False, "true": True, "false": False}
@@ -36,12 +35,7 @@ def read_marks(path: Path, langs: Sequence[str]) -> list[Mark]:
         text = read_text(path, error=DatasetError)
     except OSError as error:
         raise DatasetError(f"{shown(path)} cannot be read: {error.strerror}", hint="give a readable file") from None
-    tab = "\t" in text.partition("\n")[0]
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter="\t" if tab else ",",
-        quoting=csv.QUOTE_NONE if tab else csv.QUOTE_MINIMAL,
-    )
+    reader = table_cells(text, path)
     needed = ("clip_id", "kept") if len(langs) == 1 else ("clip_id", "kept", "lang")
     try:
         names = column_names(next(reader, []))
@@ -57,7 +51,7 @@ def _mark(names: Sequence[str], cells: Sequence[str], langs: Sequence[str], wher
     try:
         row = by_column(names, cells)
     except ValueError as wrong:
-        raise DatasetError(f"{where}: {wrong}", hint="a text with a comma needs quotes") from None
+        raise DatasetError(f"{where}: {wrong}", hint="a text with the delimiter in it needs quotes") from None
     kept, index = row["kept"].strip().lower(), row.get("caption_index") or "0"
     if kept not in _KEPT:
         raise DatasetError(f"{where}: kept is {kept!r}", hint="yes where the meaning is kept, no where it is not")

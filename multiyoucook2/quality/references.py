@@ -11,14 +11,13 @@ caption that is there several times has several references.
 """
 
 import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..corpus.tables import ABOUT_FILE, HUMAN
 from ..errors import DatasetError, RecipeError, shown
-from ..files import by_column, column_names, read_parquet, read_text
+from ..files import by_column, column_names, read_parquet, read_text, table_cells
 from ..languages import LANGUAGES, language
 from ..sources.vatex import INDEPENDENT_FLAG
 from ..sources.youcook2 import read_clips
@@ -109,10 +108,7 @@ def _of_file(path: Path, lang: str | None, langs: Sequence[str]) -> References:
 
 
 def _of_table(path: Path, lang: str | None, langs: Sequence[str]) -> References:
-    comma = path.suffix.lower() == ".csv"
-    text = read_text(path, error=DatasetError)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter="," if comma else "\t",
-                       quoting=csv.QUOTE_MINIMAL if comma else csv.QUOTE_NONE)  # fmt: skip
+    lines = table_cells(read_text(path, error=DatasetError), path)
     found: References = {}
     try:
         header = column_names(next(lines, []))

@@ -248,7 +248,7 @@ SOURCES.add(
         "custom",
         YOUCOOK2_LANGUAGES,
         options=CustomOptions,
-        version=4,
+        version=5,
         needs="your captions: --captions FILE, a folder, or hf:owner/name",
     )
 )

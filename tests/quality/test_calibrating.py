@@ -118,6 +118,15 @@ def test_empty_cells_that_a_spreadsheet_adds_are_nothing(tmp_path: Path) -> None
             assert read_marks(path, ["de"]) == [Mark("a", 0, "de", "x", True), Mark("b", 0, "de", None, False)]
 
 
+def test_marks_of_a_spreadsheet_that_writes_semicolons(tmp_path: Path) -> None:
+    path = tmp_path / "marks.csv"
+    path.write_text('clip_id;kept;text\na;yes;"x; y, z"\nb;no;\n', encoding="utf-8")
+    assert read_marks(path, ["de"]) == [Mark("a", 0, "de", "x; y, z", True), Mark("b", 0, "de", None, False)]
+    path.write_text('clip_id;kept;text\na;yes;"x\nb;no;\n', encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"line 3: unexpected end of data"):
+        read_marks(path, ["de"])
+
+
 def test_a_damaged_calibration_is_told(tmp_path: Path) -> None:
     (tmp_path / "calibration.json").write_text("{}")
     with pytest.raises(WorkspaceError, match="constant"):

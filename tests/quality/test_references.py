@@ -90,6 +90,15 @@ def test_tables_have_indices_languages_and_several_references(tmp_path: Path) ->
     assert read_references(tmp_path / "files", ["de", "fr"]) == {"de": {("v_0", 0): ["eins"]}}
 
 
+def test_references_of_a_spreadsheet_that_writes_semicolons(tmp_path: Path) -> None:
+    (tmp_path / "refs.csv").write_text('clip_id;text\nv_0;"eins; zwei, drei"\nv_1;vier\n')
+    found = read_references(tmp_path / "refs.csv", ["de"])
+    assert found == {"de": {("v_0", 0): ["eins; zwei, drei"], ("v_1", 0): ["vier"]}}
+    (tmp_path / "refs.csv").write_text('clip_id,text\nv_0,"eins\nv_1,vier\n')  # all that follows would be its text
+    with pytest.raises(DatasetError, match="line 3: unexpected end of data"):
+        read_references(tmp_path / "refs.csv", ["de"])
+
+
 def test_youcook2s_format_in_another_language(tmp_path: Path) -> None:
     annotations = [{"id": 3, "segment": [1, 9], "sentence": "die Zwiebel schneiden"}]
     video = {"subset": "training", "recipe_type": "1", "duration": 9.0, "annotations": annotations,

@@ -150,6 +150,13 @@ def test_empty_cells_that_a_spreadsheet_adds_are_nothing(tmp_path: Path) -> None
     assert import_csv(Reviews(tmp_path), path) == 2
 
 
+def test_a_spreadsheet_may_write_semicolons(tmp_path: Path) -> None:
+    path = table(tmp_path / "x.csv", (1, "accept", ""), (2, "edit", "heiß"))
+    path.write_text(path.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+    assert import_csv(reviews := Reviews(tmp_path), path) == 2
+    assert outcome(reviews) == ("edit", "heiß", "ana", False, False)
+
+
 def test_older_reviews_override_nothing(tmp_path: Path) -> None:
     reviews = Reviews(tmp_path)
     reviews.append("ana", said("edit", at=9, text="besser"))

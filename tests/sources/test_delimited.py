@@ -100,6 +100,14 @@ def test_ids_of_a_csv_are_texts(tmp_path: Path) -> None:
     assert captions(read("custom", path)) == {("1.0", 0): "cut it", ("2.0", 0): "fry it"}
 
 
+@pytest.mark.parametrize("above", ["\t\t\n", " \n", "\n\t\n", " ; ;\n"])
+@pytest.mark.parametrize("name", ["train.tsv", "train.csv"])
+def test_lines_without_a_text_above_the_names_are_nothing(name: str, above: str, tmp_path: Path) -> None:
+    """As a spreadsheet has them; the names themselves were read as a caption."""
+    path = table(tmp_path, f"{above}clip_id\tcaption\na\tcut it\nb\tfry it\n", name)
+    assert captions(read("custom", path)) == BOTH
+
+
 def test_quotes_of_a_tsv_are_letters(tmp_path: Path) -> None:
     texts = ['"hot" pan', '"hot pan"', 'the 5" pan', '"', "it's hot, stir"]
     rows = "".join(f"c{number}\t{text}\n" for number, text in enumerate(texts))

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ...errors import WorkspaceError, shown
-from ...files import atomic_write, by_column, column_names, read_text, require_new
+from ...files import atomic_write, by_column, column_names, read_text, require_new, table_cells
 from .overlay import Reviews, Said, require_name
 
 COLUMNS = ("reviewer", "time", "clip_id", "caption_index", "lang", "seen", "action", "text")
@@ -48,7 +48,7 @@ def import_csv(reviews: Reviews, path: Path) -> int:
         text = read_text(path)
     except FileNotFoundError:
         raise WorkspaceError(f"{shown(path)} does not exist") from None
-    reader, line = csv.reader(io.StringIO(text, newline=""), strict=True), 1
+    reader, line = table_cells(text, path), 1
     try:
         names = column_names(next(reader, []))
         absent = [column for column in COLUMNS if column not in names]

@@ -8,19 +8,18 @@ import codecs
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TextIO
 
 from ...errors import SourceError
-from ...files import by_column, column_names
+from ...files import DELIMITERS, Quoting, by_column, column_names, table_format
 from ...files.tsv import quoted_as_csv
 from ..archive import require_file
 from .base import Row, Rows
 
 SUFFIXES = (".csv", ".tsv", ".txt")
-_Quoting = Literal[0, 3]  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
-DELIMITERS = (",", ";", "\t", "|")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _A_TABLE = "a table has a line of column names, such as clip_id,caption, and a line a caption"
+_NOTHING = "".join((*DELIMITERS, '" \r\n'))  # of which lines above a spreadsheet's table are made
 _LONGEST_HEADER = 100_000  # characters
 _LONGEST_FIELD = 10_000_000  # characters; a quote that is never closed swallows a whole file
 
@@ -44,10 +43,9 @@ def read_delimited(path: Path, encoding: str | None = None, delimiter: str | Non
         ) from None
     with path.open(encoding=encoding, newline="") as file:
         header = _header(file, path, encoding).removeprefix("\ufeff")  # a mark stays where an encoding was named
-    likeliest = ("\t", *DELIMITERS) if path.suffix.lower() == ".tsv" else DELIMITERS  # the first, of equally many
-    found = delimiter or max(likeliest, key=_outside_quotes(header).count)
-    plain = delimiter is None and path.suffix.lower() == ".tsv" and found == "\t" and '"' not in header
-    quoting: _Quoting = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
+    found, quoting = table_format(header, tsv=path.suffix.lower() == ".tsv")
+    if delimiter is not None:
+        found, quoting = delimiter, csv.QUOTE_MINIMAL
     try:
         names = column_names(next(csv.reader([header], delimiter=found, quoting=quoting)))
     except csv.Error as error:
@@ -58,7 +56,7 @@ def read_delimited(path: Path, encoding: str | None = None, delimiter: str | Non
     return Rows(names, _rows(path, encoding, found, quoting, names), unit="line")
 
 
-def _rows(path: Path, encoding: str, delimiter: str, quoting: _Quoting, names: list[str]) -> Iterator[Row]:
+def _rows(path: Path, encoding: str, delimiter: str, quoting: Quoting, names: list[str]) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_FIELD)
     with path.open(encoding=encoding, newline="") as file:
         reader = csv.reader(file, delimiter=delimiter, quoting=quoting, strict=True)
@@ -79,7 +77,7 @@ def _rows(path: Path, encoding: str, delimiter: str, quoting: _Quoting, names: l
             if not fields:  # an empty line is none
                 continue
             if header:
-                header = False
+                header = not "".join(fields).strip(_NOTHING)  # as in _header
             else:
                 yield line, _row(names, fields, delimiter, plain=quoting == csv.QUOTE_NONE)
 
@@ -112,7 +110,7 @@ def _header(file: TextIO, path: Path, encoding: str) -> str:
                     f"{path} is no table of texts: its first line has over {_LONGEST_HEADER:,} characters",
                     hint=_A_TABLE,
                 )
-            if line.strip():
+            if line.strip(_NOTHING):
                 return line
     except UnicodeError as error:
         raise _not_in(encoding, path, error) from None
@@ -142,7 +140,3 @@ def _not_in(encoding: str, path: Path, error: UnicodeError) -> SourceError:
         hint="save it as UTF-8, or, of --captions, name its encoding: --encoding cp1252 (Western Windows), gb18030 "
         "(Chinese) or utf-16",
     )
-
-
-def _outside_quotes(header: str) -> str:
-    return "".join(header.split('"')[::2])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import FetchError, SourceError
+from ...files import DELIMITERS
 from . import delimited
 from .base import FIELDS, Row, Rows
 
@@ -100,7 +101,7 @@ def _tables(builder: Any) -> Mapping[str, Sequence[Path]] | None:
     ruled = {name for name, value in config.pd_read_csv_kwargs.items() if value != usual.get(name)}
     tables = {str(split): [Path(file) for file in files] for split, files in config.data_files.items()}
     known = all(file.suffix in delimited.SUFFIXES and file.is_file() for files in tables.values() for file in files)
-    return tables if known and ruled <= {"sep", "encoding"} and config.sep in delimited.DELIMITERS else None
+    return tables if known and ruled <= {"sep", "encoding"} and config.sep in DELIMITERS else None
 
 
 def _table(file: Path, encoding: str | None, delimiter: str) -> Rows:
