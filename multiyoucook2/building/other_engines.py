@@ -15,7 +15,6 @@ from ..translation.table import translate_table
 from .stage import Tools
 
 MEMORY = "others"  # folder within the translation memory
-PACKAGES = ("ctranslate2", "sentencepiece")  # that their translations depend on
 Others = Mapping[tuple[str, str], ResolvedEngine]  # by what the recipe calls them, and the language they translate into
 _DECODING = Decoding()  # pyright: ignore
 

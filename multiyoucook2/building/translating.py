@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..corpus.keys import caption_names
 from ..corpus.tables import MACHINE, TRANSLATION
+from ..engines import PACKAGES as ENGINES
 from ..engines.decoding import Decoding
 from ..engines.hardware import hardware_of
 from ..engines.kind import ResolvedEngine
@@ -57,7 +58,7 @@ class Translate:
     checks: Checks = field(default_factory=Checks)
     others: tuple[ResolvedEngine, ...] = ()  # for rows that repair cannot mend by the first
     reads: tuple[Key[object], ...] = (CLIPS, CAPTIONS)
-    packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", "ctranslate2", "sentencepiece")
+    packages: tuple[str, ...] = ("multiyoucook2", "pyarrow", *ENGINES)
     folder: str | None = None
 
     @property
