@@ -86,7 +86,10 @@ class PreparedModel:
     def depends_on(self, decoding: Decoding) -> dict[str, str | None]:
         """What the outputs depend on beside text, name, revision and decoding."""
         map_file = self.map_file(decoding)
-        return {"compute_type": self.compute_type, "map": file_sha256(map_file) if map_file else None}
+        depends = {"compute_type": self.compute_type, "map": file_sha256(map_file) if map_file else None}
+        if told := FAMILIES.find(self.family).told(self):
+            depends["told"] = told
+        return depends
 
     def open(self, decoding: Decoding, threads: int | None = None) -> Engine:
         """The engine at work; the weights are loaded with the first batch."""
@@ -151,6 +154,10 @@ class Family:
         """The tokens before the source's pieces, and those that decoding is made to start with."""
         return (target,) if target else (), ()
 
+    def told(self, model: PreparedModel) -> str | None:
+        """What a model is told that the tokens of a source do not show, such as which language they are in."""
+        return None
+
     def converter(self, source: Path) -> Any:
         """A converter of CTranslate2 that reads the transformers model in ``source``."""
         from .transformers_converter import converter
@@ -209,15 +216,17 @@ def recognise(files: ModelFiles) -> Family:
     """The family of a model, as its ``mycook.json`` says or by its files.
 
     Raises:
-        ModelError: it is of none that is known here.
+        ModelError: it is of none that is known here, does not convert, or would translate wrongly.
     """
-    if declared := files.about.get("family"):
-        return FAMILIES.find(str(declared))
-    if not files.converted and not files.model_type:
-        raise ModelError(
-            f"{files.place} holds neither a CTranslate2 model (model.bin) nor a transformers model (config.json)",
-            hint="give the folder that save_pretrained or ct2-transformers-converter wrote, or OPUS-MT's zip",
-        )
+    _require_convertible(files)
+    declared = files.about.get("family")
+    family = FAMILIES.find(str(declared)) if declared else _by_files(files)
+    if reason := family.refuses(files):
+        raise ModelError(f"{files.place} cannot be used: {reason}", hint="mycook models lists what can")
+    return family
+
+
+def _require_convertible(files: ModelFiles) -> None:
     if not files.converted and (files.config.get("quantization_config") or {}).get("quant_method", "awq") != "awq":
         raise ModelError(f"{files.place} is quantized in a way that does not convert", hint="take the original model")
     if not files.converted and files.weights in ("GGUF", "ONNX", "HDF5"):
@@ -227,10 +236,16 @@ def recognise(files: ModelFiles) -> Family:
     for name, most in _MOST.items():
         if isinstance(value := files.config.get(name), int) and value > most:
             raise ModelError(f"{files.place}: {name} is {value} in its config.json", hint="the file is damaged")
+
+
+def _by_files(files: ModelFiles) -> Family:
+    if not files.converted and not files.model_type:
+        raise ModelError(
+            f"{files.place} holds neither a CTranslate2 model (model.bin) nor a transformers model (config.json)",
+            hint="give the folder that save_pretrained or ct2-transformers-converter wrote, or OPUS-MT's zip",
+        )
     best = max(FAMILIES, key=lambda family: family.recognises(files))
     if best.recognises(files):
-        if reason := best.refuses(files):
-            raise ModelError(f"{files.place} cannot be used: {reason}", hint="mycook models lists what can")
         return best
     known = sorted({name for family in FAMILIES for name in family.model_types})
     what = f"a {files.model_type!r} model" if files.model_type else "a converted model without known language tokens"

@@ -20,6 +20,7 @@ from multiyoucook2.engines.generator import Generator
 from multiyoucook2.engines.kinds.model import ResolvedModel
 from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.errors import ModelError
+from multiyoucook2.translation.table import decode_hash
 
 GREEDY = Search(beam_size=1, length_penalty=1.0, output_factor=0.0, output_extra=11)
 PROMPT = "<bos><user>\nFrom {source} ({source_code}) into {target}:\n{source}: {text}\n{target}:<end>\n<model>\n"
@@ -209,6 +210,25 @@ def test_what_converts_wrongly_is_refused_with_the_reason(
     (tmp_path / "LMT-60" / "config.json").write_text(json.dumps({"model_type": "llama", **SMALL}))
     with pytest.raises(ModelError, match=reason):
         resolve(str(edit(tmp_path / "LMT-60", **changes)), "de", cache_dir=tmp_path)
+
+
+def test_what_mycook_json_says_makes_no_wrong_conversion_right(tmp_path: Path) -> None:
+    """Which family it is, and its prompt, was enough for one whose positions convert wrongly."""
+    llama = {"model_type": "llama", "rope_parameters": {"rope_type": "llama3", "factor": 8.0, "rope_theta": 1e4}}
+    for config, reason in ((SMALL | llama, "scaled by 'llama3'"), ({"model_type": "gemma2"}, "soft-capping")):
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        (tmp_path / "mycook.json").write_text(json.dumps({"family": "chat", "prompt": PROMPT}))
+        with pytest.raises(ModelError, match=reason):
+            resolve(str(tmp_path), "de", cache_dir=tmp_path)
+
+
+def test_outputs_are_remembered_by_the_whole_prompt(language_model: Callable[[str], Path], cache: Path) -> None:
+    """Its language of the captions is in no source's tokens: those of a wrong --source-lang were taken for right."""
+    hashes = []
+    for source_lang in ("en", "es", "en"):
+        found = resolve(str(language_model("qwen3")), "de", source_lang=source_lang, cache_dir=cache, offline=True)
+        hashes.append(decode_hash(found.prepare("cpu"), Decoding()))
+    assert hashes[0] == hashes[2] != hashes[1]
 
 
 def test_language_model_without_a_prompt_is_refused(tmp_path: Path) -> None:

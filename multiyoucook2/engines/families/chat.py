@@ -139,6 +139,9 @@ class Chat(Family):
             threads=threads,
         )
 
+    def told(self, model: PreparedModel) -> str:
+        return self.prompt(model)
+
     def prompt(self, model: PreparedModel) -> str:
         """The prompt of a model into its language, with ``{text}`` where the caption goes."""
         template = self._template(model.name, model.folder)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..family import FAMILIES, Checkpoint, Family, ModelSpec
 from ..folder import ModelFiles
+from ..tokens import END
 
 # facebook/mbart-large-50, its tokenizer's list
 _CODES = """
@@ -40,6 +41,9 @@ class Mbart(Family):
         return 2 * int("en_XX" in files.token_set) if files.converted else super().recognises(files)
 
     def refuses(self, files: ModelFiles) -> str | None:
+        if files.converted:  # the original's settings are gone
+            right = files.config.get("decoder_start_token") == END
+            return None if right else "its conversion starts the decoder as mBART-25 does: take the original mBART-50"
         if not {"normalize_before", "normalize_embedding"} <= files.config.keys():
             return "its config.json lacks normalize_before and normalize_embedding, without which it converts wrongly"
         named = f"{files.config.get('tokenizer_class')} {files.tokenizer_class}".lower()
