@@ -128,14 +128,14 @@ def _convert(source: Path, folder: Path, spec: ModelSpec, revision: str, quantiz
         for name in TOKENIZER_FILES:
             if (source / name).is_file():
                 shutil.copyfile(source / name, built / name)
-        about: dict[str, Any] = dict(read_json(source / DESCRIPTION) or {})
+        own = read_json(source / DESCRIPTION) or {}
+        about: dict[str, Any] = family.describe(source) | own  # which corrects what the other files say
         about |= {
             "family": spec.family,
-            "license": license_of_readme(source) or license_,
+            "license": own.get("license") or license_of_readme(source) or license_,
             "revision": revision,
             "quantization": quantization,
         }
-        about |= family.describe(source)
         (built / DESCRIPTION).write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         write_manifest(built)
         os.replace(built, folder)

@@ -11,6 +11,7 @@ import pytest
 from multiyoucook2.engines import convert
 from multiyoucook2.engines.convert import pick_compute_type
 from multiyoucook2.engines.family import PreparedModel
+from multiyoucook2.engines.find import find
 from multiyoucook2.engines.hardware import hardware
 from multiyoucook2.engines.registry import FAMILIES, MODELS
 from multiyoucook2.engines.resolve import resolve
@@ -81,6 +82,29 @@ def test_changed_source_is_another_model(model: Callable[[str], Path], tmp_path:
     assert first.revision != second.revision
     assert first.folder != second.folder
     assert (first.license, second.license) == ("unknown", "cc-by-4.0")
+
+
+def test_what_mycook_json_says_goes_before_the_models_other_files(model: Callable[[str], Path], tmp_path: Path) -> None:
+    source = shutil.copytree(model("marian"), tmp_path / "own")
+    (source / "README.md").write_text("---\nlicense: apache-2.0\n---\n# Somebody's\n")
+    (source / "mycook.json").write_text('{"license": "cc-by-nc-4.0", "max_positions": 20}')
+    prepared = ready(source, tmp_path)
+    assert (prepared.license, find(str(source), cache_dir=tmp_path).license) == ("cc-by-nc-4.0", "cc-by-nc-4.0")
+    about = json.loads((prepared.folder / "mycook.json").read_text())
+    assert (about["license"], about["max_positions"]) == ("cc-by-nc-4.0", 20)
+
+
+def test_converted_mbart_is_used_where_it_starts_its_decoder_rightly(
+    model: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(ready(model("mbart"), tmp_path).folder, tmp_path / "theirs")
+    (folder / "mycook.json").unlink()  # what our conversion says of it
+    (folder / "manifest.json").unlink()
+    assert ready(folder, tmp_path).token == "de_DE"
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"decoder_start_token": None}))
+    with pytest.raises(ModelError, match="its conversion starts the decoder as mBART-25 does"):
+        ready(folder, tmp_path)
 
 
 def test_own_folder_is_never_rewritten(model: Callable[[str], Path], tmp_path: Path) -> None:
