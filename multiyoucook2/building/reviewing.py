@@ -111,8 +111,8 @@ def _refusal(key: Key) -> dict[str, Any]:
     return {**found, "reason": "a reviewer rejected it", "score": 1.0}
 
 
-def unpublished_reviews(dataset: Path) -> list[str]:
-    """That its build's reviews are not what a data set was made with, as a reason not to push it; else empty.
+def changed_since(dataset: Path) -> list[str]:
+    """What its build says otherwise than when a data set was made, reasons not to push it: reviews, and checks.
 
     A data set that does not lie in its build folder has none.
     """
@@ -122,7 +122,21 @@ def unpublished_reviews(dataset: Path) -> list[str]:
         return []
     settings = manifest["inputs"]["settings"]
     same = isinstance(settings, dict) and settings.get("reviews") == Reviews(workspace.root).content_hash()
-    return [] if same else ["reviews have changed since it was built"]
+    found = [] if same else ["reviews have changed since it was built"]
+    if _checked_otherwise(workspace, manifest["inputs"]["reads"]):
+        found.append("its translations have been checked anew, with another outcome, since it was built")
+    return found
+
+
+def _checked_otherwise(workspace: Workspace, read: Mapping[str, str]) -> bool:
+    """Whether checks, such as by a calibration that came later, say other things than what was ``read`` of them."""
+    now = {
+        f"{stage}/{row['name']}": row["sha256"]
+        for stage, manifest in workspace.manifests().items()
+        for row in manifest["outputs"].values()
+        if stage.startswith("validate-")
+    }
+    return any(now[name] != sha256 for name, sha256 in read.items() if name in now)
 
 
 def _key(row: Mapping[str, Any]) -> Key:

@@ -21,6 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from ..errors import WorkspaceError, shown
 from ..files import (
     PARTIAL_PREFIX,
@@ -53,6 +55,7 @@ class _Output(FileRow):
 
 class _Inputs(Record):
     settings: Any = None
+    reads: dict[str, str] = Field(default_factory=dict)
 
 
 class _StageManifest(Record):

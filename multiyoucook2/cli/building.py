@@ -201,19 +201,19 @@ def publish(
     """Push a built data set to the Hub.
 
     In one commit, to the Hugging Face Hub. Parquet files of an earlier push that are no longer part of it are deleted.
-    A data set whose report fails (toys, or too few meanings kept), or that lacks reviews, is refused, unless told
-    otherwise.
+    A data set whose report fails (toys, or too few meanings kept), or that lacks later reviews or checks, is refused,
+    unless told otherwise.
 
     \b
     Examples:
       mycook publish build/mini/dataset --repo USER/multi-youcook2-mini --dry-run
       mycook publish build/mini/dataset --repo USER/multi-youcook2-mini --private --anyway
     """
-    from ..building.reviewing import unpublished_reviews
+    from ..building.reviewing import changed_since
     from ..corpus.hub import preview, push
     from . import printing
 
-    against = unpublished_reviews(folder)
+    against = changed_since(folder)
     if dry_run:
         printing.previewed(preview(folder, repo, private=private, against=against), as_json=json)
     else:

@@ -12,6 +12,7 @@ import pytest
 from multiyoucook2.building import calibrating
 from multiyoucook2.building.api import build
 from multiyoucook2.building.opening import open_build
+from multiyoucook2.building.reviewing import changed_since
 from multiyoucook2.errors import DatasetError, WorkspaceError
 from multiyoucook2.quality.estimation import SIGNALS, Calibration, calibration_of, probability_kept, shipped
 from multiyoucook2.quality.fitting import Discrimination, Marked, quality_odds, refit, unseen_odds
@@ -55,6 +56,7 @@ def write_marks(path: Path, rows: list[tuple[str, str, str]], separator: str = "
 
 def test_marks_are_fitted_kept_and_used(made: Path, tmp_path: Path, mycook: MyCook) -> None:
     path, key = write_marks(tmp_path / "marks.tsv", marks_of(made)), stage_key(made)
+    assert changed_since(made / "dataset") == []
     found = json.loads(mycook("validate", made, "--calibrate", path, "--json").stdout)
     before, after = (found["calibration"]["de"][when] for when in ("before", "after"))
     assert (after["rows"], after["wrong"]) == (CLIPS, CLIPS // 2)
@@ -66,8 +68,10 @@ def test_marks_are_fitted_kept_and_used(made: Path, tmp_path: Path, mycook: MyCo
     assert not own.known("fr", own.engines, 5000).any(), "the marks say nothing of French by this engine"
     before_it, with_it = key, stage_key(made)
     assert with_it != before_it, "the validation is done again by the new calibration"
+    assert "checked anew" in changed_since(made / "dataset")[0], "the data set that was published knows nothing of it"
     (made / "calibration.json").unlink()
     mycook("validate", made, "--json")
+    assert changed_since(made / "dataset") == []
     assert stage_key(made) == before_it
 
 

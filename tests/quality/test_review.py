@@ -171,6 +171,31 @@ def test_a_dismissal_neither_reviews_a_row_nor_checks_a_language_anew(tmp_path: 
     assert reviews.dismissed("de") == {"coverage": {"ana"}}
     assert (reviews.dismissed("ja"), said_of(reviews, "de")) == ({}, "")
     assert reviews.outcomes({KEY: TEXT}) == {}
+    assert reviews.content_hash() == Reviews(tmp_path / "nobody").content_hash(), "a data set lacks nothing of it"
+
+
+def test_checks_with_another_outcome_are_not_what_was_published(tmp_path: Path) -> None:
+    from multiyoucook2.building.reviewing import changed_since
+    from multiyoucook2.building.workspace import Workspace
+
+    workspace, rest = Workspace(tmp_path), {"key": "k", "counts": {}, "seconds": 1.0, "versions": {}}
+
+    def checked(sha256: str) -> None:
+        output = {"name": "figures.json", "bytes": 1, "sha256": sha256}
+        workspace.write_manifest("validate-de", {**rest, "outputs": {"objects/validate-de/figures.json": output}})
+
+    checked("before")
+    inputs = {
+        "settings": {"reviews": Reviews(tmp_path).content_hash()},
+        "reads": {"validate-de/figures.json": "before"},
+    }
+    workspace.write_manifest("publish", {**rest, "outputs": {}, "inputs": inputs})
+    assert changed_since(workspace.dataset) == []
+    checked("by a calibration")
+    assert changed_since(workspace.dataset) == [
+        "its translations have been checked anew, with another outcome, since it was built"
+    ]
+    assert changed_since(tmp_path / "elsewhere/dataset") == []
 
 
 def test_agreement_by_hand() -> None:

@@ -192,11 +192,13 @@ class Reviews:
             outcomes[key] = Outcome(said.action, said.text, reviewer, bool(others), said.seen != current)
         return outcomes
 
-    def content_hash(self) -> str:
-        """A name of everything said; builds depend on it."""
+    def content_hash(self, lang: str | None = None) -> str:
+        """A name of what holds, in one language or in all; builds depend on it. Dismissals only order a work list."""
         digest = hashlib.sha256()
-        for reviewer in self.reviewers():
-            digest.update(f"{reviewer}\0{hashlib.sha256(whole_lines(self._file(reviewer))[1]).hexdigest()}\n".encode())
+        for reviewer, actions in self.latest().items():
+            for key, said in sorted(actions.items()):
+                if said.action != "dismiss" and lang in (None, key[2]):
+                    digest.update(f"{json.dumps([reviewer, said.model_dump()])}\n".encode())
         return digest.hexdigest()[:16]
 
     def _file(self, reviewer: str) -> Path:
