@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .estimation import Calibration, Numbers, fit
+from .estimation import SIGNALS, Calibration, Numbers, fit
 
 FOLDS = 9
 
@@ -15,7 +15,7 @@ FOLDS = 9
 class Marked:
     """Marked rows with what the signals give them; row for row."""
 
-    signals: Numbers  # (rows, signals), as ``estimation.signal_matrix`` gives them
+    signals: Numbers  # (rows, signals), in the order of ``SIGNALS``, as ``estimation.signal_matrix`` gives them
     wrong: Numbers  # 1 where the meaning is not kept
     langs: Sequence[str]
     clips: Sequence[str]
@@ -61,13 +61,14 @@ def refit(marked: Marked, prior: Calibration, engines: Sequence[str]) -> Calibra
 
     Languages without marks are left out where the prior does not know the engines either.
     """
-    names = list(prior.weights)
     known = quality_odds(prior, marked)
     constant, weights, languages = fit(marked.signals, marked.wrong, marked.langs, np.ones(len(marked.wrong)), known)
     others = prior.languages if set(engines) <= set(prior.engines) else {}
     return Calibration(
         constant=round(prior.constant + constant, 4),
-        weights={name: round(prior.weights[name] + float(move), 4) for name, move in zip(names, weights, strict=True)},
+        weights={
+            name: round(prior.weights[name] + float(move), 4) for name, move in zip(SIGNALS, weights, strict=True)
+        },
         languages={lang: value - constant for lang, value in others.items() if lang not in languages}
         | {lang: round(prior.languages.get(lang, 0.0) + move, 4) for lang, move in languages.items()},
         engines=tuple(engines),
@@ -77,7 +78,8 @@ def refit(marked: Marked, prior: Calibration, engines: Sequence[str]) -> Calibra
 def quality_odds(calibration: Calibration, marked: Marked) -> Numbers:
     """The log-odds that the meaning is not kept."""
     languages = np.array([calibration.languages.get(lang, 0.0) for lang in marked.langs])
-    odds: Numbers = calibration.constant + languages + marked.signals @ np.array(list(calibration.weights.values()))
+    weights = np.array([calibration.weights[name] for name in SIGNALS])  # a file has them in another order
+    odds: Numbers = calibration.constant + languages + marked.signals @ weights
     return odds
 
 
