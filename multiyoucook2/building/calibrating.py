@@ -80,11 +80,11 @@ def _marked(build: OpenBuild, lang: str, marks: "Sequence[Mark]", path: Path) ->
 
     from ..quality.check import Batch, Context, run_checks
     from ..quality.fitting import Marked
-    from ..quality.pairs import sound_pairs
-    from ..quality.table import caption_keys
+    from ..quality.table import caption_keys, learn
 
     complete = build.recipe.engine_for(lang) != NO_ENGINE
-    source, machine = checked_rows(build.results, lang, build.recipe.source_language, complete=complete)
+    source_lang = build.recipe.source_language
+    source, machine = checked_rows(build.results, lang, source_lang, complete=complete)
     keys = caption_keys(source)
     english = dict(zip(keys, source["text"].to_pylist(), strict=True))
     texts = dict(zip(keys, machine["text"].to_pylist(), strict=True))
@@ -98,10 +98,11 @@ def _marked(build: OpenBuild, lang: str, marks: "Sequence[Mark]", path: Path) ->
         )
     captions = [english[mark.clip_id, mark.caption_index] for mark in rows]
     said = [mark.text or texts[mark.clip_id, mark.caption_index] or "" for mark in rows]
-    batch = Batch.of(lang, captions, said)
-    like = [(english[key], text) for key, text in texts.items() if text]
-    human = sound_pairs(lang, {clip: caption for (clip, index), caption in english.items() if not index})
-    found = run_checks(batch, Context(batch, like=like, sound=human), ["empty", *SIGNALS])
+    batch = Batch.of(lang, captions, said, source_lang)
+    learned = learn(
+        source, machine, lang, source_lang
+    )  # not from reviews: what a person accepted would vouch for itself
+    found = run_checks(batch, Context(batch, learned=learned), ["empty", *SIGNALS])
     wrong = np.array([not mark.kept for mark in rows], float)
     marked = Marked(signal_matrix(found, SIGNALS), wrong, [lang] * len(rows), [mark.clip_id for mark in rows])
     engines = dict(zip(keys, machine["model"].to_pylist(), strict=True))

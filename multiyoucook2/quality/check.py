@@ -50,9 +50,9 @@ class Batch:
     source_lang: str = "en"
 
     @classmethod
-    def of(cls, lang: str, captions: Sequence[str], texts: Sequence[str]) -> "Batch":
+    def of(cls, lang: str, captions: Sequence[str], texts: Sequence[str], source_lang: str = "en") -> "Batch":
         """Plain pairs, of which no engine says anything."""
-        return cls(lang, captions, texts, [()] * len(texts), np.full(len(texts), np.nan, np.float32))
+        return cls(lang, captions, texts, [()] * len(texts), np.full(len(texts), np.nan, np.float32), source_lang)
 
     def __len__(self) -> int:
         return len(self.captions)

@@ -11,6 +11,7 @@ import pytest
 
 from multiyoucook2.building import calibrating
 from multiyoucook2.building.api import build
+from multiyoucook2.building.checking import quality_of
 from multiyoucook2.building.opening import open_build
 from multiyoucook2.building.reviewing import changed_since
 from multiyoucook2.errors import DatasetError, WorkspaceError
@@ -20,7 +21,7 @@ from multiyoucook2.quality.marks import Mark, read_marks
 from multiyoucook2.quality.pairs import published_pairs
 from multiyoucook2.quality.review.overlay import Reviews, said_now, text_hash
 from tests.conftest import FAST, ROOT, MyCook
-from tests.sources.writing import write_pickle
+from tests.sources.writing import write_csv, write_pickle
 
 CLIPS = 24
 REFERENCES = ROOT / "pipelines" / "mini_nmt" / "references" / "de.tsv"
@@ -153,6 +154,8 @@ def test_a_refit_moves_as_far_as_the_marks_say() -> None:
     few, many = marked(10), marked(500)
     first = next(iter(SIGNALS))
     assert refit(many, prior, ["x"]).weights[first] < refit(few, prior, ["x"]).weights[first] < 1.0
+    sorted_ = prior.model_copy(update={"weights": dict(sorted(prior.weights.items()))})  # as a file has them
+    assert refit(few, sorted_, ["x"]).weights == refit(few, prior, ["x"]).weights
     unseen = unseen_odds(many, lambda seen, rows: quality_odds(refit(seen, prior, ["x"]), rows))
     measured = Discrimination.of(probability_kept(unseen), many.wrong, 0.5)
     assert measured.auc > 0.95
@@ -183,6 +186,24 @@ def test_marks_of_translations_that_came_with_the_captions(tmp_path: Path, monke
     (tmp_path / "marks.tsv").write_text("clip_id\tlang\tkept\none\tta\tyes\n", encoding="utf-8")
     with pytest.raises(DatasetError, match="marks 1 rows as kept and 0 as not"):
         calibrating.calibrate_build(open_build(tmp_path / "out"), tmp_path / "marks.tsv")
+
+
+def test_marks_are_judged_as_the_validation_judges(tmp_path: Path) -> None:
+    """In whatever language the captions are."""
+    words = "Zwiebel Butter Karotte Pfanne".split()
+    pairs = [(f"die {a} und die {b} schneiden", f"couper {b} et {a}") for a in words for b in words if a != b]
+    rows = [{"source": one, "translation": other, "origin": "machine"} for one, other in pairs]
+    table = write_csv(tmp_path / "table.csv", rows)
+    captions = write_csv(tmp_path / "my.csv", [{"caption": caption} for caption, _ in pairs])
+    overrides = {"source_options": {"language": "de"}, "repair": None, "checks": {"language": False, "spelling": False}}
+    options = {"annotations": captions, "engine": f"table:{table}", "langs": "fr", "out": tmp_path / "out"}
+    build("custom", **options, offline=True, overrides=overrides)
+    opened = open_build(tmp_path / "out")
+    judged = opened.results[quality_of("fr")].to_pylist()
+    marks = [Mark(row["clip_id"], 0, "fr", None, True) for row in judged]
+    marked, _ = calibrating._marked(opened, "fr", marks, tmp_path / "marks.tsv")
+    again = probability_kept(quality_odds(shipped(), marked))
+    assert again.tolist() == pytest.approx([row["quality"] for row in judged], abs=1e-6)
 
 
 def test_reviews_are_marks_and_teach_the_alignment(made: Path, tmp_path: Path, mycook: MyCook) -> None:
