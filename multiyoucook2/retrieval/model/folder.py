@@ -86,7 +86,11 @@ def read_model(source: str | Path, *, revision: str | None = None, offline: bool
 
 
 def push_model(model: Saved, repo_id: str, *, private: bool = False, card: str | None = None) -> str:
-    """Upload what :func:`write_model` writes, in one commit; returns the commit's URL."""
+    """Upload what :func:`write_model` writes, in one commit; returns the commit's URL.
+
+    Raises:
+        ModelError: the repository should be ``private``, and is there already and public.
+    """
     from huggingface_hub import HfApi
 
     api = HfApi()
@@ -94,6 +98,10 @@ def push_model(model: Saved, repo_id: str, *, private: bool = False, card: str |
         folder = Path(scratch) / "model"
         write_model(model, folder, card=card)
         api.create_repo(repo_id, private=private, exist_ok=True)
+        if private and not api.repo_info(repo_id).private:  # which ``create_repo`` leaves as it is
+            raise ModelError(
+                f"{repo_id} is there already, and public", hint="make it private in its settings on the Hub"
+            )
         commit = api.upload_folder(
             repo_id=repo_id, folder_path=folder, commit_message=f"Upload with multiyoucook2 {__version__}"
         )

@@ -219,11 +219,17 @@ def test_pushing_uploads_the_folder_in_one_commit(model: TextVideoModel, monkeyp
         def create_repo(self, repo_id: str, **options: object) -> None:
             calls.append(("create", (repo_id, options["private"])))
 
+        def repo_info(self, repo_id: str) -> object:
+            return type("Repository", (), {"private": repo_id == "me/model"})
+
         def upload_folder(self, *, folder_path: Path, **options: object) -> object:
             calls.append(("upload", sorted(path.name for path in folder_path.iterdir())))
             return type("Commit", (), {"commit_url": "https://hub/commit/1"})()
 
     monkeypatch.setattr(huggingface_hub, "HfApi", Hub)
+    with pytest.raises(ModelError, match="me/open is there already, and public"):
+        model.push_to_hub("me/open", private=True)
+    assert calls.pop() == ("create", ("me/open", True))
     assert model.push_to_hub("me/model", private=True) == "https://hub/commit/1"
     assert calls == [
         ("create", ("me/model", True)),
