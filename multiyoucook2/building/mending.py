@@ -1,6 +1,5 @@
 """``mycook repair BUILD``: the build's recipe with another section ``repair``, and what became better by it."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -68,20 +67,24 @@ def repair_build(
             hint=f"--ways {FIRST}, or --engine",
         )
     after = build(
-        str(folder / RECIPE_FILE), out=folder, limit=_limit(folder), device=device, threads=threads, offline=offline,
+        str(folder / RECIPE_FILE), out=folder, limit=_limit(workspace), device=device, threads=threads, offline=offline,
         listener=listener, overrides={"repair": values},
     ).report["languages"]  # fmt: skip
     return {lang: _mended(before[lang], after[lang]) for lang in after}
 
 
-def _limit(folder: Path) -> int | None:
-    """How many clips the build has read at most: the only thing of a build that its recipe does not say."""
-    try:
-        settings = json.loads((folder / "manifests" / "clips.json").read_text(encoding="utf-8"))["inputs"]["settings"]
-        limit: int | None = settings["limit"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        raise WorkspaceError(f"{folder} has read no captions yet", hint="mycook build first") from None
-    return limit
+def _limit(workspace: Workspace) -> int | None:
+    """How many clips the data set has at most, else what was read last: all of a build that its recipe does not say.
+
+    Beside a data set another run, such as a trial validation of a few clips, says nothing of how that is made.
+    """
+    for stage in ("publish", "clips"):
+        manifest = workspace.read_manifest(stage)
+        settings = manifest["inputs"]["settings"] if manifest else None
+        if isinstance(settings, dict) and "limit" in settings:
+            limit: int | None = settings["limit"]
+            return limit
+    raise WorkspaceError(f"{workspace.root} has read no captions yet", hint="mycook build first")
 
 
 def _figures(workspace: Workspace, lang: str) -> Mapping[str, Any]:

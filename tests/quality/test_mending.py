@@ -9,10 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from multiyoucook2.building import mending
 from multiyoucook2.building.api import build
 from multiyoucook2.building.mending import repair_build
 from multiyoucook2.building.opening import open_build
 from multiyoucook2.building.translating import load_translations, translations_of
+from multiyoucook2.building.workspace import Workspace
 from multiyoucook2.errors import MyCookError, WorkspaceError
 from multiyoucook2.quality.pairs import published_pairs
 from tests.conftest import FAST, ROOT, MyCook
@@ -70,6 +72,17 @@ def test_tables_of_before_the_first_texts_were_kept_are_read(made: Path, tmp_pat
     now = open_build(made).results[translations_of("de")]
     pq.write_table(now.drop_columns(["first"]), tmp_path / "old.parquet")
     assert load_translations(tmp_path / "old.parquet").schema.names == now.schema.names
+
+
+def test_a_trial_of_a_few_clips_does_not_shrink_the_data_set(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "out")
+    with pytest.raises(WorkspaceError, match="has read no captions yet"):
+        mending._limit(workspace)
+    build(str(FAST), limit=3, until="fetch", out=workspace.root, offline=True)
+    assert mending._limit(workspace) == 3
+    build(str(FAST), limit=CLIPS, engine="none", langs="en", out=workspace.root, offline=True)
+    build(str(FAST), limit=2, until="fetch", out=workspace.root, offline=True)
+    assert mending._limit(workspace) == CLIPS
 
 
 def test_what_cannot_be_repaired_is_one_clear_line(made: Path, tmp_path: Path) -> None:
