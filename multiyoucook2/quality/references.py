@@ -3,7 +3,7 @@
 - a table (``.tsv``, ``.csv``) with columns ``clip_id``, a text (``caption``, ``text`` or ``translation``) and, where
   they are needed, ``caption_index`` and ``lang``: what ``mycook export --to tsv`` writes
 - YouCook2's JSON, with sentences in the other language
-- a folder of such files, called by their languages (``de.tsv``)
+- a folder of such files, called by their languages (``de.tsv``); those of one language count together
 - a build or a published data set: its rows by people, but for those that are flagged as written independently
 
 A file without a column ``lang`` is in the language that its name says (``de.tsv``), or in the only one that there is. A
@@ -90,7 +90,10 @@ def _of_folder(folder: Path, langs: Sequence[str]) -> References:
     found: References = {}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in (".tsv", ".csv", ".json") and path.stem in langs:
-            found |= _of_file(path, path.stem, langs)
+            for lang, rows in _of_file(path, path.stem, langs).items():
+                of_lang = found.setdefault(lang, {})
+                for key, texts in rows.items():
+                    of_lang.setdefault(key, []).extend(texts)
     return found
 
 
@@ -112,12 +115,18 @@ def _of_table(path: Path, lang: str | None, langs: Sequence[str]) -> References:
     found: References = {}
     try:
         header = column_names(next(lines, []))
-        column = next((name for name in TEXT_COLUMNS if name in header), None)
-        if column is None or "clip_id" not in header:
+        columns = [name for name in TEXT_COLUMNS if name in header]
+        if not columns or "clip_id" not in header:
             raise DatasetError(
-                f"{shown(path)} has no column {'clip_id' if column else 'text'!r}",
+                f"{shown(path)} has no column {'clip_id' if columns else 'text'!r}",
                 hint=f"columns: clip_id, {' or '.join(TEXT_COLUMNS)}, and caption_index, lang where needed",
             )
+        if len(columns) > 1:  # one of them is the source's, and nobody can tell which
+            raise DatasetError(
+                f"{shown(path)} has the columns {' and '.join(columns)}: which one is the translation?",
+                hint="keep that one, and call the others by another name",
+            )
+        (column,) = columns
         if "lang" not in header and lang is None:
             raise _which_language(path, langs)
         for cells in lines:

@@ -88,6 +88,12 @@ def test_tables_have_indices_languages_and_several_references(tmp_path: Path) ->
     (tmp_path / "files/de.tsv").write_text("clip_id\ttext\nv_0\teins\n")
     (tmp_path / "files/notes.tsv").write_text("nothing\n")
     assert read_references(tmp_path / "files", ["de", "fr"]) == {"de": {("v_0", 0): ["eins"]}}
+    (tmp_path / "files/de.csv").write_text("clip_id,lang,text\nv_0,de,ein\nv_1,de,zwei\nv_0,fr,un\n")
+    (tmp_path / "files/fr.tsv").write_text("clip_id\ttext\nv_1\tdeux\n")
+    assert read_references(tmp_path / "files", ["de", "fr"]) == {
+        "de": {("v_0", 0): ["ein", "eins"], ("v_1", 0): ["zwei"]},
+        "fr": {("v_0", 0): ["un"], ("v_1", 0): ["deux"]},
+    }
 
 
 def test_references_of_a_spreadsheet_that_writes_semicolons(tmp_path: Path) -> None:
@@ -122,6 +128,7 @@ def test_youcook2s_format_in_another_language(tmp_path: Path) -> None:
         ("clip_id\tlang\ttext\nv_0\tde\ta\nv_1\tdeutch\tb\n", "line 3: unknown language 'deutch'"),
         ("clip_id\ttext\nv_0\t \n", "has no translation by people into de"),
         ("", "has no column 'text'"),
+        ("clip_id\tcaption\ttranslation\nv_0\tone\teins\n", "columns caption and translation: which one is the tr"),
     ],
 )
 def test_bad_tables_name_the_line(text: str, message: str, tmp_path: Path) -> None:
