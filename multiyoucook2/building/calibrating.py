@@ -99,9 +99,7 @@ def _marked(build: OpenBuild, lang: str, marks: "Sequence[Mark]", path: Path) ->
     captions = [english[mark.clip_id, mark.caption_index] for mark in rows]
     said = [mark.text or texts[mark.clip_id, mark.caption_index] or "" for mark in rows]
     batch = Batch.of(lang, captions, said, source_lang)
-    learned = learn(
-        source, machine, lang, source_lang
-    )  # not from reviews: what a person accepted would vouch for itself
+    learned = learn(source, machine, lang, source_lang)  # not from reviews, where what was accepted vouches for itself
     found = run_checks(batch, Context(batch, learned=learned), ["empty", *SIGNALS])
     wrong = np.array([not mark.kept for mark in rows], float)
     marked = Marked(signal_matrix(found, SIGNALS), wrong, [lang] * len(rows), [mark.clip_id for mark in rows])
