@@ -4,14 +4,15 @@ The longest term counts: *black soy sauce* is no soy sauce, and in a translation
 spaced, their beginnings are compared, so that inflection does no harm.
 """
 
+import csv
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 
 from ..errors import DatasetError, RecipeError, nearest, shown
-from ..files import read_text
+from ..files import by_column, column_names, read_text, table_cells
 from ..languages import language
 from ..text.words import UNSPACED, english_words, stem
 from .pairs import lexicon, lexicon_texts
@@ -114,27 +115,41 @@ def read_glossary(path: Path, lang: str) -> list[tuple[str, str]]:
     """(English, translation) of a TSV with the columns ``source``, ``translation`` and, for several, ``lang``.
 
     Raises:
-        DatasetError: it cannot be read, lacks a column, or names an unknown language; the message names the row.
+        DatasetError: it cannot be read, lacks a column, or a row is wrong; the message names the row.
     """
     try:
         text = read_text(path, error=DatasetError)
     except OSError as error:
         raise DatasetError(f"{shown(path)} cannot be read: {error.strerror}", hint="give a readable file") from None
-    header, *lines = [line.split("\t") for line in text.replace("\r\n", "\n").split("\n") if line.strip()] or [[]]
-    for name in ("source", "translation"):
-        if name not in header:
-            raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, header))
-    found = []
-    for number, cells in enumerate(lines, 2):
-        row = dict(zip(header, cells, strict=False))
-        if not row.get("source") or not row.get("translation"):
-            raise DatasetError(f"{shown(path)}, line {number}: a term or its translation is empty", hint="fill it in")
-        try:
-            if language(row.get("lang") or lang).code == lang:
-                found.append((row["source"], row["translation"]))
-        except RecipeError as error:
-            raise DatasetError(f"{shown(path)}, line {number}: {error}", hint=error.hint) from None
-    return found
+    reader = table_cells(text, path)
+    try:
+        names = column_names(next(reader, []))
+        for name in ("source", "translation"):
+            if name not in names:
+                raise DatasetError(f"{shown(path)} has no column {name!r}", hint=nearest(name, names))
+        rows = [
+            _own_term(names, cells, lang, f"{shown(path)}, line {reader.line_num}")
+            for cells in reader
+            if any(map(str.strip, cells))
+        ]
+    except csv.Error as error:
+        raise DatasetError(f"{shown(path)}, line {reader.line_num}: {error}", hint="save it as TSV") from None
+    return [(english, translation) for english, translation, code in rows if code == lang]
+
+
+def _own_term(names: Sequence[str], cells: Sequence[str], lang: str, where: str) -> tuple[str, str, str]:
+    """(English, translation, language) of a row."""
+    try:
+        row = by_column(names, cells)
+    except ValueError as wrong:
+        raise DatasetError(f"{where}: {wrong}", hint="columns are separated by tabs; a term holds none") from None
+    english, translation = row["source"].strip(), row["translation"].strip()
+    if not english or not translation:
+        raise DatasetError(f"{where}: a term or its translation is empty", hint="fill it in")
+    try:
+        return english, translation, language(row.get("lang") or lang).code
+    except RecipeError as error:
+        raise DatasetError(f"{where}: {error}", hint=error.hint) from None
 
 
 def _nouns(lang: str) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from multiyoucook2.building.checking import Check
 from multiyoucook2.errors import DatasetError, RecipeError
 from multiyoucook2.quality.check import Batch, Context, run_checks
 from multiyoucook2.quality.estimation import shipped
-from multiyoucook2.quality.glossary import Glossary, glossary
+from multiyoucook2.quality.glossary import Glossary, glossary, read_glossary
 from multiyoucook2.quality.settings import Checks
 from multiyoucook2.text.chrf import chrf
 
@@ -96,6 +96,15 @@ def test_a_users_glossary_takes_the_lexicons_place(tmp_path: Path) -> None:
     assert found == {0: "not as the glossary has it: onion"}
 
 
+def test_a_glossary_that_a_spreadsheet_saved(tmp_path: Path) -> None:
+    """With a quoted cell, cells for its widest line, blanks around names and texts, and an empty line."""
+    path = tmp_path / "terms.csv"
+    path.write_text(
+        'source, translation ,lang,,\n"onion","Bolle, klein",de,,\n,,,,\nsalt, Salz ,,,\n', encoding="utf-8"
+    )
+    assert read_glossary(path, "de") == [("onion", "Bolle, klein"), ("salt", "Salz")]
+
+
 def test_edited_terms_are_read_and_checked_anew(tmp_path: Path) -> None:
     path = tmp_path / "terms.tsv"
     stage = Check("de", "en", Checks(glossary=path), shipped(), tmp_path)
@@ -115,6 +124,8 @@ def test_edited_terms_are_read_and_checked_anew(tmp_path: Path) -> None:
         ("source\ttext\n", "no column 'translation'"),
         ("source\ttranslation\nonion\t\n", "line 2: a term or its translation is empty"),
         ("source\ttranslation\tlang\nonion\tx\tno such tongue\n", "line 2: "),
+        ("source\ttranslation\n\nonion\tBolle\n\nsalt\t\n", "line 5: a term or its translation is empty"),
+        ("source\ttranslation\nonion\tBolle\tZwiebel\n", "line 2: 3 fields instead of 2"),
     ],
 )
 def test_a_bad_glossary_is_one_clear_line(tmp_path: Path, content: str, message: str) -> None:
