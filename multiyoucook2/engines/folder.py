@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelError
+from ..errors import ModelError, RecipeError
+from ..languages import language
 from .marian_npz import MARIAN, MARIAN_FILE, marian_vocabulary
 
 DESCRIPTION = "mycook.json"  # what a user, or our conversion, says of a folder
@@ -93,12 +94,15 @@ class ModelFiles:
         return read_json(self.folder / DESCRIPTION) or {}
 
     @cached_property
-    def declared_languages(self) -> list[str]:
-        """The languages that ``mycook.json`` states; empty where it states none."""
+    def declared_languages(self) -> dict[str, str]:
+        """Our code of each language that ``mycook.json`` states -> how that spells it; empty where it states none."""
         found = self.about.get("languages") or []
         if not isinstance(found, list) or not all(isinstance(code, str) for code in found):
             raise ModelError(f"{self.folder / DESCRIPTION}: languages is no list of codes", hint='such as ["de", "fr"]')
-        return found
+        try:
+            return {language(code).code: code for code in found}
+        except RecipeError as error:
+            raise ModelError(f"{self.folder / DESCRIPTION}: languages: {error}", hint=error.hint) from None
 
     @cached_property
     def config(self) -> dict[str, Any]:

@@ -231,6 +231,15 @@ def test_outputs_are_remembered_by_the_whole_prompt(language_model: Callable[[st
     assert hashes[0] == hashes[2] != hashes[1]
 
 
+@pytest.mark.parametrize(("prompt", "count"), [("Into {target}:", 0), ("{text}\n{text}\nin {target}:", 2)])
+def test_prompt_needs_the_caption_once(tmp_path: Path, prompt: str, count: int) -> None:
+    """Before anything is downloaded or converted: there are no weights here."""
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "qwen3", **SMALL}))
+    (tmp_path / "mycook.json").write_text(json.dumps({"family": "chat", "prompt": prompt}))
+    with pytest.raises(ModelError, match=f"the prompt in its mycook.json has {{text}} {count} times"):
+        resolve(str(tmp_path), "de", cache_dir=tmp_path)
+
+
 def test_language_model_without_a_prompt_is_refused(tmp_path: Path) -> None:
     folder = save_model(tmp_path / "somebodys", "qwen3", prompt=None)
     with pytest.raises(ModelError, match="nothing says how it is asked to translate"):

@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 from multiyoucook2.engines.ctranslate2 import translators, usable_cores
 from multiyoucook2.engines.decoding import Decoding
 from multiyoucook2.engines.folder import vocabulary
+from multiyoucook2.engines.kinds.model import ResolvedModel
 from multiyoucook2.engines.registry import FAMILIES
 from multiyoucook2.engines.resolve import resolve
 from multiyoucook2.engines.tokens import SentencePieces
@@ -189,6 +190,19 @@ def test_source_prefix_is_text_and_no_format(model: Callable[[str], Path], tmp_p
     (folder / "mycook.json").write_text(json.dumps(about))
     with pytest.raises(ModelError, match="no token"):
         prepared(folder, tmp_path)
+
+
+def test_languages_of_a_folder_by_any_usual_name(model: Callable[[str], Path], tmp_path: Path) -> None:
+    """The prefix spells them as the file does: so the model was trained."""
+    folder = own(model, "mini", tmp_path)
+    about = json.loads((folder / "mycook.json").read_text())
+    prefix = {"languages": ["zh-CN", "German"], "source_prefix": "<2{lang}>"}
+    (folder / "mycook.json").write_text(json.dumps(about | prefix))
+    found = [resolve(str(folder), lang, cache_dir=tmp_path) for lang in ("zh", "de")]
+    assert [engine.token for engine in found if isinstance(engine, ResolvedModel)] == ["<2zh-CN>", "<2German>"]
+    (folder / "mycook.json").write_text(json.dumps(about | {"languages": ["no such tongue"]}))
+    with pytest.raises(ModelError, match=r"mycook\.json: languages: unknown language 'no such tongue'"):
+        resolve(str(folder), "de", cache_dir=tmp_path)
 
 
 def test_there_are_no_more_translators_than_cores() -> None:

@@ -30,6 +30,7 @@ _REFUSED = {  # translation models that are asked for
     "seamless_m4t": "CTranslate2 has no loader for SeamlessM4T",
     "seamless_m4t_v2": "CTranslate2 has no loader for SeamlessM4T",
 }
+_TEXT = "{text}"  # where the caption goes
 _GEMMA_TURN = "<bos><start_of_turn>user\n{0}<end_of_turn>\n<start_of_turn>model\n"
 # By what the name holds. {source}, {target}: names of languages; {source_code}, {target_code}: their codes.
 PROMPTS = {
@@ -103,11 +104,14 @@ class Chat(Family):
             and config.get("head_dim", hidden // heads) * heads != hidden
         ):
             return "its heads are not hidden size / heads wide, which CTranslate2 does not run for Llama"
-        if not self._template(files.place, files.folder):
+        template = self._template(files.place, files.folder)
+        if not template:
             return (
                 "it is a language model, and nothing says how it is asked to translate: put "
                 '{"family": "chat", "prompt": "... {source} ... {target} ... {text} ..."} into mycook.json beside it'
             )
+        if (count := template.count(_TEXT)) != 1:
+            return f"the prompt in its mycook.json has {_TEXT} {count} times, and needs it once, where the caption goes"
         return None
 
     def describe(self, source: Path) -> dict[str, object]:
@@ -127,7 +131,7 @@ class Chat(Family):
 
     def open(self, model: PreparedModel, *, threads: int | None = None, map_file: Path | None = None) -> Engine:
         about = read_json(model.folder / DESCRIPTION) or {}
-        before, _, after = self.prompt(model).partition("{text}")
+        before, _, after = self.prompt(model).partition(_TEXT)
         return Generator(
             model.folder,
             before=before,
@@ -145,8 +149,8 @@ class Chat(Family):
     def prompt(self, model: PreparedModel) -> str:
         """The prompt of a model into its language, with ``{text}`` where the caption goes."""
         template = self._template(model.name, model.folder)
-        if not template or template.count("{text}") != 1:
-            raise ModelError(f"{model.name} has no prompt with one {{text}} in it", hint="see docs/engines.md, Prompts")
+        if not template or template.count(_TEXT) != 1:  # of a model of the registry, whose files nobody has looked at
+            raise ModelError(f"{model.name} has no prompt with one {_TEXT} in it", hint="see docs/engines.md")
         pair = {"source": language(model.source_lang), "target": language(model.lang)}
         for side, row in pair.items():
             template = template.replace(f"{{{side}}}", row.name).replace(f"{{{side}_code}}", row.code)

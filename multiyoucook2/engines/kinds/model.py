@@ -165,7 +165,9 @@ def spec_of(
         code: Checkpoint(
             hub.hub_id if hub else "",
             files.license,
-            str(prefix).replace("{lang}", code) if prefix else family.target_token(code, files),
+            str(prefix).replace("{lang}", files.declared_languages.get(code, code))
+            if prefix
+            else family.target_token(code, files),
             hub.revision if hub else None,
         )
         for code in codes
