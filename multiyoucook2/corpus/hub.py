@@ -109,7 +109,8 @@ def preview(folder: Path, repo: str, *, private: bool = False, against: Sequence
             there = patiently(lambda: _there(api, repo, private=private))
         except RepositoryNotFoundError:
             there = _There({}, None, private)
-        found = difference(api, repo, files, there.files, _stale(there.files, files))
+        files_there = there.files if there.commit else None
+        found = difference(api, repo, files, files_there, _stale(there.files, files))
     more = {"private": there.private, "content_hash": about.content_hash, "failing": [*against, *about.failing]}
     return found.as_json() | more
 
@@ -150,7 +151,10 @@ def _ours(folder: Path, repo: str) -> dict[str, bytes | Path]:
 
 
 class _There(NamedTuple):
-    """A repository: the hash of each file by its name, its commit, and whether only its owner sees it."""
+    """A repository: the hash of each file by its name, its commit, and whether only its owner sees it.
+
+    No commit: it is still to be made.
+    """
 
     files: dict[str, str]
     commit: str | None

@@ -49,16 +49,21 @@ class Difference:
 
 
 def difference(
-    api: "HfApi", repo: str, ours: Mapping[str, bytes | Path], there: Mapping[str, str], stale: Sequence[str]
+    api: "HfApi",
+    repo: str,
+    ours: Mapping[str, bytes | Path],
+    there: Mapping[str, str] | None,
+    stale: Sequence[str],
 ) -> Difference:
     """Compare files that would be pushed with those that are there.
 
     Args:
         ours: name -> bytes, or the file.
-        there: name -> git's or LFS' hash of the file in the repository; empty if it does not exist.
+        there: name -> git's or LFS' hash of the file in the repository; ``None``: there is no repository.
         stale: names there that the push would delete.
     """
-    found = Difference(repo, bool(there), deleted=sorted(stale))
+    found = Difference(repo, there is not None, deleted=sorted(stale))
+    there = there or {}
     for name, content in ours.items():
         if name not in there:
             found.new.append(name)

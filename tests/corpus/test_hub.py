@@ -203,6 +203,10 @@ def test_a_dry_run_says_what_would_change(server: Hub, dataset: Path, mycook: My
     assert set(first["new"]) == set(contents(dataset))
     assert first["failing"]
     assert not server.repositories
+    server.repositories["me/cooking"] = Repository(private=False)  # there, and empty
+    empty = json.loads(mycook(*arguments, "--dry-run", "--json", **settings_of(server)).stdout)
+    assert (empty.pop("exists"), first.pop("exists")) == (True, False)
+    assert empty == first
 
     mycook(*arguments, "--anyway", **settings_of(server))
     same = json.loads(mycook(*arguments, "--dry-run", "--json", **settings_of(server)).stdout)
