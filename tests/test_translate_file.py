@@ -60,6 +60,18 @@ def test_columns_are_added_and_rows_stay_as_they_are(kind: str, tiny_model: Path
         assert pq.read_metadata(work.target).num_row_groups == 3
 
 
+def test_a_table_without_rows_has_the_columns_all_the_same(tiny_model: Path, tmp_path: Path) -> None:
+    for name, rows in (("some", ROWS[:1]), ("none", [])):
+        pq.write_table(pa.Table.from_pylist(rows, pa.schema({"text": pa.string()})), tmp_path / f"{name}.parquet")
+    some, none = (
+        replace(job(tmp_path / f"{name}.parquet", tiny_model, langs=("de",)), target=tmp_path / f"{name}_out.parquet")
+        for name in ("some", "none")
+    )
+    assert (translate_file(some), translate_file(none)) == (1, 0)
+    assert pq.read_schema(none.target) == pq.read_schema(some.target)
+    assert "text_de_flags" in pq.read_schema(none.target).names
+
+
 def test_a_stopped_run_goes_on_after_its_last_part(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,7 +124,7 @@ def test_a_full_disk_is_named_and_the_run_goes_on_from_there(
 
 def test_other_settings_start_afresh(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "in.jsonl", ROWS)
-    monkeypatch.setattr(tables._Lines, "join", lambda self, parts: None)
+    monkeypatch.setattr(tables, "_put", lambda joined, target: None)
     monkeypatch.setattr(tables, "_clear", lambda work: None)
     translate_file(job(path, tiny_model))
     monkeypatch.undo()

@@ -11,10 +11,10 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..engines.decoding import Decoding
 from ..engines.kind import ResolvedEngine
@@ -33,14 +33,10 @@ from ..files import (
 from ..progress import Listener, Silent
 from ..runners.base import Runner
 from ..sources.archive import require_file
-from ..sources.cleaning import shown
-from ..sources.formats.lines import read_lines
 from ..translation import VERSION
 from ..translation.memory import TranslationMemory
 from ..translation.table import translate_table
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from .table_files import Lines, Parquet
 
 CHUNK = 20_000  # rows; batches are planned within a chunk, so that another number may give other translations
 SUFFIXES = (".parquet", ".jsonl", ".ndjson")
@@ -48,7 +44,6 @@ ADDED = {"": "text", "_score": "score", "_flags": "flags"}  # ends of the new co
 _LOCKS = "|".join(map(re.escape, LOCK_FILES))
 _PART = r"part-\d{6}-[0-9a-f]{16}\.\w+"
 _OURS = re.compile(rf"(about\.json|memory|joined|{_PART}|{re.escape(PARTIAL_PREFIX)}.*|{_LOCKS})")
-_LONE = re.compile(r"[\ud800-\udfff]")  # half of a character, which JSON can name and UTF-8 cannot
 _ABOUT = "about.json"  # of the folder of parts: what they depend on
 _KEY = re.compile(rb'"[0-9a-f]{64}"\n')
 
@@ -72,6 +67,11 @@ class FileTranslation:
     def work(self) -> Path:
         """The folder of finished parts."""
         return self.target.with_name(f"{self.target.name}.work")
+
+    @property
+    def added(self) -> list[str]:
+        """The new columns."""
+        return [f"{self.column}_{engine.lang}{end}" for engine in self.engines for end in ADDED]
 
     def key(self) -> str:
         """A hash of all that the parts depend on beside the rows, which name each part."""
@@ -97,13 +97,16 @@ def translate_file(job: FileTranslation) -> int:
     if job.source.suffix.lower() != job.target.suffix.lower() or job.source.resolve() == job.target.resolve():
         raise SourceError(f"{job.target} is not another file of the same kind as {job.source}")
     require_new(job.target)
-    reader = _Parquet(job) if job.source.suffix.lower() == ".parquet" else _Lines(job)
+    kind: type[Parquet | Lines] = Parquet if job.source.suffix.lower() == ".parquet" else Lines
+    reader = kind(job.source, job.column, job.added, job.chunk)
     _require_ours(job.work)
     try:
         with lock(job.work, "file"):
             _claim(job)
             parts, rows = _parts(job, reader)
-            reader.join(parts)
+            joined = job.work / "joined"
+            reader.join(parts, joined)
+            _put(joined, job.target)
     except SourceError:
         if not any(job.work.glob("part-*")):
             _clear(job.work)  # nothing that a mended file could go on with
@@ -114,7 +117,7 @@ def translate_file(job: FileTranslation) -> int:
     return rows
 
 
-def _parts(job: FileTranslation, reader: "_Parquet | _Lines") -> tuple[list[Path], int]:
+def _parts(job: FileTranslation, reader: Parquet | Lines) -> tuple[list[Path], int]:
     """A file for each chunk, made now or found made, and the number of rows in all."""
     parts, rows = [], 0
     for number, chunk in enumerate(reader.chunks()):
@@ -189,145 +192,9 @@ def _translated(texts: Sequence[str | None], job: FileTranslation, memory: Path)
     return added
 
 
-class _Parquet:
-    """Parquet, whose parts become row groups."""
-
-    def __init__(self, job: FileTranslation) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        self.job = job
-        try:
-            about = pq.read_metadata(job.source)
-            self.schema = about.schema.to_arrow_schema()
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise SourceError(f"{job.source} is no readable Parquet file: {str(error).splitlines()[0]}") from None
-        self.total: int = about.num_rows
-        _require_column(job, self.schema.names)
-        kind = self.schema.field(job.column).type
-        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-            raise SourceError(f"column {shown(job.column)} of {job.source} holds {kind}, not texts")
-
-    def chunks(self) -> Iterator["pa.Table"]:
-        """Tables of ``job.chunk`` rows, whatever the file's row groups are."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        with pq.ParquetFile(self.job.source) as file:
-            for batch in file.iter_batches(self.job.chunk):
-                yield pa.Table.from_batches([batch])
-
-    def texts(self, chunk: "pa.Table") -> list[str | None]:
-        """The chunk's texts."""
-        found: list[str | None] = chunk[self.job.column].to_pylist()
-        return found
-
-    def content(self, chunk: "pa.Table") -> bytes:
-        """What names the chunk's part."""
-        import pyarrow as pa
-
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, chunk.schema) as writer:
-            writer.write_table(chunk)
-        return bytes(sink.getvalue())
-
-    def encoded(self, chunk: "pa.Table", added: Mapping[str, list[Any]]) -> bytes:
-        """The chunk with its translations as a Parquet file."""
-        import pyarrow as pa
-
-        from ..files import parquet_bytes
-
-        for name, values in added.items():
-            kind = pa.float32() if name.endswith("_score") else pa.string()
-            chunk = chunk.append_column(name, pa.array(values, pa.list_(kind) if name.endswith("_flags") else kind))
-        return parquet_bytes(chunk)
-
-    def join(self, parts: Sequence[Path]) -> None:
-        """All parts as one file, row group by row group."""
-        import pyarrow.parquet as pq
-
-        partial = self.job.work / "joined"
-        schema = pq.read_schema(parts[0]) if parts else self.schema
-        with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
-            for part in parts:
-                writer.write_table(pq.read_table(part))
-        _put(partial, self.job.target)
-
-
-class _Lines:
-    """JSON Lines."""
-
-    total = 0  # not known before the end
-
-    def __init__(self, job: FileTranslation) -> None:
-        self.job = job
-
-    def chunks(self) -> Iterator[list[tuple[int, dict[str, Any]]]]:
-        """Lists of ``job.chunk`` records with their lines; empty lines are none."""
-        chunk: list[tuple[int, dict[str, Any]]] = []
-        for line, row in read_lines(self.job.source).rows:
-            if not isinstance(row, dict):
-                raise SourceError(f"{self.job.source}: line {line}: {row}")
-            chunk.append((int(line), row))
-            if len(chunk) == self.job.chunk:
-                yield chunk
-                chunk = []
-        if chunk:
-            yield chunk
-
-    def texts(self, chunk: list[tuple[int, dict[str, Any]]]) -> list[str | None]:
-        """The chunk's texts."""
-        texts: list[str | None] = []
-        for line, row in chunk:
-            _require_column(self.job, list(row), f" on line {line}")
-            text = row[self.job.column]
-            if text is not None and not isinstance(text, str):
-                raise SourceError(
-                    f"{self.job.source}: line {line}: {shown(self.job.column)} is {shown(text)}, not a text"
-                )
-            if text and _LONE.search(text):
-                raise SourceError(f"{self.job.source}: line {line}: {shown(self.job.column)} has half of a character")
-            texts.append(text)
-        return texts
-
-    def content(self, chunk: list[tuple[int, dict[str, Any]]]) -> bytes:
-        """What names the chunk's part."""
-        return json.dumps([row for _, row in chunk]).encode()
-
-    def encoded(self, chunk: list[tuple[int, dict[str, Any]]], added: Mapping[str, list[Any]]) -> bytes:
-        """The records with their translations, a line each."""
-        rows = (row | {name: values[place] for name, values in added.items()} for place, (_, row) in enumerate(chunk))
-        lines = (json.dumps(row, ensure_ascii=False) for row in rows)
-        return "".join(f"{_LONE.sub(_escaped, line)}\n" for line in lines).encode()
-
-    def join(self, parts: Sequence[Path]) -> None:
-        """All parts as one file."""
-        partial = self.job.work / "joined"
-        with partial.open("wb") as joined:
-            for part in parts:
-                with part.open("rb") as file:
-                    shutil.copyfileobj(file, joined)
-        _put(partial, self.job.target)
-
-
-def _escaped(half: re.Match[str]) -> str:
-    return f"\\u{ord(half[0]):04x}"
-
-
 def _put(partial: Path, target: Path) -> None:
     """A complete file to its place, on the disk before it gets its name."""
     with partial.open("rb+") as file:
         os.fsync(file.fileno())
     partial.replace(target)
     sync_folder(target.parent)
-
-
-def _require_column(job: FileTranslation, names: Sequence[str], where: str = "") -> None:
-    if job.column not in names:
-        raise SourceError(
-            f"{job.source} has no column {shown(job.column)}{where}; it has {', '.join(map(shown, names[:20]))}",
-            hint="name the one that holds the texts: --column NAME",
-        )
-    added = (f"{job.column}_{engine.lang}{end}" for engine in job.engines for end in ADDED)
-    if there := next((name for name in added if name in names), None):
-        raise SourceError(f"{job.source} has a column {there} already{where}", hint="rename it, or leave the language")
