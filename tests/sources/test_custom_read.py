@@ -43,6 +43,19 @@ def test_a_hub_style_folder(tmp_path: Path) -> None:
     assert reading.credit.license == "cc-by-4.0"
 
 
+@pytest.mark.parametrize("video", [{"bytes": b"film", "path": "a.mp4"}, b"film"])
+def test_a_column_of_the_videos_themselves_holds_no_ids(tmp_path: Path, video: object) -> None:
+    """The Hub's type Video under the usual name ``video``: each row was refused, since that is no id."""
+    (folder := tmp_path / "hub").mkdir()
+    file = parquet(folder / "train.parquet", [{"id": "a", "video": video, "caption": "cut it"}])
+    for path in (file, folder):
+        reading = read("custom", path)
+        assert captions(reading) == {("a", 0): "cut it"}
+        assert reading.clips["video_id"].to_pylist() == ["a"]
+        with pytest.raises(SourceError, match="the clip id is null"):
+            read("custom", path, columns={"clip_id": "video"})
+
+
 def test_ids_of_a_csv_in_a_hub_style_folder_stay_as_they_are_written(tmp_path: Path) -> None:
     """``0012`` is no number: read as one it would be the clip ``12``."""
     rows = [

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import RecipeError, SourceError, nearest
 from ..cleaning import shown
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Row = tuple[int | str, Any]  # where it stands (its line, or a name), and the record: a mapping, or anything else if bad
 
@@ -43,6 +46,26 @@ class Rows:
     unit: str = "row"
     split: str | None = None
     license: str | None = None
+
+
+def usual_names(wanted: Mapping[str, str]) -> set[str]:
+    """The columns that may hold a field, by their names; ``wanted`` are the user's, by field."""
+    return {*wanted.values(), *(name for names in FIELDS.values() for name in names)}
+
+
+def columns_of(schema: "pa.Schema", wanted: Mapping[str, str]) -> list[str]:
+    """A table's columns. One of the videos themselves that is called as their ids often are, ``video``, is none."""
+    ids = {name for field, names in FIELDS.items() if field != "text" for name in names} - {*wanted.values()}
+    return [column.name for column in schema if column.name not in ids or not _holds_bytes(column.type)]
+
+
+def _holds_bytes(kind: "pa.DataType") -> bool:
+    """Whether values are files, alone or, as the Hub keeps videos and images, beside their names."""
+    import pyarrow as pa
+
+    if pa.types.is_struct(kind):
+        return any(_holds_bytes(kind.field(number).type) for number in range(kind.num_fields))
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def choose_columns(found: Iterable[str], wanted: Mapping[str, str], path: Path) -> dict[str, str]:

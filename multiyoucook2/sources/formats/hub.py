@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import FetchError, SourceError
 from ...files import DELIMITERS
 from . import delimited
-from .base import FIELDS, Row, Rows
+from .base import Row, Rows, columns_of, usual_names
 
 PREFIX = "hf:"
 _FILES = [
@@ -71,7 +71,7 @@ def read_folder(path: Path, config: str | None, wanted: dict[str, str], encoding
         builder: Any = datasets.load_dataset_builder(str(path), config)
         tables = _tables(builder)
         if tables is None and hasattr(builder.config, "converters"):  # packed: 0012 would be read as a number
-            builder.config.converters = dict.fromkeys(_used(wanted), str)
+            builder.config.converters = dict.fromkeys(usual_names(wanted), str)
         found: Any = tables if tables is not None else builder.as_streaming_dataset()
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         raise SourceError(f"{path} is not read as a data set: {_first_line(error)}", hint=_configs(path)) from None
@@ -111,8 +111,8 @@ def _table(file: Path, encoding: str | None, delimiter: str) -> Rows:
 
 
 def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_name: str | None) -> Rows:
-    used = _used(wanted)
-    columns, first = split.column_names, []
+    used, first = usual_names(wanted), []
+    columns = columns_of(split.features.arrow_schema, wanted) if split.features else []
     if columns:
         split = split.select_columns([column for column in columns if column in used])
     batches = split.with_format("arrow").iter(batch_size=_BATCH)
@@ -121,7 +121,7 @@ def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_na
             first = list(islice(batches, 1))
         except _DAMAGE as error:
             raise _damaged(path, name, 0, error) from None
-        columns = first[0].column_names if first else []
+        columns = columns_of(first[0].schema, wanted) if first else []
     if _SHIFTED in columns:
         raise SourceError(f"{path} has rows with more cells than the first line has names", hint="unpack its files")
 
@@ -129,7 +129,8 @@ def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_na
         number = 0
         try:
             for batch in chain(first, batches):
-                for row in batch.select([column for column in batch.column_names if column in used]).to_pylist():
+                read = [column for column in columns_of(batch.schema, wanted) if column in used]
+                for row in batch.select(read).to_pylist():
                     number += 1
                     yield f"{name}, row {number}", row
         except _DAMAGE as error:
@@ -140,11 +141,6 @@ def _split(path: Path, name: str, split: Any, wanted: dict[str, str], license_na
 
 def _damaged(path: Path, split: str, rows: int, error: Exception) -> SourceError:
     return SourceError(f"{path} is damaged in split {split} after row {rows}: {_first_line(error)}")
-
-
-def _used(wanted: dict[str, str]) -> set[str]:
-    """The columns that may hold a field."""
-    return {*wanted.values(), *(name for names in FIELDS.values() for name in names)}
 
 
 def _configs(path: Path) -> str:

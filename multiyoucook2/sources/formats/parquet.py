@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...errors import SourceError
 from ..archive import require_file
-from .base import FIELDS, Row, Rows
+from .base import Row, Rows, columns_of, usual_names
 
 SUFFIXES = (".parquet",)
 _BATCH = 10_000  # rows
@@ -25,18 +25,18 @@ def read_parquet(path: Path, wanted: dict[str, str]) -> Rows:
         schema = pq.read_schema(path)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise SourceError(f"{path} is no readable Parquet file: {str(error).splitlines()[0]}") from None
-    used = {*wanted.values(), *(name for names in FIELDS.values() for name in names)}
-    columns = [name for name in schema.names if name in used]
+    columns = columns_of(schema, wanted)
+    used = [name for name in columns if name in usual_names(wanted)]
 
     def rows() -> Iterator[Row]:
         number = 0
         try:
             with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(_BATCH, columns=columns):
+                for batch in file.iter_batches(_BATCH, columns=used):
                     for row in batch.to_pylist():
                         number += 1
                         yield number, row
         except (pa.ArrowException, OSError, ValueError) as error:
             raise SourceError(f"{path} is damaged after row {number}: {str(error).splitlines()[0]}") from None
 
-    return Rows(schema.names, rows())
+    return Rows(columns, rows())
