@@ -56,6 +56,21 @@ def test_a_column_of_the_videos_themselves_holds_no_ids(tmp_path: Path, video: o
             read("custom", path, columns={"clip_id": "video"})
 
 
+@pytest.mark.parametrize(("head", "license_name"), [("license: {a: b}", "unknown"), ("license: [mit, 3]", "unknown"),
+                                                    ("license: [mit, cc-by-4.0]", "mit, cc-by-4.0")])  # fmt: skip
+def test_licences_that_a_readme_states(tmp_path: Path, head: str, license_name: str) -> None:
+    lines(tmp_path / "train.jsonl", [{"text": "cut it"}])
+    (tmp_path / "README.md").write_text(f"---\n{head}\n---\n")
+    assert read("custom", tmp_path).credit.license == license_name
+
+
+def test_a_readme_whose_head_is_not_yaml_is_named(tmp_path: Path) -> None:
+    lines(tmp_path / "train.jsonl", [{"text": "cut it"}])
+    (tmp_path / "README.md").write_text("---\nlicense: [\n---\n")
+    with pytest.raises(SourceError, match=r"README\.md: its head is not YAML: expected the node content"):
+        read("custom", tmp_path)
+
+
 def test_ids_of_a_csv_in_a_hub_style_folder_stay_as_they_are_written(tmp_path: Path) -> None:
     """``0012`` is no number: read as one it would be the clip ``12``."""
     rows = [

@@ -67,6 +67,7 @@ def read_folder(path: Path, config: str | None, wanted: dict[str, str], encoding
     """
     import datasets
 
+    license_name = _license(path)
     try:
         builder: Any = datasets.load_dataset_builder(str(path), config)
         tables = _tables(builder)
@@ -75,7 +76,6 @@ def read_folder(path: Path, config: str | None, wanted: dict[str, str], encoding
         found: Any = tables if tables is not None else builder.as_streaming_dataset()
     except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         raise SourceError(f"{path} is not read as a data set: {_first_line(error)}", hint=_configs(path)) from None
-    license_name = _license(path)
     if tables is not None:
         said = builder.config
         rows = [
@@ -154,14 +154,25 @@ def _configs(path: Path) -> str:
 
 
 def _license(path: Path) -> str | None:
-    """The licence that the folder's README states."""
+    """The licence that the folder's README states.
+
+    Raises:
+        SourceError: its head, which also says which files are of which split, is not YAML.
+    """
+    import yaml
     from huggingface_hub import DatasetCard
 
     try:
         stated = DatasetCard.load(path / "README.md", ignore_metadata_errors=True).data.license
     except (OSError, ValueError):
         return None
-    return ", ".join(stated) if isinstance(stated, list) else stated
+    except yaml.YAMLError as error:
+        wrong = getattr(error, "problem", None) or _first_line(error)
+        raise SourceError(
+            f"{path / 'README.md'}: its head is not YAML: {wrong}", hint="mend the lines between the first two ---"
+        ) from None
+    names = stated if isinstance(stated, list) else [stated]
+    return ", ".join(names) if all(isinstance(name, str) for name in names) else None
 
 
 def _first_line(error: Exception) -> str:
