@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from multiyoucook2 import build
+from multiyoucook2.cli.printing import build_result
 from multiyoucook2.quality.review.overlay import Reviews, said_now, text_hash
 
 OWN = {"database": {"ownvideo001": {
@@ -49,6 +50,31 @@ def test_own_captions_by_the_bundled_model_are_neither_youcook2_nor_the_data_set
     assert "Zhou" not in text
     described = json.loads((tmp_path / "out" / "dataset" / "croissant.json").read_text(encoding="utf-8"))
     assert described["name"] == title
+
+
+def test_a_data_set_of_the_hub_in_a_language_of_no_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The card says whose captions they are; they were credited to a commit. It failed for such a language."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    repository, commit = tmp_path / "datasets--ana--kitchen", "0123456789abcdef" * 2 + "01234567"
+    for folder in ("refs", f"snapshots/{commit}"):
+        (repository / folder).mkdir(parents=True)
+    (repository / "refs" / "main").write_text(commit)
+    (repository / "snapshots" / commit / "train.jsonl").write_text('{"clip_id": "a", "caption": "cut the onions"}\n')
+    (repository / "snapshots" / commit / "README.md").write_text("---\nlicense: <b>mine</b>\n---\n")
+    (tmp_path / "own.csv").write_text("source,translation,lang\ncut the onions,сухана касса,cv\n", encoding="utf-8")
+    result = build(
+        "custom", annotations="hf:ana/kitchen", engine=f"table:{tmp_path / 'own.csv'}", langs="cv",
+        out=tmp_path / "out", offline=True,
+    )  # fmt: skip
+    _, text = card(tmp_path / "out")
+    assert f"Captions from hf:ana/kitchen@{commit}, and" in text
+    assert f"annotations:\n- hf:ana/kitchen@{commit}\n" in text
+    assert "Licence of the captions: &lt;b&gt;mine&lt;/b&gt;." in text
+    assert "| cv (cv) | 1 |" in text
+    build_result(result, as_json=False, show=0)
+    assert "cv" in capsys.readouterr().out
 
 
 def test_a_recipe_of_ones_own_keeps_its_title(tmp_path: Path, tiny_model: Path) -> None:

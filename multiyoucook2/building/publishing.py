@@ -21,6 +21,7 @@ from ..quality.report import failing
 from ..quality.review.overlay import Reviews
 from ..settings import recipe_names
 from ..sources.base import SOURCES
+from ..sources.formats.hub import PREFIX
 from ..version import __version__
 from .checking import figures_of, quality_of, verdicts_of
 from .one_by_one import OneByOne
@@ -129,7 +130,7 @@ class Publish:
         recipe, title = self.recipe, self.recipe.publication.pretty_name
         theirs = SOURCES.find(recipe.source).credit.homepage and not results[CLIP_FIGURES]["credit"]["homepage"]
         if theirs and recipe.name in recipe_names("datasets"):
-            title = f"Captions of {', '.join(path.name for path in self.paths)}"
+            title = f"Captions of {', '.join(self._files())}"
         return f"{title} (toy translations)" if _toys(figures) else title
 
     def _card(
@@ -156,7 +157,7 @@ class Publish:
             "examples": examples,
             "engine_citations": list(dict.fromkeys(filter(None, (citation_of(row["model"]) for _, row in models)))),
             "source": {
-                "file": ", ".join(path.name for path in self.paths),
+                "file": ", ".join(self._files()),
                 "sha256": ", ".join(input_sha256(path) for path in self.paths),
                 **credit,
             },
@@ -188,10 +189,18 @@ class Publish:
             notes=responsible_use(recipe.source, engines),
         )
 
+    def _files(self) -> list[str]:
+        """What was read: files by their names, data sets of the Hub by theirs and the commit, a folder's name."""
+        asked = self.recipe.annotations or self.paths
+        return [
+            f"{str(name).partition('@')[0]}@{path.name}" if str(name).startswith(PREFIX) else path.name
+            for name, path in zip(asked, self.paths, strict=True)
+        ]
+
     def _portable(self) -> dict[str, Any]:
         """The recipe as it was used, without this machine's paths: files and model folders by their names."""
         values = self.recipe.model_dump(mode="json")
-        values["annotations"] = [path.name for path in self.recipe.annotations]
+        values["annotations"] = self._files() if self.recipe.annotations else []
         values["engine"] = _without_folders(self.recipe.engine)
         values["engines"] = {lang: _without_folders(engine) for lang, engine in self.recipe.engines.items()}
         checks, repair = values["checks"], values["repair"] or {}

@@ -11,7 +11,7 @@ import typer
 from ..building.workspace import Workspace
 from ..corpus.dataset import dataset_about
 from ..errors import LINE_CHARACTERS, WorkspaceError, shell_line, shown
-from ..languages import LANGUAGES
+from ..languages import language
 from .examples import GOOD, Examples, example_rows
 from .tables import print_json, print_table
 
@@ -220,7 +220,7 @@ def _stage_order(name: str) -> tuple[int, str]:
 def _validation_table(report: Mapping[str, Any]) -> None:
     rows = [
         (
-            LANGUAGES[lang].name,
+            language(lang).name,
             figures["rows"],
             figures["accepted"],
             figures["rejected"],

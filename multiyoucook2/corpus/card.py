@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from ..errors import RecipeError, nearest
-from ..languages import LANGUAGES
+from ..languages import language
 
 CELL_CHARACTERS = 300
 # Marks of direction and other invisible characters could turn a page's own words around.
@@ -66,11 +66,9 @@ def fill_card(template: str, metadata: Mapping[str, object], values: Mapping[str
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["yaml"] = lambda value: yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
     environment.filters["cell"] = cell
-    names = {code: row.name for code, row in LANGUAGES.items()}
+    environment.filters["language_name"] = lambda code: language(code).name
     try:
-        return environment.get_template(f"{template}.md").render(
-            **values, metadata=dict(metadata), language_names=names
-        )
+        return environment.get_template(f"{template}.md").render(**values, metadata=dict(metadata))
     except jinja2.TemplateError as error:
         raise RecipeError(
             f"the card template {template!r} does not fit a data set: {error}", hint="see data_cards/multi-youcook2.md"
