@@ -23,8 +23,15 @@ LICENSES = frozenset(
 )
 TASKS = frozenset("text-retrieval translation sentence-similarity video-classification feature-extraction".split())
 CREATORS = frozenset("crowdsourced expert-generated found machine-generated other".split())
-SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_LARGEST = "1M<n<10M"
+SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+    (100_000_000, "10M<n<100M"),
+)
+_LARGEST = "100M<n<1B"
 
 
 def card_metadata(

@@ -267,6 +267,8 @@ def test_cards_name_non_commercial_models_and_refuse_gaps() -> None:
     assert wrong_with(metadata | {"task_categories": ["text-to-movie"]}) == "task_categories cannot be 'text-to-movie'"
     assert "wants license_name" in str(wrong_with({k: v for k, v in metadata.items() if k != "license_name"}))
     assert metadata["size_categories"] == ["n<1K"]
+    howto100m = card_metadata("A", ["mit"], ["en"], {"all/train.parquet"}, 136_000_000, "c0")
+    assert howto100m["size_categories"] == ["100M<n<1B"]
     assert metadata["configs"][0]["data_files"] == [{"split": "train", "path": "all/train.parquet"}]
     with pytest.raises(RecipeError, match="unknown card template 'mimi'") as caught:
         card_hash("mimi")
