@@ -18,7 +18,7 @@ from ..languages import language
 from .base import SOURCES, Credit, Reading, SourceOptions, SourceRow
 from .cleaning import shown
 from .gather import Gather, split_of_name
-from .rudder import TRANSLATED
+from .rudder import TRANSLATED, listed
 
 LANGUAGES = ("en", "de", "fr", "cs", "zh", "ru", "vi", "es", "ja", "sw", "hi", "mr", "kn", "ta", "te", "ml")
 _CAPTION = re.compile(r"(eval_)?caption_([a-z]{2})")
@@ -114,7 +114,7 @@ def _captions_of(record: Mapping[str, Any]) -> _Clip:
     for key, value in record.items():
         match = _CAPTION.fullmatch(str(key))
         if match and match[1]:
-            queries[language(match[2]).code] = value
+            queries[language(match[2]).code] = listed(value)
         elif match:
             texts[language(match[2]).code] = _several(value)
     by_language = record.get("captions")
@@ -126,6 +126,7 @@ def _captions_of(record: Mapping[str, Any]) -> _Clip:
 
 
 def _several(value: Any) -> list[Any]:
+    value = listed(value)
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
@@ -134,7 +135,7 @@ SOURCES.add(
         "released",
         LANGUAGES,
         credit=Credit(homepage="https://github.com/roudimit/c2kd"),
-        version=3,
+        version=4,
         needs="the authors' pickles: mycook import released FILES --out data/released",
     )
 )

@@ -8,7 +8,9 @@ does not have for a clip is absent there, which is not the same as empty.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from pydantic import Field, field_validator
 
 from ..corpus.tables import MACHINE
@@ -67,7 +69,7 @@ class Rudder(SourceRow):
                 hint=f"give raw-captions_{language(options.language).name.lower()}.pickle, or choose another language",
             )
         order = sorted(found, key=lambda lang: lang != options.language)  # the source language gives the clips' order
-        unlisted = 0
+        unlisted: set[object] = set()
         for lang in order:
             gather.file = found[lang]
             captions = read_plain_pickle(found[lang])
@@ -76,18 +78,19 @@ class Rudder(SourceRow):
             for clip_id, texts in captions.items():
                 split = splits.get(clip_id) if splits else "train"
                 if split is None:
-                    unlisted += lang == options.language
+                    unlisted.add(clip_id)
                     continue
                 if gather.clip(shown(clip_id), clip_id, split):
                     _add(gather, clip_id, lang, texts)
         if unlisted:
-            gather.note(f"{unlisted:,} clips are in none of the lists of ids")
+            gather.note(f"{len(unlisted):,} clips are in none of the lists of ids")
         if not splits:
             gather.note("there are no lists of ids, so that all clips are of the split train")
         return gather.finish(credit=CREDIT)
 
 
 def _add(gather: Gather, clip_id: str, lang: str, texts: object) -> None:
+    texts = listed(texts)
     if isinstance(texts, str):
         texts = [texts]
     if not isinstance(texts, list | tuple) or not texts:
@@ -96,6 +99,11 @@ def _add(gather: Gather, clip_id: str, lang: str, texts: object) -> None:
     for index, text in enumerate(texts):
         words = isinstance(text, list) and text and all(isinstance(word, str) for word in text)
         gather.caption(clip_id, clip_id, lang, " ".join(text) if words else text, index=index)
+
+
+def listed(value: Any) -> Any:
+    """A value of a pickle; what is an array of texts there as a list."""
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 def _language_of(path: Path) -> str:
@@ -139,7 +147,7 @@ SOURCES.add(
         source_language="mr",
         credit=CREDIT,
         options=RudderOptions,
-        version=2,
+        version=3,
         needs="RUDDER's pickles, which its authors give on request (https://rudder-2021.github.io): "
         "--annotations raw-captions_marathi.pickle --annotations raw-captions_hindi.pickle ... "
         "and the lists of ids: --annotations train_list.txt ...",

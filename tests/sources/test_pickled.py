@@ -25,7 +25,7 @@ def rudder(folder: Path) -> list[Path]:
     (folder / "train_list.txt").write_text("one\ntwo\n")
     (folder / "test_list.txt").write_text("three\n")
     return [
-        write_pickle(folder / "raw-captions_hindi.pickle", {"two": ["एक"], "four": ["दो"]}),
+        write_pickle(folder / "raw-captions_hindi.pickle", {"two": np.array(["एक"]), "four": ["दो"], "five": ["दो"]}),
         write_pickle(folder / "raw-captions_marathi.pickle",
                      {"three": [["चाक", "लावा"]], "one": ["कागद कापा", "कागद"], "two": "दोरी", "four": ["x"]}),
         write_pickle(folder / "raw-captions_tamil.pickle", {"three": ["காகிதம்"]}),
@@ -43,7 +43,7 @@ def test_a_clip_of_rudder_lacks_languages(tmp_path: Path) -> None:
     assert captions(reading, "hi") == {("two", 0): "एक"}
     origins = {row["lang"]: row["origin"] for row in reading.captions.to_pylist()}
     assert origins == {"mr": "human", "hi": "human", "ta": "machine"}
-    assert reading.notes == ("1 clips are in none of the lists of ids",)
+    assert reading.notes == ("2 clips are in none of the lists of ids",)
 
 
 def test_rudder_without_its_source_language(tmp_path: Path) -> None:
@@ -51,7 +51,11 @@ def test_rudder_without_its_source_language(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no captions in Marathi") as caught:
         read("rudder", hindi)
     assert "raw-captions_marathi.pickle" in caught.value.hint
-    assert captions(read("rudder", hindi, language="hi"), "hi") == {("two", 0): "एक", ("four", 0): "दो"}
+    assert captions(read("rudder", hindi, language="hi"), "hi") == {
+        ("two", 0): "एक",
+        ("four", 0): "दो",
+        ("five", 0): "दो",
+    }
 
 
 def test_rudder_files_that_do_not_say_what_they_are(tmp_path: Path) -> None:
@@ -95,6 +99,14 @@ def test_released_msrvtt_keeps_the_queries_of_evaluation(tmp_path: Path) -> None
                if "query" in row["flags"]}  # fmt: skip
     assert queries == {(clip, lang, index) for clip, index in (("video9770", 1), ("video9771", 0))
                        for lang in ("en", "de")}  # fmt: skip
+
+
+def test_released_captions_in_an_array(tmp_path: Path) -> None:
+    """Comparing the query with them ended in numpy's error."""
+    rows = [{"id": "a", "caption_en": np.array(["x", "y"]), "eval_caption_en": "y"}] * 2
+    reading = read("released", write_pickle(tmp_path / "msrvtt_test.pkl", rows))
+    assert captions(reading) == {("a", 0): "x", ("a", 1): "y"}
+    assert [row["flags"] for row in reading.captions.to_pylist()] == [[], ["query"]]
 
 
 def test_a_query_takes_no_captions_place(tmp_path: Path) -> None:
