@@ -248,7 +248,7 @@ SOURCES.add(
         "custom",
         YOUCOOK2_LANGUAGES,
         options=CustomOptions,
-        version=5,
+        version=6,
         needs="your captions: --captions FILE, a folder, or hf:owner/name",
     )
 )
