@@ -143,7 +143,11 @@ def load_captions(
         lang: _by_clip(table, clip_ids, accepted_only, f"config {lang!r} of the data set {dataset}")
         for lang, table in tables.items()
     }
-    listed = _listed(tables[spoken]) if spoken in tables else {}
+    # asked for or not: which caption a protocol asks does not depend on the languages that are read
+    if spoken in known and split in source.splits(spoken):
+        listed = _listed(tables.get(spoken) or source.read(spoken, split, ("clip_id", "caption_index", "flags")))
+    else:
+        listed = {}
     name = str(about.get("name") or Path(dataset).name)
     content_hash = about.get("content_hash")
     if not isinstance(content_hash, str) or len(content_hash) < 8:

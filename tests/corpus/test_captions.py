@@ -135,6 +135,8 @@ def test_the_caption_that_a_protocol_asks_is_known_by_its_flag(tmp_path: Path) -
     columns = {"clip_id": ["a", "a", "b"], "caption": ["x", "y", "z"], "flags": [[], ["query"], []]}
     write(tmp_path / "d", "en", columns)
     assert load_captions(tmp_path / "d", split="train").listed == {"a": 1}
+    write(tmp_path / "d", "de", {key: column for key, column in columns.items() if key != "flags"})
+    assert load_captions(tmp_path / "d", split="train", langs=["de"]).listed == {"a": 1}  # whatever is read
 
 
 def test_a_folder_is_read_itself_not_one_that_looks_like_it(tmp_path: Path) -> None:
