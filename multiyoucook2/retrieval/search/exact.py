@@ -2,7 +2,8 @@
 
 Two ways to the same answer: numpy in blocks, which needs nothing and is the oracle; and numkong (the extra ``search``),
 which reads float16 as it is, and for a single query is bound by the memory's bandwidth. Both only propose rows; scores
-and order of what is returned are computed here, the same for both: higher scores first, equal scores by row.
+and order of what is returned are computed here, the same for both: higher scores first, equal scores by row. Of many
+vectors that are equal within rounding (more than 16 beyond the k-th), which are proposed is up to the rounding of each.
 """
 
 import importlib.util
