@@ -10,8 +10,15 @@ from ..device import Autocast, autocast_of
 from ..model.towers import TextVideoModel
 from .queries import EvaluationSet
 from .ranking import TIE, rank_both_ways
-from .results import TASKS, Evaluation, evaluation_of
-from .scores import Ranks, RetrievalScore, score_ranks
+from .results import TASKS, Evaluation, evaluation_of, shared_by
+from .scores import Ranks, RetrievalScore, score_ranks, tie_rule
+from .signature import signature_of
+
+
+def setting_of(data: EvaluationSet) -> dict[str, object]:
+    """What the evaluation of any model on ``data`` says that must agree for two to be compared."""
+    lang = data.captions.languages[0]  # it is the same in all
+    return shared_by(signature_of(data.labels(lang), pool=len(data.pool.clip_ids), ties=tie_rule(TIE)))
 
 
 def evaluate_model(

@@ -131,10 +131,17 @@ def evaluation_of(
 ) -> Evaluation:
     """The table of ranks [P] or [P, K], by task and language: figures, means, and intervals over draws of the clips."""
     first = next(iter(signatures.values()), Signature())
-    setting = {name: getattr(first, name) for name in SHARED} | {"resamples": resamples}
-    setting["data"] = f"{first.data.partition('@')[0]}@{first.data_hash}" if first.data_hash else first.data
+    setting = shared_by(first) | {"resamples": resamples}
     rows = tuple(_rows(ranks, signatures, resamples, seed))
     return Evaluation(rows, setting, tuple(clip_ids), ranks, tuple(without_features), signatures)
+
+
+def shared_by(signature: Signature) -> dict[str, object]:
+    """What a signature says that runs must share to be compared."""
+    setting = {name: getattr(signature, name) for name in SHARED}
+    if signature.data_hash:
+        setting["data"] = f"{signature.data.partition('@')[0]}@{signature.data_hash}"
+    return setting
 
 
 def read_ranks(folder: Path) -> tuple[list[str], dict[Key, Ranks], dict[str, Any]]:

@@ -113,6 +113,11 @@ def retrieval_score(
     return score_ranks(ranks_Q, pool=pool, labels={**({"relevant": "several"} if several else {}), **(labels or {})})
 
 
+def tie_rule(tolerance: float) -> str:
+    """What signatures say of cosines that are equal, or nearly so."""
+    return f"mean~{tolerance:g}" if tolerance else "mean"
+
+
 def score_ranks(
     ranks_Q: Ranks,
     *,
@@ -153,7 +158,7 @@ def score_ranks(
         missing=missing,
         queries=0 if len(ranks_Q) == pool else len(ranks_Q),
         candidates=0 if last == pool else last,
-        ties=f"mean~{tolerance:g}" if tolerance else "mean",
+        ties=tie_rule(tolerance),
     )
     str(made)  # raises where a label cannot be said
     return RetrievalScore(

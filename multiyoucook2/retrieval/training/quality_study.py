@@ -181,6 +181,7 @@ def _asked(ground: Ground, recipe: TrainingRecipe) -> _Asked:
     made = {
         lang: provenance_of(data, lang, read_provenance(ground.dataset, lang=lang, split=captions.split))
         for lang in captions.texts
+        if data.asked[lang]
     }
     found = _Asked(made, captions.source, captions.split)
     if not any(one is not None and one.quality is not None for lang in found.targets for one in made[lang]):

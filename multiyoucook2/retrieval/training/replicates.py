@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from ...corpus.captions import dataset_languages, load_captions, scored_split
+from ...corpus.folders import open_source
 from ...errors import RecipeError, TrainingError, WorkspaceError
 from ...features.store import FeatureStore
 from ...files import atomic_write, claim_folder, json_bytes, lock, read_json
 from ...progress import Listener
+from ..evaluation.evaluate import setting_of
 from ..evaluation.pool import ALL, find_pool
-from ..evaluation.results import read_ranks
+from ..evaluation.queries import EvaluationSet
+from ..evaluation.results import TASKS, read_ranks
 from ..evaluation.run import evaluate_run
 from ..evaluation.runfiles import RUN_FILE, evaluation_folder, read_run
 from ..recipe import TrainingRecipe
@@ -43,26 +46,27 @@ class Ground:
 
     dataset: str
     features: str
-    data_label: str  # name and hash, as in evaluations
     data_hash: str
     features_hash: str
     pool: str
-    pool_is: tuple[str, int]  # its name in evaluations, and its clips
+    setting: Mapping[str, object]  # what evaluations on it say, unless others than the usual queries were asked
+    languages: tuple[str, ...]  # that have a query
 
     @classmethod
     def of(cls, dataset: str | Path, features: str | Path, pool: str = ALL) -> "Ground":
         """The ground of a data set and features.
 
         Raises:
-            DatasetError, FeatureError: they cannot be read.
+            DatasetError, FeatureError: they cannot be read, or there is nothing to score.
         """
-        first = dataset_languages(dataset)[:1]
-        about = load_captions(dataset, split=scored_split(dataset), langs=first, accepted_only=False)
+        source, split = open_source(dataset), scored_split(dataset)
+        there = [lang for lang in dataset_languages(dataset) if split in source.splits(lang)]
+        captions = load_captions(dataset, split=split, langs=there, accepted_only=False)
         store = FeatureStore.open(features)
-        label = f"{about.name}@{about.content_hash}"
-        found = find_pool(pool, about.clip_ids)
-        pool_is = (found.name, len(found.clip_ids))
-        return cls(str(dataset), str(features), label, about.content_hash, store.content_hash, pool, pool_is)
+        data = EvaluationSet(captions, store, find_pool(pool, captions.clip_ids))
+        languages = tuple(lang for lang, asked in data.asked.items() if asked)
+        hashes = (captions.content_hash, store.content_hash)
+        return cls(str(dataset), str(features), *hashes, pool, setting_of(data), languages)
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,12 @@ class Replicate:
         if own != (self.plan.identity(), self.ground.data_hash, self.ground.features_hash):
             return False
         try:
-            setting = read_ranks(evaluation_folder(self.folder))[2]["setting"]
+            _, ranks, scores = read_ranks(evaluation_folder(self.folder))
         except TrainingError:
             return False
-        return (setting.get("data"), setting.get("clips"), setting.get("pool")) == (scored.data_label, *scored.pool_is)
+        asked = scored.languages if self.plan.languages == "all" else self.plan.languages
+        wanted = {(task, lang) for task in TASKS for lang in asked if lang in scored.languages}
+        return wanted <= ranks.keys() and scored.setting.items() <= scores["setting"].items()
 
     def do(self, machine: Machine, listener: Listener) -> None:
         """Train and score it, or go on with it.

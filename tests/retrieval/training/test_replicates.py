@@ -7,16 +7,27 @@ from typing import Any
 
 import pytest
 
+from multiyoucook2.corpus.captions import load_captions
 from multiyoucook2.errors import RecipeError, WorkspaceError
+from multiyoucook2.features.simulated import simulate
+from multiyoucook2.retrieval.evaluation.run import evaluate_run
+from multiyoucook2.retrieval.model.encoders import tiny_encoder
+from multiyoucook2.retrieval.model.encoders.tiny import TinyConfig
+from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
+from multiyoucook2.retrieval.recipe import training_recipe
 from multiyoucook2.retrieval.training.replicates import (
     Ground,
+    Replicate,
     finish_study,
     require_distinct,
     study_folder,
     study_settings,
 )
 
-GROUND = Ground("build/a", "features/a", "a@1", "hash-1", "hash-f", "all", ("all", 20))
+from ..small_data import make_dataset, make_features
+from .whole_runs import SMALL
+
+GROUND = Ground("build/a", "features/a", "hash-1", "hash-f", "all", {"clips": "all", "pool": 20}, ("en",))
 
 
 def kept(home: Path) -> Any:
@@ -65,6 +76,34 @@ def test_a_study_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
     (tmp_path / "study.json").write_text(json.dumps({"study": "teachers", "dataset": "build/a", "finished": True}))
     finished(tmp_path)
     assert kept(tmp_path)["data_hash"] == "hash-1"
+
+
+def test_a_run_that_was_asked_otherwise_since_is_not_done(tmp_path: Path) -> None:
+    """Then the study scores it again, rather than refuse to compare it, or take ranks of other queries for its own."""
+    dataset = make_dataset(tmp_path / "data", clips=8, validation=8, captions=2)
+    features = make_features(dataset, tmp_path / "features").folder
+    plan, ground = training_recipe("translate-train-tiny", SMALL), Ground.of(dataset, features)
+    done = Replicate(plan, tmp_path / "run", ground)
+    config = ModelConfig(video_dim=32, embedding_dim=16, hidden_dim=16, blocks=1)
+    encoder = tiny_encoder(["mix the onion"], config=TinyConfig(vocab_size=300, dim=16))
+    TextVideoModel(config, encoder).save_pretrained(done.folder / "model")
+    identity = {"recipe": plan.identity(), "data": ground.data_hash, "features": ground.features_hash}
+    about = {"recipe": plan.model_dump(mode="json"), "dataset": str(dataset), "features": str(features)}
+    (done.folder / "run.json").write_text(json.dumps({**about, "identity": identity, "finished": True}))
+
+    def evaluated(**given: Any) -> bool:
+        evaluate_run(done.folder, device="cpu", resamples=0, **given)
+        return done.is_done()
+
+    assert not done.is_done()
+    assert evaluated()
+    assert evaluated(langs=("de",))  # beside the others, which stay
+    for given in ({"query": "all"}, {"query": "mean"}, {"duplicates": True}):
+        assert not evaluated(**given)
+    assert not evaluated(langs=("de",))  # now alone
+    other = simulate(load_captions(dataset, split="validation").english(), tmp_path / "other", dim=32, seed=1)
+    assert not evaluated(features=other.folder)
+    assert evaluated()
 
 
 def test_what_counts_twice_is_refused() -> None:
