@@ -1,5 +1,6 @@
 """Token ids and their mask, which always travel together, and length buckets of them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -8,6 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+
+def words_only(text: str) -> str:
+    """The words of a caption without its marks, as the published code gives them to teachers: ``"1/2 cup, hot"`` ->
+    ``"1 2 cup hot"``. A text of marks alone stays."""
+    return " ".join(re.findall(r"[\w']+", text)) or text
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ...corpus.captions import load_captions, scored_split
+from ...corpus.captions import Texts, load_captions, scored_split
 from ...features.store import FeatureStore
 from ...settings import validate_recipe
+from ..data.tokens import words_only
 from ..device import autocast_of, find_device
 from ..model.encoders import encoder_kind
 from ..model.towers import TextVideoModel
@@ -45,14 +46,24 @@ class Agreement:
     left_out: int
 
 
-def source_similarities(run: Path, *, dataset: str | Path, features: str | Path, device: str = "auto") -> Tensor:
-    """A finished teacher's cosines [P, P] of the scored split's clips with a first English caption and features."""
+def source_similarities(
+    run: Path, *, dataset: str | Path, features: str | Path, teacher_words: bool = False, device: str = "auto"
+) -> Tensor:
+    """A finished teacher's cosines [P, P] of the scored split's clips with a first English caption and features.
+
+    Args:
+        teacher_words: the captions' words without their marks, if those are what the students' teachers read.
+    """
     place, about = find_device(device), finished_run(run)
     recipe = validate_recipe(TrainingRecipe, about.recipe, str(run / RUN_FILE))
     model = TextVideoModel.from_pretrained(run / MODEL_FOLDER).to(place)
     model.encoder.attach(encoder_kind(recipe.encoder)[1])
     split = scored_split(dataset)
     captions = load_captions(dataset, split=split, langs=[], accepted_only=False, with_source=True)
+    if teacher_words:
+        captions = replace(
+            captions, texts={lang: [_words(of) for of in found] for lang, found in captions.texts.items()}
+        )
     data = EvaluationSet(captions, FeatureStore.open(features), find_pool(ALL, captions.clip_ids), query="first")
     video_CE, text_of = data.embeddings(
         model, max_length=recipe.max_tokens_eval, device=place, autocast=autocast_of(recipe.precision, place)
@@ -61,6 +72,10 @@ def source_similarities(run: Path, *, dataset: str | Path, features: str | Path,
     both = np.flatnonzero((rows_P >= 0) & (data.video_rows >= 0))
     text_PE = text_of[captions.source][torch.from_numpy(rows_P[both])]
     return cosine_similarity(text_PE, video_CE[torch.from_numpy(data.video_rows[both])])
+
+
+def _words(texts: Texts) -> Texts:
+    return tuple(text and words_only(text) for text in texts)
 
 
 def agreements(sims: Mapping[str, Tensor]) -> list[Agreement]:

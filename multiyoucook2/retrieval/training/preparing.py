@@ -13,7 +13,7 @@ from ...errors import DatasetError, TrainingError
 from ...features.store import FeatureStore
 from ...progress import Listener
 from ..data.batches import TrainingSet
-from ..data.tokens import pass_overhead
+from ..data.tokens import pass_overhead, words_only
 from ..evaluation.embed import encode_sentences
 from ..evaluation.evaluate import evaluate_model
 from ..evaluation.pool import ALL, find_pool
@@ -24,7 +24,7 @@ from ..objectives.teachers import TeacherEmbeddings
 from ..recipe import TrainingRecipe
 from .loop import Evaluate, Evaluated
 from .processes import seed_everything
-from .teacher_cache import teacher_embeddings, words_only
+from .teacher_cache import teacher_embeddings
 
 _SAMPLE = 2000  # texts of which the mean length is taken
 
@@ -154,7 +154,7 @@ def teachers_of(
         return None
     texts, keys, row_NC = data.source_texts()
     if plan.teacher_words:
-        texts = [words_only(text) or text for text in texts]
+        texts = [words_only(text) for text in texts]
     if not texts:
         raise TrainingError(f"the data set has no captions in {data.captions.source!r}, which the teachers read")
     pairs = []

@@ -1,7 +1,6 @@
 """Frozen teachers run once: their embeddings of the training clips, kept on disk under a key of weights and data."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -63,12 +62,6 @@ def teacher_embeddings(
     save_file({"text_ME": text_ME, "video_NE": video_NE}, partial)
     partial.replace(path)
     return text_ME, video_NE
-
-
-def words_only(text: str) -> str:
-    """The words of a caption without its marks, as the published code gives them to teachers: ``"1/2 cup, hot"`` ->
-    ``"1 2 cup hot"``."""
-    return " ".join(re.findall(r"[\w']+", text))
 
 
 def _key(

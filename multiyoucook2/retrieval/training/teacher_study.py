@@ -199,7 +199,8 @@ def _study(
     langs = None if recipe.languages == "all" else recipe.languages  # as the students, or the means would not compare
     with using_threads(machine.threads):
         own = {name: evaluate_run(of, langs=langs, resamples=0, save=False, **how) for name, of in teachers.items()}
-        sims = {name: source_similarities(of, **how) for name, of in teachers.items()}
+        words = recipe.teacher_words
+        sims = {name: source_similarities(of, teacher_words=words, **how) for name, of in teachers.items()}
     table = table_of(runs, task=TASK, measure=MEASURE)
     return Study(
         teachers={

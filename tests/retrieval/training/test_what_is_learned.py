@@ -1,9 +1,11 @@
 """What whole runs learn, and from what: languages, teachers, frozen towers, vectors, early stop, NaN."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -13,14 +15,15 @@ from multiyoucook2.corpus.captions import load_captions
 from multiyoucook2.errors import FeatureError, TrainingError
 from multiyoucook2.features.store import FeatureStore
 from multiyoucook2.progress import Silent
+from multiyoucook2.retrieval.data.tokens import words_only
 from multiyoucook2.retrieval.data.vectors import write_vectors
 from multiyoucook2.retrieval.evaluation.run import evaluate_run
 from multiyoucook2.retrieval.evaluation.runfiles import read_metrics
+from multiyoucook2.retrieval.evaluation.teachers import source_similarities
 from multiyoucook2.retrieval.model.encoders import load_encoder
 from multiyoucook2.retrieval.recipe import training_recipe
 from multiyoucook2.retrieval.training.loop import learning_rate
 from multiyoucook2.retrieval.training.run import train
-from multiyoucook2.retrieval.training.teacher_cache import words_only
 
 from ..small_data import make_dataset, make_features
 from .whole_runs import SMALL, losses, run, weights
@@ -54,6 +57,20 @@ def test_teachers_may_read_words_without_marks(folder: Path, tmp_path: Path) -> 
     run(folder, tmp_path / "a", "c2kd-tiny", **given, teacher_words=True)  # no caption here has a mark
     run(folder, tmp_path / "b", "c2kd-tiny", **given)
     assert losses(tmp_path / "a") == losses(tmp_path / "b")
+    marked = shutil.copytree(folder / "data", tmp_path / "marked")
+    path = marked / "en/validation.parquet"
+    rows = pq.read_table(path).to_pylist()
+    pq.write_table(pa.Table.from_pylist([row | {"caption": f"{row['caption']}, so!"} for row in rows]), path)
+    plain = shutil.copytree(marked, tmp_path / "plain") / "en/validation.parquet"
+    pq.write_table(pa.Table.from_pylist([row | {"caption": f"{row['caption']} so"} for row in rows]), plain)
+
+    def cosines(dataset: Path, *, words: bool) -> torch.Tensor:
+        """What the study of teachers compares."""
+        teacher, features = tmp_path / "teachers/tiny-a", folder / "features"
+        return source_similarities(teacher, dataset=dataset, features=features, teacher_words=words, device="cpu")
+
+    assert torch.equal(cosines(marked, words=True), cosines(tmp_path / "plain", words=False))
+    assert not torch.equal(cosines(marked, words=False), cosines(tmp_path / "plain", words=False))
 
 
 def test_several_captions_train_and_teach(tmp_path: Path) -> None:
