@@ -55,7 +55,7 @@ def read_run(folder: Path) -> RunRecord | None:
     """
     try:
         return read_json(folder / RUN_FILE, RunRecord, error=TrainingError, hint="choose another folder with --out")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

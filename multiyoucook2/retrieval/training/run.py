@@ -28,7 +28,8 @@ from ..device import find_device, using_threads
 from ..evaluation.pool import ALL
 from ..evaluation.results import Evaluation
 from ..evaluation.run import evaluate_run
-from ..evaluation.runfiles import MODEL_FOLDER, RUN_FILE, SCORES_FILE, evaluation_folder
+from ..evaluation.runfiles import MODEL_FOLDER, RUN_FILE, SCORES_FILE, evaluation_folder, read_run
+from ..model.encoders import encoder_kind
 from ..model.folder import CARD, WEIGHTS
 from ..recipe import TrainingRecipe, override, teacher_recipe, training_recipe
 from .card import with_scores
@@ -109,11 +110,12 @@ def train(
         threads = 1
     with using_threads(threads, processes()), run_folder(folder, accelerator):
         require_place(folder, resume=resume)
+        home = Path(teachers) if teachers else folder / TEACHERS_FOLDER
+        _require_encoders(plan, folder, home, offline)
         accelerator.wait_for_everyone()  # before the first process writes what the others would take for another run
         if accelerator.is_main_process and not (folder / RUN_FILE).exists():
             # from here on the folder is this run's, though its teachers come first
             atomic_write(folder / RUN_FILE, json_bytes({"recipe": plan.model_dump(mode="json")}))
-        home = Path(teachers) if teachers else folder / TEACHERS_FOLDER
         scored: dict[str, Any] = {
             "dataset": dataset, "features": features, "langs": inputs.languages, "pool": pool, "threads": threads,
             "device": accelerator.device.type, "listener": heard,
@@ -143,6 +145,16 @@ def train(
 def on_one_core(plan: TrainingRecipe) -> bool:
     """Whether more cores would not help: the products of the tiny encoder are too small to be shared out."""
     return plan.encoder == "tiny"
+
+
+def _require_encoders(plan: TrainingRecipe, folder: Path, teachers: Path, offline: bool) -> None:
+    """Check the text encoders of all models that are not trained yet, before hours go into the first of them."""
+    models = [*((teacher.encoder, teachers / teacher.name) for teacher in plan.teachers), (plan.encoder, folder)]
+    for encoder, run in models:
+        about = read_run(run)
+        if about is None or not about.finished:
+            kind, argument = encoder_kind(encoder)
+            kind.check(argument, offline)
 
 
 def _accelerator(plan: TrainingRecipe, device: str) -> Accelerator:

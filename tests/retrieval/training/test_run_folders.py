@@ -11,11 +11,11 @@ import torch
 
 import multiyoucook2
 from multiyoucook2.corpus.captions import load_captions
-from multiyoucook2.errors import DatasetError, FeatureError, MyCookError, TrainingError
+from multiyoucook2.errors import DatasetError, FeatureError, ModelError, MyCookError, TrainingError
 from multiyoucook2.features.simulated import simulate
 from multiyoucook2.progress import Silent
 from multiyoucook2.retrieval.evaluation.run import evaluate_run
-from multiyoucook2.retrieval.recipe import training_recipe
+from multiyoucook2.retrieval.recipe import Teacher, training_recipe
 from multiyoucook2.retrieval.training.run import train
 
 from ..small_data import make_dataset, make_features
@@ -53,6 +53,33 @@ def test_a_run_is_not_overwritten_and_a_finished_one_is_not_trained_again(folder
     assert (out / "model/README.md").read_text() == card
     with pytest.raises(TrainingError, match=r"holds another run: recipe\.lr is 0\.001 there and 0\.5 here"):
         run(folder, out, epochs=1, lr=0.5, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "message"),
+    [
+        ("labze", "unknown text encoder 'labze'"),
+        ("nobody/nothing", "cannot load the text encoder 'nobody/nothing'"),
+        ("vectors:nowhere", "nowhere"),
+    ],
+)
+def test_an_encoder_that_is_not_there_is_found_before_the_teachers_are_trained(
+    folder: Path, tmp_path: Path, encoder: str, message: str
+) -> None:
+    with pytest.raises(MyCookError, match=message):
+        run(folder, tmp_path / "run", "c2kd-tiny", encoder=encoder, offline=True)
+    assert not (tmp_path / "run/teachers").exists()
+
+
+def test_the_encoder_of_the_last_teacher_is_looked_for_before_the_first_is_trained(
+    folder: Path, tmp_path: Path
+) -> None:
+    teachers = tuple(Teacher(name=name, encoder=name) for name in ("tiny", "labze"))
+    plan = training_recipe("c2kd-tiny", SMALL).model_copy(update={"teachers": teachers})
+    files = {"dataset": folder / "data", "features": folder / "features"}
+    with pytest.raises(ModelError, match="unknown text encoder 'labze'"):
+        train(plan, **files, out=tmp_path / "run", teachers=tmp_path / "shared", device="cpu")
+    assert not (tmp_path / "shared").exists()
 
 
 def test_overrides_of_a_recipe_that_is_given_whole(folder: Path, tmp_path: Path) -> None:

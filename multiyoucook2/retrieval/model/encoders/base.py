@@ -130,6 +130,8 @@ class EncoderKind:
         restore: folder, spec, content of ``encoder.json`` -> the encoder that was saved, weights still to be loaded.
         pretrained: whether it knows something before training, so that it may be frozen.
         outside: argument -> hash of what it names that lies outside a saved model, such as a store of vectors.
+        check: argument, whether offline; raises, as ``new`` would, where there is no such encoder. It is done for all
+            models of a run before the first is trained, and so reads next to nothing.
     """
 
     name: str
@@ -137,6 +139,7 @@ class EncoderKind:
     restore: Callable[[Path, EncoderSpec, Mapping[str, Any]], TextEncoder]
     pretrained: bool = True
     outside: Callable[[str], str] = lambda argument: ""
+    check: Callable[[str, bool], object] = lambda argument, offline: None
 
 
 KINDS: Registry[EncoderKind] = Registry("multiyoucook2.retrieval.model.encoders", "kind of text encoder", ModelError)

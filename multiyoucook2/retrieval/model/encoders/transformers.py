@@ -94,7 +94,38 @@ def load_encoder(
         ModelError: unknown, not downloadable (or ``offline`` and not in the cache), not a text encoder, or one that
             brings code of its own.
     """
-    from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig
+    from transformers import AutoModel, AutoTokenizer
+
+    spec, config, options = _described(name, offline)
+    with _transformers_errors(name, offline=offline):
+        tokenizer = AutoTokenizer.from_pretrained(spec.hub_id, **options, **_SAFE)
+        network, info = AutoModel.from_pretrained(
+            spec.hub_id, config=config, output_loading_info=True, **options, **_SAFE
+        )
+    missing = [key for key in info["missing_keys"] if "pooler" not in key]
+    if missing:
+        raise ModelError(
+            f"the text encoder {name!r} lacks {len(missing)} of its weights, such as {sorted(missing)[0]}",
+            hint="is it a text encoder, and complete? They would start at random",
+        )
+    if tokenizer.pad_token_id is None:
+        raise ModelError(f"the tokenizer of {name!r} has no padding token, so its texts cannot be batched")
+    rows = network.get_input_embeddings().num_embeddings
+    if len(tokenizer) > rows:
+        raise ModelError(f"the tokenizer of {name!r} has {len(tokenizer)} tokens, the model {rows}: they do not fit")
+    commit = getattr(config, "_commit_hash", None) or spec.revision
+    values = asdict(spec) | {"revision": commit, "pooling": pooling or spec.pooling}
+    _drop_pooler(network)
+    return TransformersEncoder(EncoderSpec(**values), network, tokenizer, config.hidden_size, trainable=trainable)
+
+
+def _described(name: str, offline: bool) -> tuple[EncoderSpec, Any, dict[str, Any]]:
+    """Row, config and download options of a text encoder, of which the config alone is read.
+
+    Raises:
+        ModelError: see :func:`load_encoder`.
+    """
+    from transformers import AutoConfig, PretrainedConfig
 
     spec = find_encoder(name)
     options: dict[str, Any] = {
@@ -115,26 +146,7 @@ def load_encoder(
             f"{name!r} is {what} ({config.model_type}), not a text encoder",
             hint=f"choose one such as {', '.join(ENCODERS)}",
         )
-    with _transformers_errors(name, offline=offline):
-        tokenizer = AutoTokenizer.from_pretrained(spec.hub_id, **options, **_SAFE)
-        network, info = AutoModel.from_pretrained(
-            spec.hub_id, config=config, output_loading_info=True, **options, **_SAFE
-        )
-    missing = [key for key in info["missing_keys"] if "pooler" not in key]
-    if missing:
-        raise ModelError(
-            f"the text encoder {name!r} lacks {len(missing)} of its weights, such as {sorted(missing)[0]}",
-            hint="is it a text encoder, and complete? They would start at random",
-        )
-    if tokenizer.pad_token_id is None:
-        raise ModelError(f"the tokenizer of {name!r} has no padding token, so its texts cannot be batched")
-    rows = network.get_input_embeddings().num_embeddings
-    if len(tokenizer) > rows:
-        raise ModelError(f"the tokenizer of {name!r} has {len(tokenizer)} tokens, the model {rows}: they do not fit")
-    commit = getattr(config, "_commit_hash", None) or spec.revision
-    values = asdict(spec) | {"revision": commit, "pooling": pooling or spec.pooling}
-    _drop_pooler(network)
-    return TransformersEncoder(EncoderSpec(**values), network, tokenizer, dim, trainable=trainable)
+    return spec, config, options
 
 
 @contextmanager
@@ -205,4 +217,4 @@ def _drop_pooler(network: nn.Module) -> None:
         setattr(network, "pooler", None)  # noqa: B010  mypy takes modules' attributes for modules
 
 
-KINDS.add(EncoderKind("transformers", _new, _restore))
+KINDS.add(EncoderKind("transformers", _new, _restore, check=_described))

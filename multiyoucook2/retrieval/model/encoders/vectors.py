@@ -60,4 +60,12 @@ def _restore(folder: Path, spec: EncoderSpec, shape: Mapping[str, Any]) -> TextE
     return VectorEncoder(spec, None, None, shape["dim"], trainable=False)
 
 
-KINDS.add(EncoderKind("vectors", _new, _restore, outside=lambda folder: FeatureStore.open(folder).content_hash))
+KINDS.add(
+    EncoderKind(
+        "vectors",
+        _new,
+        _restore,
+        outside=lambda folder: FeatureStore.open(folder).content_hash,
+        check=lambda folder, offline: FeatureStore.open(folder),
+    )
+)
