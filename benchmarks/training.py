@@ -244,7 +244,9 @@ def compare(scratch: Path, arguments: argparse.Namespace) -> None:
     train(plan, **files, out=scratch / "run", device="cpu", listener=clock)
     ours = time.perf_counter() - started
 
-    inputs = load_inputs(plan, **files, accelerator=Accelerator(cpu=True), listener=Silent(), offline=True)
+    inputs = load_inputs(
+        plan, **files, accelerator=Accelerator(cpu=True), listener=Silent(), offline=True, threads=None
+    )
     reference, started = Reference(plan, inputs), time.perf_counter()
     reference.run()
     theirs = time.perf_counter() - started

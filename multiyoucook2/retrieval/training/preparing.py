@@ -14,6 +14,7 @@ from ...features.store import FeatureStore
 from ...progress import Listener
 from ..data.batches import TrainingSet
 from ..data.tokens import pass_overhead, words_only
+from ..device import using_threads
 from ..evaluation.embed import encode_sentences
 from ..evaluation.evaluate import evaluate_model
 from ..evaluation.pool import ALL, find_pool
@@ -23,7 +24,7 @@ from ..model.towers import ModelConfig, TextVideoModel
 from ..objectives.teachers import TeacherEmbeddings
 from ..recipe import TrainingRecipe
 from .loop import Evaluate, Evaluated
-from .processes import seed_everything
+from .processes import processes, seed_everything
 from .teacher_cache import teacher_embeddings
 
 _SAMPLE = 2000  # texts of which the mean length is taken
@@ -42,6 +43,12 @@ class Inputs:
     accelerator: Accelerator
     listener: Listener
     offline: bool
+    threads: int | None  # that were asked for
+
+    def threads_of(self, encoder: str) -> int | None:
+        """On how many cores a model of an encoder is computed, ``None``: those that are free. A tiny student has one,
+        and its large teachers have all of them."""
+        return 1 if self.threads is None and on_one_core(encoder) else self.threads
 
     def training_set(self, plan: TrainingRecipe) -> TrainingSet:
         """The clips and languages that a recipe trains on."""
@@ -59,6 +66,7 @@ def load_inputs(
     accelerator: Accelerator,
     listener: Listener,
     offline: bool,
+    threads: int | None,
 ) -> Inputs:
     """Open and read everything; see :func:`.run.train` for the arguments."""
     store = FeatureStore.open(features)
@@ -73,8 +81,22 @@ def load_inputs(
     validation = load_captions(dataset, split=scored_split(dataset), langs=languages, accepted_only=False)
     require_held_out(captions, validation, str(dataset), str(dataset))
     return Inputs(
-        str(dataset), str(features), tuple(languages), captions, store, validation, accelerator, listener, offline
+        str(dataset),
+        str(features),
+        tuple(languages),
+        captions,
+        store,
+        validation,
+        accelerator,
+        listener,
+        offline,
+        threads,
     )
+
+
+def on_one_core(encoder: str) -> bool:
+    """Whether more cores would not help a model: the products of the tiny encoder are too small to be shared out."""
+    return encoder == "tiny"
 
 
 def require_queries(inputs: Inputs, pool: str) -> None:
@@ -159,7 +181,8 @@ def teachers_of(
         raise TrainingError(f"the data set has no captions in {data.captions.source!r}, which the teachers read")
     pairs = []
     for run, teacher in zip(runs, plan.teachers, strict=True):
-        with inputs.accelerator.main_process_first():  # the others find its cache
+        cores = using_threads(inputs.threads_of(teacher.encoder), processes())
+        with cores, inputs.accelerator.main_process_first():  # the others find its cache
             pairs.append(
                 teacher_embeddings(
                     run,

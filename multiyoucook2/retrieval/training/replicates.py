@@ -19,6 +19,8 @@ from ..evaluation.results import TASKS, read_ranks
 from ..evaluation.run import evaluate_run
 from ..evaluation.runfiles import RUN_FILE, evaluation_folder, read_run
 from ..recipe import TrainingRecipe
+from .folder import TEACHERS_FOLDER
+from .preparing import on_one_core
 from .run import train
 
 STUDY_FILE = "study.json"
@@ -94,6 +96,13 @@ class Replicate:
         asked = scored.languages if self.plan.languages == "all" else self.plan.languages
         wanted = {(task, lang) for task in TASKS for lang in asked if lang in scored.languages}
         return wanted <= ranks.keys() and scored.setting.items() <= scores["setting"].items()
+
+    def on_one_core(self) -> bool:
+        """Whether more cores would not help: neither its model nor a teacher that is still to be trained needs them."""
+        home = self.teachers or self.folder / TEACHERS_FOLDER
+        found = [(teacher.encoder, read_run(home / teacher.name)) for teacher in self.plan.teachers]
+        left = [encoder for encoder, about in found if about is None or not about.finished]
+        return all(map(on_one_core, [self.plan.encoder, *left]))
 
     def do(self, machine: Machine, listener: Listener) -> None:
         """Train and score it, or go on with it.

@@ -88,7 +88,8 @@ def train(
         pool: of the final evaluation on the split ``validation``, as in ``mycook evaluate``.
         resume: go on from the checkpoint in ``out``; a run that is finished is left as it is.
         device: see :func:`multiyoucook2.retrieval.device.find_device`.
-        threads: cores to compute on; by default one for the tiny encoder, else those that are free to this process.
+        threads: cores to compute on; by default one for each model of the tiny encoder, else those that are free to
+            this process.
         offline: download nothing; data set and encoders must be folders or, encoders, in the cache.
 
     Raises:
@@ -104,10 +105,8 @@ def train(
     folder = Path(out) if out else Path("runs") / plan.name
     accelerator = _accelerator(plan, device)
     heard = listener if listener and accelerator.is_main_process else Silent()
-    inputs = load_inputs(plan, dataset, features, accelerator, heard, offline)
+    inputs = load_inputs(plan, dataset, features, accelerator, heard, offline, threads)
     require_queries(inputs, pool)
-    if threads is None and on_one_core(plan):
-        threads = 1
     with using_threads(threads, processes()), run_folder(folder, accelerator):
         require_place(folder, resume=resume)
         home = Path(teachers) if teachers else folder / TEACHERS_FOLDER
@@ -117,7 +116,7 @@ def train(
             # from here on the folder is this run's, though its teachers come first
             atomic_write(folder / RUN_FILE, json_bytes({"recipe": plan.model_dump(mode="json")}))
         scored: dict[str, Any] = {
-            "dataset": dataset, "features": features, "langs": inputs.languages, "pool": pool, "threads": threads,
+            "dataset": dataset, "features": features, "langs": inputs.languages, "pool": pool,
             "device": accelerator.device.type, "listener": heard,
         }  # fmt: skip
         runs = []
@@ -130,21 +129,16 @@ def train(
                 of_teacher = teacher_recipe(plan, teacher)
                 _train_one(of_teacher, inputs, runs[-1], teachers=[], resume=True, inherited=inherited)
                 if accelerator.is_main_process and not (evaluation_folder(runs[-1]) / SCORES_FILE).exists():
-                    evaluate_run(runs[-1], **scored)
+                    evaluate_run(runs[-1], **scored, threads=inputs.threads_of(teacher.encoder))
         state = _train_one(plan, inputs, folder, teachers=runs, resume=resume)
         evaluation = None
         if accelerator.is_main_process:
-            evaluation = evaluate_run(folder, **scored)
+            evaluation = evaluate_run(folder, **scored, threads=inputs.threads_of(plan.encoder))
             card = folder / MODEL_FOLDER / CARD
             text = with_scores(card.read_text(encoding="utf-8"), plan, evaluation)
             update_file(card.parent, CARD, text.encode())
         accelerator.wait_for_everyone()
     return TrainResult(folder, state, evaluation)
-
-
-def on_one_core(plan: TrainingRecipe) -> bool:
-    """Whether more cores would not help: the products of the tiny encoder are too small to be shared out."""
-    return plan.encoder == "tiny"
 
 
 def _require_encoders(plan: TrainingRecipe, folder: Path, teachers: Path, offline: bool) -> None:
@@ -211,18 +205,19 @@ def _train_one(
         model.text.compile(dynamic=True)
     embeddings = teachers_of(data, teachers, plan, inputs)
     started = time.monotonic()
-    state = train_model(
-        model,
-        data,
-        plan,
-        folder,
-        accelerator=inputs.accelerator,
-        identity=identity,
-        teachers=embeddings,
-        evaluate=validation_of(plan, inputs),
-        resume=resume and has_checkpoint(folder),
-        listener=inputs.listener,
-    )
+    with using_threads(inputs.threads_of(plan.encoder), processes()):
+        state = train_model(
+            model,
+            data,
+            plan,
+            folder,
+            accelerator=inputs.accelerator,
+            identity=identity,
+            teachers=embeddings,
+            evaluate=validation_of(plan, inputs),
+            resume=resume and has_checkpoint(folder),
+            listener=inputs.listener,
+        )
     if inputs.accelerator.is_main_process:
         model.save_pretrained(folder / MODEL_FOLDER)
         done = {"finished": True, "state": vars(state), "seconds": round(time.monotonic() - started, 1)}

@@ -1,7 +1,8 @@
 """Many runs, as many at a time as there are cores: one after another where a run uses all of them, else side by side.
 
 A run of the tiny encoder computes on one core, so studies of it have a process a core. Each does run after run; a
-teacher that several runs share is trained by the first that needs it, while the others wait for it.
+teacher that several runs share is trained by the first that needs it, while the others wait for it. A larger teacher of
+tiny students uses all cores: until there are all such teachers, one run follows another.
 """
 
 import multiprocessing
@@ -18,7 +19,6 @@ from ...errors import TrainingError
 from ...progress import Listener, Silent
 from ..device import find_device, usable_cores
 from .replicates import Machine, Replicate
-from .run import on_one_core
 
 
 def replicate_all(runs: Sequence[Replicate], *, machine: Machine, listener: Listener) -> None:
@@ -30,20 +30,19 @@ def replicate_all(runs: Sequence[Replicate], *, machine: Machine, listener: List
     left = [run for run in runs if not run.is_done()]
     if len(left) < len(runs):
         listener.note(f"{len(runs) - len(left)} of {len(runs)} runs are found done")
-    count = _at_once(left, machine)
-    if count > 1:
-        _side_by_side(left, count, machine, listener)
-        return
-    for number, run in enumerate(left, 1):
-        listener.note(f"run {number} of {len(left)}: {run.folder}")
-        run.do(replace(machine, threads=1) if on_one_core(run.plan) else machine, listener)
+    for number, run in enumerate(left):
+        if (count := _at_once(left[number:], machine)) > 1:
+            _side_by_side(left[number:], count, machine, listener)
+            return
+        listener.note(f"run {number + 1} of {len(left)}: {run.folder}")
+        run.do(replace(machine, threads=1) if run.on_one_core() else machine, listener)
 
 
 def _at_once(runs: Sequence[Replicate], machine: Machine) -> int:
     """How many runs there is room for."""
     cores = usable_cores(machine.threads)
     alone = not machine.side_by_side or find_device(machine.device).type != "cpu"
-    return 1 if alone or not all(on_one_core(run.plan) for run in runs) else min(len(runs), cores)
+    return 1 if alone or not all(run.on_one_core() for run in runs) else min(len(runs), cores)
 
 
 def _side_by_side(runs: Sequence[Replicate], count: int, machine: Machine, listener: Listener) -> None:

@@ -14,7 +14,7 @@ from multiyoucook2.retrieval.evaluation.run import evaluate_run
 from multiyoucook2.retrieval.model.encoders import tiny_encoder
 from multiyoucook2.retrieval.model.encoders.tiny import TinyConfig
 from multiyoucook2.retrieval.model.towers import ModelConfig, TextVideoModel
-from multiyoucook2.retrieval.recipe import training_recipe
+from multiyoucook2.retrieval.recipe import Teacher, training_recipe
 from multiyoucook2.retrieval.training.replicates import (
     Ground,
     Replicate,
@@ -104,6 +104,18 @@ def test_a_run_that_was_asked_otherwise_since_is_not_done(tmp_path: Path) -> Non
     other = simulate(load_captions(dataset, split="validation").english(), tmp_path / "other", dim=32, seed=1)
     assert not evaluated(features=other.folder)
     assert evaluated()
+
+
+def test_a_tiny_student_of_a_large_teacher_has_all_cores_until_that_is_trained(tmp_path: Path) -> None:
+    teachers = (Teacher(name="large", encoder="labse"), Teacher(name="larger", encoder="labse"))
+    plan = training_recipe("c2kd-tiny").model_copy(update={"teachers": teachers})
+    run = Replicate(plan, tmp_path / "run", GROUND, teachers=tmp_path / "teachers")
+    assert replace(run, plan=training_recipe("c2kd-tiny")).on_one_core()
+    for name in ("large", "larger"):
+        assert not run.on_one_core()
+        (tmp_path / "teachers" / name).mkdir(parents=True)
+        (tmp_path / "teachers" / name / "run.json").write_text(json.dumps({"recipe": {}, "finished": True}))
+    assert run.on_one_core()
 
 
 def test_what_counts_twice_is_refused() -> None:

@@ -1,7 +1,9 @@
 """The folders of whole runs: resumed = straight, never overwritten, shared teachers, edited records, bad input."""
 
 import json
+import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +229,30 @@ def test_threads_are_for_the_run_alone_and_no_more_than_cores(folder: Path, tmp_
     for threads in (0, 5000):
         with pytest.raises(TrainingError, match=rf"--threads {threads} on \d+ cores"):
             run(folder, tmp_path / str(threads), threads=threads)
+
+
+def test_a_large_teacher_of_a_tiny_student_has_all_cores(
+    folder: Path, bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, set[int]] = {}
+
+    class Threads(Silent):
+        now = ""
+
+        def started(self, what: str, done: int = 0, total: int = 0) -> None:
+            self.now = what
+
+        def progress(self, done: int, total: int, figures: Mapping[str, float] | None = None) -> None:
+            seen.setdefault(self.now, set()).add(torch.get_num_threads())
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
+    torch.set_num_threads(2)
+    plan = training_recipe("c2kd-tiny", {**SMALL, "epochs": 1, "evaluate_every": 0, "batch_size": 96})
+    plan = plan.model_copy(update={"teachers": (Teacher(name="bert", encoder=str(bert_folder)),)})
+    files = {"dataset": folder / "data", "features": folder / "features"}
+    train(plan, **files, out=tmp_path / "run", device="cpu", offline=True, listener=Threads())
+    assert seen["teacher-bert"] == {2}
+    assert seen["c2kd-tiny"] == {1}
 
 
 def test_a_run_killed_among_its_teachers_goes_on(folder: Path, tmp_path: Path) -> None:
