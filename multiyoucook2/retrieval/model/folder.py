@@ -25,6 +25,7 @@ from .encoders import TextEncoder, restore_encoder
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 KIND = "model"
+_REPOSITORY = "this/repository"  # in a card, until the model is pushed
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def read_model(source: str | Path, *, revision: str | None = None, offline: bool
 
 
 def push_model(model: Saved, repo_id: str, *, private: bool = False, card: str | None = None) -> str:
-    """Upload what :func:`write_model` writes, in one commit; returns the commit's URL.
+    """Upload what :func:`write_model` writes, in one commit; returns the commit's URL. The card's example loads the model
+    from ``repo_id``.
 
     Raises:
         ModelError: the repository should be ``private``, and is there already and public.
@@ -96,7 +98,7 @@ def push_model(model: Saved, repo_id: str, *, private: bool = False, card: str |
     api = HfApi()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "model"
-        write_model(model, folder, card=card)
+        write_model(model, folder, card=(card or model_card(model)).replace(_REPOSITORY, repo_id))
         api.create_repo(repo_id, private=private, exist_ok=True)
         if private and not api.repo_info(repo_id).private:  # which ``create_repo`` leaves as it is
             raise ModelError(
@@ -127,7 +129,7 @@ tags: [text-video-retrieval, multilingual]
 ```python
 from multiyoucook2.retrieval.model.towers import TextVideoModel
 
-model = TextVideoModel.from_pretrained("this/repository")
+model = TextVideoModel.from_pretrained("{_REPOSITORY}")
 text_NE = model.encode_text(model.tokenize(["mix the eggs"]))
 ```
 """

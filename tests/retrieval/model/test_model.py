@@ -210,7 +210,9 @@ def test_what_is_no_model_is_said_and_left_alone(model: TextVideoModel, tmp_path
     assert (tmp_path / "notes.txt").read_text() == "precious"
 
 
-def test_pushing_uploads_the_folder_in_one_commit(model: TextVideoModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pushing_uploads_the_folder_in_one_commit(
+    model: TextVideoModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import huggingface_hub
 
     calls: list[tuple[str, object]] = []
@@ -224,13 +226,16 @@ def test_pushing_uploads_the_folder_in_one_commit(model: TextVideoModel, monkeyp
 
         def upload_folder(self, *, folder_path: Path, **options: object) -> object:
             calls.append(("upload", sorted(path.name for path in folder_path.iterdir())))
+            assert 'from_pretrained("me/model")' in (folder_path / "README.md").read_text()
             return type("Commit", (), {"commit_url": "https://hub/commit/1"})()
 
     monkeypatch.setattr(huggingface_hub, "HfApi", Hub)
     with pytest.raises(ModelError, match="me/open is there already, and public"):
         model.push_to_hub("me/open", private=True)
     assert calls.pop() == ("create", ("me/open", True))
-    assert model.push_to_hub("me/model", private=True) == "https://hub/commit/1"
+    model.save_pretrained(tmp_path / "model")
+    card = (tmp_path / "model/README.md").read_text()
+    assert model.push_to_hub("me/model", private=True, card=card) == "https://hub/commit/1"
     assert calls == [
         ("create", ("me/model", True)),
         ("upload", ["README.md", "config.json", "encoder.json", "manifest.json", "model.safetensors", "tokenizer"]),
