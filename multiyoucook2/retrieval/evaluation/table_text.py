@@ -74,8 +74,11 @@ def _csv(table: SystemTable) -> str:
             of_cell = (cell.value, cell.deviation, cell.low, cell.high)
             figures = ("" if figure is None else f"{figure:.4f}" for figure in of_cell)
             writer.writerow([system.name, len(system.seeds), column, *figures])
-    for name, *cells in rows_beside(table):
-        for column, figure in zip(table.columns, cells[1:], strict=True):
-            if figure:
-                writer.writerow([name, "", column, figure, "", "", ""])
+    beside = {f"{name} (published)": of for name, of in table.published.items()}
+    if table.chance is not None:
+        beside["chance"] = dict.fromkeys(table.columns, table.chance)
+    for name, of in beside.items():
+        for column in table.columns:
+            if column in of:
+                writer.writerow([name, "", column, f"{of[column]:.4f}", "", "", ""])
     return sink.getvalue()

@@ -103,7 +103,8 @@ def test_formats(runs: list[Path]) -> None:
     csv = rendered(found, style="csv").splitlines()
     assert csv[1].startswith("tt,2,en,75.0000,35.3553,")
     assert csv[5].startswith("other_50%,1,en,0.0000,,0.0000,")
-    assert csv[-1] == "chance,,mean-not-en,50.0,,,"
+    assert csv[-1] == "chance,,mean-not-en,50.0000,,,"
+    assert "chance,,en,0.0299,,," in rendered(replace(found, chance=100 / 3350), style="csv").splitlines()  # not 0.0
     with pytest.raises(TrainingError, match="unknown format 'word'"):
         rendered(found, style="word")
 
