@@ -87,8 +87,8 @@ def read_model(source: str | Path, *, revision: str | None = None, offline: bool
 
 
 def push_model(model: Saved, repo_id: str, *, private: bool = False, card: str | None = None) -> str:
-    """Upload what :func:`write_model` writes, in one commit; returns the commit's URL. The card's example loads the model
-    from ``repo_id``.
+    """Upload what :func:`write_model` writes, in one commit; returns the commit's URL. The card's example loads the
+    model from ``repo_id``.
 
     Raises:
         ModelError: the repository should be ``private``, and is there already and public.
