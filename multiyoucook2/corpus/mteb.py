@@ -61,10 +61,11 @@ def export_mteb(
         dataset: a built data set's folder.
         split: the one to evaluate on; ``test``, else ``validation``, by default.
         langs: all by default.
-        features: of the clips; clips without any are left out.
+        features: of the clips; clips without any are left out. Without them, addresses stand for the videos.
 
     Raises:
-        DatasetError: the data set cannot be read, or no clip is left. RecipeError: it has no such split.
+        DatasetError: the data set cannot be read, no clip is left, or one has no address.
+        RecipeError: it has no such split.
         WorkspaceError: ``out`` holds something else.
     """
     about = dataset_about(dataset)
@@ -75,7 +76,12 @@ def export_mteb(
     captions = load_captions(dataset, split=chosen, langs=wanted)
     clips = [clip for clip in load_clips(dataset) if clip.split == chosen]
     if features is not None:
-        clips = [clip for clip in clips if clip.clip_id in features]
+        clips = [clip for clip in clips if clip.clip_id in features and len(features[clip.clip_id])]
+    elif absent := next((clip for clip in clips if not clip.video_url), None):
+        raise DatasetError(
+            f"nothing stands for the video of {shown(absent.clip_id)}: the data set has no address of it",
+            hint="give the clips' features: --features FOLDER",
+        )
     if not clips:
         raise DatasetError(f"no clip of the split {chosen} has features", hint="give the data set's own features")
     files = {"videos.parquet": parquet_bytes(_videos(clips, features))}

@@ -137,6 +137,18 @@ def test_what_is_said_of_the_texts_is_true(tmp_path: Path) -> None:
         export_mteb(tmp_path / "read", tmp_path / "out", features={})
 
 
+def test_every_clip_has_something_that_stands_for_its_video(tmp_path: Path) -> None:
+    folder = make_dataset(tmp_path / "data")
+    frames = {f"v{n}_0": np.zeros((n, 4), np.float32) for n in range(CLIPS)}  # of the first clip, no frame
+    assert export_mteb(folder, tmp_path / "out", features=frames)["clips"] == CLIPS - 1
+    path = folder / "all/validation.parquet"
+    rows = pq.read_table(path)
+    place = rows.schema.get_field_index("video_url")
+    pq.write_table(rows.set_column(place, rows.schema.field(place), pa.array([""] * CLIPS)), path)
+    with pytest.raises(DatasetError, match="nothing stands for the video of v0_0"):
+        export_mteb(folder, tmp_path / "out")
+
+
 @pytest.mark.parametrize("name", ["3d-x", "²³", 'x"""\nimport os', "--", "cooking"])
 def test_any_name_gives_a_module(name: str, tmp_path: Path) -> None:
     path = make_dataset(tmp_path / "read") / "multiyoucook2.json"
