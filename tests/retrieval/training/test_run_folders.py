@@ -78,7 +78,7 @@ def test_the_encoder_of_the_last_teacher_is_looked_for_before_the_first_is_train
 ) -> None:
     teachers = tuple(Teacher(name=name, encoder=name) for name in ("tiny", "labze"))
     plan = training_recipe("c2kd-tiny", SMALL).model_copy(update={"teachers": teachers})
-    files = {"dataset": folder / "data", "features": folder / "features"}
+    files: dict[str, Any] = {"dataset": folder / "data", "features": folder / "features"}
     with pytest.raises(ModelError, match="unknown text encoder 'labze'"):
         train(plan, **files, out=tmp_path / "run", teachers=tmp_path / "shared", device="cpu")
     assert not (tmp_path / "shared").exists()
@@ -245,11 +245,11 @@ def test_a_large_teacher_of_a_tiny_student_has_all_cores(
         def progress(self, done: int, total: int, figures: Mapping[str, float] | None = None) -> None:
             seen.setdefault(self.now, set()).add(torch.get_num_threads())
 
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
     torch.set_num_threads(2)
     plan = training_recipe("c2kd-tiny", {**SMALL, "epochs": 1, "evaluate_every": 0, "batch_size": 96})
     plan = plan.model_copy(update={"teachers": (Teacher(name="bert", encoder=str(bert_folder)),)})
-    files = {"dataset": folder / "data", "features": folder / "features"}
+    files: dict[str, Any] = {"dataset": folder / "data", "features": folder / "features"}
     train(plan, **files, out=tmp_path / "run", device="cpu", offline=True, listener=Threads())
     assert seen["teacher-bert"] == {2}
     assert seen["c2kd-tiny"] == {1}
