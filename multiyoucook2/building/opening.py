@@ -75,7 +75,7 @@ def validate_again(folder: Path, listener: Listener) -> OpenBuild:
 
     Raises:
         WorkspaceError: see :func:`open_build`; or another process works in the folder.
-        ModelError, FetchError: see :func:`.stages.check_stages`.
+        ModelError, FetchError, DatasetError, RecipeError: see :func:`.stages.check_stages`.
     """
     build = open_build(folder)
     tools = Tools(cache_root(), build.workspace.memory, listener=listener)

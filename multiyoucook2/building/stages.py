@@ -7,7 +7,7 @@ from ..engines.kind import ResolvedEngine
 from ..engines.kinds.table import refuse_shared
 from ..engines.resolve import resolve
 from ..quality.estimation import calibration_of
-from .checking import Check
+from .checking import Check, require_means
 from .other_engines import resolve_others, resolved
 from .publishing import Publish
 from .reading import ReadClips
@@ -76,8 +76,11 @@ def check_stages(recipe: DatasetRecipe, build: Path, tools: Tools) -> list[Stage
 
     Raises:
         ModelError, FetchError: an engine that a check compares with is unknown, lacks the language, or is out of reach.
+        DatasetError, RecipeError: the user's terms, or a package that a check needs, are not there.
     """
     calibration = calibration_of(build)
+    for lang in recipe.targets:
+        require_means(recipe.checks, lang, recipe.source_language)
     check = [
         Check(
             lang, recipe.source_language, recipe.checks, calibration, build,

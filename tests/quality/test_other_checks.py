@@ -7,12 +7,17 @@ import numpy as np
 import pytest
 
 from multiyoucook2.building.checking import Check
+from multiyoucook2.building.recipe import DatasetRecipe
+from multiyoucook2.building.stage import Tools
+from multiyoucook2.building.stages import check_stages
 from multiyoucook2.errors import DatasetError, RecipeError
 from multiyoucook2.quality.check import Batch, Context, run_checks
 from multiyoucook2.quality.estimation import shipped
 from multiyoucook2.quality.glossary import Glossary, glossary, read_glossary
 from multiyoucook2.quality.settings import Checks
+from multiyoucook2.settings import load_recipe
 from multiyoucook2.text.chrf import chrf
+from tests.conftest import FAST
 
 CAPTION = "chop the onion"
 
@@ -135,6 +140,25 @@ def test_a_bad_glossary_is_one_clear_line(tmp_path: Path, content: str, message:
         glossary("de", path)
     with pytest.raises(DatasetError, match="cannot be read"):
         glossary("de", tmp_path / "nothing.tsv")
+
+
+def test_what_a_check_lacks_is_found_before_anything_is_translated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("multiyoucook2.quality.checks.similarity.find_spec", lambda name: None)
+
+    def stages(langs: str, **checks: object) -> int:
+        recipe = load_recipe(DatasetRecipe, "datasets", str(FAST), {"languages": langs, "checks": checks})
+        return len(check_stages(recipe, tmp_path, Tools(tmp_path, tmp_path, offline=True)))
+
+    with pytest.raises(DatasetError, match=r"terms\.tsv cannot be read"):
+        stages("de", glossary=str(tmp_path / "terms.tsv"))
+    (tmp_path / "terms.tsv").write_text("source\ttranslation\nonion\t\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"terms\.tsv, line 2"):
+        stages("de", glossary=str(tmp_path / "terms.tsv"))
+    with pytest.raises(RecipeError, match="similarity needs the package"):
+        stages("cs,de", similarity=True)
+    assert stages("cs", similarity=True) == 2, "which the encoder has not learned: nothing is compared"
 
 
 @pytest.mark.parametrize(

