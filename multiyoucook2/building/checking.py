@@ -19,7 +19,7 @@ from ..quality.report import language_figures, quality_figures
 from ..quality.review.lessons import said_of, sound_by_review
 from ..quality.review.overlay import Reviews
 from ..quality.settings import Checks
-from ..quality.table import Judgement, judge
+from ..quality.table import UNALIGNED, Judgement, judge
 from .other_engines import Others, others_settings, prepare_others, translate_by
 from .reading import CAPTIONS
 from .stage import Key, Product, Results, Tools, load_json, load_table
@@ -108,6 +108,8 @@ class Check:
     def settings(self) -> Any:
         """The thresholds and each check's version; the user's terms, other engines and what reviewers said, if any."""
         versions = judging_version(self.calibration) | {"quality": QUALITY_VERSION}
+        if not self.checks.alignment:
+            versions["unaligned"] = UNALIGNED
         settings: dict[str, Any] = {"checks": self.checks.model_dump(mode="json"), "versions": versions}
         if self.checks.glossary:  # what is in the file, as it may be edited
             settings["terms"] = hashlib.sha256(file_bytes(self.checks.glossary) or b"").hexdigest()

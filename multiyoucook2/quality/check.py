@@ -83,7 +83,7 @@ class Context:
         settings: the recipe's section ``checks``.
         like: (caption, translation) of the same engine, to learn from instead of the rows, e.g. a build's.
         sound: (caption, translation) that people wrote, to learn from besides.
-        learned: what was learned already, for all parts of a large build.
+        learned: what was learned already, for all parts of a large build; none where the alignment is switched off.
         translate: gives translations of texts by an engine, for checks that compare with others.
     """
 
@@ -103,6 +103,13 @@ class Context:
         if self.translate is None:
             raise RecipeError("checks by another engine want a build", hint="leave out agreement and round_trip")
         return self.translate(engine, lang, source_lang, texts)
+
+    @property
+    def peers(self) -> Sequence[Pair]:
+        """(caption, translation) that say what is usual: those to learn from, whether or not anything is learned."""
+        if self.learned:
+            return self.learned.peers
+        return [*dict.fromkeys(self.like or self.batch.pairs), *self.sound]
 
     @cached_property
     def evidence(self) -> Evidence:

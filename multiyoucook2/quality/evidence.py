@@ -72,7 +72,7 @@ class Evidence:
     """
 
     def __init__(self, pairs: Sequence[Pair], learned: Learned) -> None:
-        self.lang, self.source_lang, self.peers = learned.lang, learned.source_lang, learned.peers
+        self.lang, self.source_lang = learned.lang, learned.source_lang
         self._words, self._units = dict(learned.words), dict(learned.units)
         self._distinct = list(dict.fromkeys(pairs))
         known = [pair for pair in self._distinct if pair in learned.place]

@@ -1,7 +1,7 @@
 """The validation of a language: a table of translations in, a table of verdicts out.
 
 The alignment is learned from all rows, or from so many of a large data set, evenly spaced, as fit into memory; then the
-rows are judged a part at a time.
+rows are judged a part at a time. Where it is switched off nothing is learned.
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ from .settings import Checks
 PART = 20_000  # rows that are judged at a time
 MOST_LINKS = 6_000_000  # of a word with a unit, that are learned from: some 90 bytes each; YouCook2 has 2 to 5 million
 BYTES_A_LINK = 12  # bytes of caption times bytes of translation, measured on human pairs in German and Japanese
+UNALIGNED = 1  # raise with any change to what is found where the alignment is switched off, and only there
 Key = tuple[str, int]
 
 
@@ -70,7 +71,7 @@ def judge(
         WorkspaceError: the two tables are not row for row of the same captions.
     """
     require_same_rows(captions, translations, lang)
-    learned = learn(captions, translations, lang, source_lang, reviewed)
+    learned = learn(captions, translations, lang, source_lang, reviewed) if settings.alignment else None
     calibration = calibration or shipped()
 
     def part(first: int) -> Judgement:

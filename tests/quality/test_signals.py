@@ -198,6 +198,22 @@ def test_parts_of_a_large_build_are_judged_as_the_whole(monkeypatch: pytest.Monk
     assert parts.quality["quality"].to_pylist() == whole.quality["quality"].to_pylist()
 
 
+def test_without_the_alignment_none_is_learned_and_its_signals_are_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs none, such as the length, is still looked at."""
+    long = "add the onions and carrots and garlic and butter and leeks and beans and flour"
+    whole = "Zwiebeln und Karotten und Knoblauch und Butter und Lauch und Bohnen und Mehl hinzufügen"
+    wrong = [("stir the 3 xylophones", "3 Xylophone rühren"), ("chop the onions and leeks", "Zwiebeln hacken")]
+    english, german = corpus_tables([*wrong, (long, "Mehl"), *corpus(), *[(f"{long} {n}", whole) for n in range(40)]])
+    kinds = set(judge(english, german, "de", Checks(numbers=False)).verdicts["check"].to_pylist())
+    assert {"coverage", "misses", "unsteady", "truncation"} <= kinds
+    monkeypatch.setattr(table, "learn", None)
+    without = judge(english, german, "de", Checks(numbers=False, alignment=False))
+    named = [(row["clip_id"], row["check"]) for row in without.verdicts.to_pylist()]
+    assert ("c2", "truncation") in named
+    assert not {check for _, check in named} & set(estimation.SIGNALS)
+    assert without.quality["quality"].null_count == german.num_rows
+
+
 def test_another_engine_in_some_rows_leaves_the_others_calibrated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Repair by a second engine, of which no rows were marked: only its own rows are not refused by quality."""
     monkeypatch.setattr(estimation, "ENOUGH_ROWS", 100)

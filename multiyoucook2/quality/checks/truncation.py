@@ -15,7 +15,7 @@ ENOUGH = 30  # rows of a band, or the whole batch tells what is usual
 
 def truncation(batch: Batch, context: Context) -> Findings:
     """How many robust standard deviations the length is below that of other translations of captions as long."""
-    peers = context.evidence.peers
+    peers = context.peers
     if not peers:
         return Findings.of(len(batch), {})
     bands, ratios = _bands([caption for caption, _ in peers]), _ratios(peers)
