@@ -12,7 +12,7 @@ from multiyoucook2.progress import Silent
 from multiyoucook2.quality.neural import scoring
 from multiyoucook2.quality.neural.metrics import METRICS, find_metric
 from multiyoucook2.quality.neural.scoring import CHUNK, estimate, sample, score_pairs
-from multiyoucook2.quality.neural.worker import started
+from multiyoucook2.quality.neural.worker import ANSWER_S, LOAD_S, started
 
 PYTHON = Path(sys.executable)
 PROGRAM = Path(scoring.__file__).with_name("metric_program.py")
@@ -74,6 +74,14 @@ def test_what_goes_wrong_ends_in_words(before: str, message: str, tmp_path: Path
         worker.scores([{"src": "a", "mt": "b"}])
     assert message in str(caught.value)
     assert "\x1b" not in str(caught.value)
+
+
+def test_loading_has_a_limit_of_its_own(tmp_path: Path) -> None:
+    """The model is downloaded with it the first time, which takes longer than any chunk."""
+    slow = program(tmp_path, "import time; time.sleep(60)")
+    with started(PYTHON, slow, load_s=0.2) as worker, pytest.raises(ModelError, match=r"did not answer for 0\.2 s"):
+        worker.load("comet", "a/b")
+    assert LOAD_S * 0.7e6 > 5e9 > ANSWER_S * 0.7e6
 
 
 def test_a_crash_costs_one_chunk(tmp_path: Path) -> None:

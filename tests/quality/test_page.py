@@ -134,3 +134,6 @@ def test_a_share_that_means_nothing_is_not_shown() -> None:
     shown = render("x", [replace(plain, calibrated=True, kept=0.38)], {})
     assert "<b>38%</b>" in shown
     assert "No figure" not in shown
+    none = render("x", [replace(plain, calibrated=calibrated, kept=None) for calibrated in (True, False)], {})
+    assert "Nothing is estimated, as people wrote the rows or the alignment is switched off: German, German." in none
+    assert "No figure" not in none

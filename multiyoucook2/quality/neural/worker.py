@@ -14,15 +14,16 @@ from typing import IO, Any
 
 from ...errors import ModelError, shown
 
-ANSWER_S = 600.0  # for one chunk, and for loading the model
+ANSWER_S = 600.0  # for one chunk
+LOAD_S = 7200.0  # for loading the model, which is downloaded the first time: 2 to 5 GB, at 0.7 MB/s at least
 Pair = Mapping[str, str]  # src, mt and, for metrics that need one, ref
 
 
 class Worker:
     """A running metric. ``about`` is what it said of itself: versions and model."""
 
-    def __init__(self, process: "subprocess.Popen[str]", answer_s: float) -> None:
-        self._process, self._answer_s, self._count = process, answer_s, 0
+    def __init__(self, process: "subprocess.Popen[str]", answer_s: float, load_s: float) -> None:
+        self._process, self._answer_s, self._load_s, self._count = process, answer_s, load_s, 0
         self._lines: Queue[str] = Queue()
         assert process.stdout is not None
         threading.Thread(target=_read, args=(process.stdout, self._lines), daemon=True).start()
@@ -34,7 +35,7 @@ class Worker:
         Raises:
             ModelError: it cannot be, or the process ends or does not answer.
         """
-        self.about = self._ask({"init": {"kind": kind, "model": model}}, "ready")
+        self.about = self._ask({"init": {"kind": kind, "model": model}}, "ready", self._load_s)
 
     def scores(self, pairs: Sequence[Pair]) -> list[float]:
         """A score a pair.
@@ -42,7 +43,7 @@ class Worker:
         Raises:
             ModelError: see :meth:`load`; or as many scores as pairs did not come back, or one is no number.
         """
-        found = self._ask({"score": list(pairs)}, "scores")
+        found = self._ask({"score": list(pairs)}, "scores", self._answer_s)
         numbers = isinstance(found, list) and all(
             isinstance(score, int | float) and math.isfinite(score) for score in found
         )
@@ -50,23 +51,23 @@ class Worker:
             raise ModelError(f"the metric answered {shown(found, 60)} for {len(pairs)} pairs", hint=_AGAIN)
         return [float(score) for score in found]
 
-    def _ask(self, asked: Mapping[str, Any], expected: str) -> Any:
+    def _ask(self, asked: Mapping[str, Any], expected: str, limit_s: float) -> Any:
         self._count += 1
         assert self._process.stdin is not None
         with suppress(OSError):  # it has ended: the silence that follows says so
             self._process.stdin.write(json.dumps({"id": self._count, **asked}) + "\n")
             self._process.stdin.flush()
-        answer = self._answer()
+        answer = self._answer(limit_s)
         if "error" in answer:
             raise ModelError(f"the metric failed: {shown(answer['error'])}", hint=_AGAIN)
         return answer.get(expected)
 
-    def _answer(self) -> Mapping[str, Any]:
+    def _answer(self, limit_s: float) -> Mapping[str, Any]:
         while True:
             try:
-                line = self._lines.get(timeout=self._answer_s)
+                line = self._lines.get(timeout=limit_s)
             except Empty:
-                raise ModelError(f"the metric did not answer for {self._answer_s:g} s", hint=_AGAIN) from None
+                raise ModelError(f"the metric did not answer for {limit_s:g} s", hint=_AGAIN) from None
             if not line:
                 raise ModelError(f"the metric's process ended: {_how(self._process.wait())}", hint=_AGAIN)
             with suppress(ValueError):
@@ -76,12 +77,15 @@ class Worker:
             # any other line is something that a library printed
 
 
-_AGAIN = "run the same command again: what is scored is kept; mycook score --setup METRIC makes the environment anew"
+_AGAIN = "run the same command again: what is there is kept; mycook score --setup METRIC makes the environment anew"
 
 
 @contextmanager
-def started(python: Path, program: Path, *, answer_s: float = ANSWER_S) -> Iterator[Worker]:
+def started(python: Path, program: Path, *, answer_s: float = ANSWER_S, load_s: float = LOAD_S) -> Iterator[Worker]:
     """A worker in the environment of ``python``, which sees nothing of ours; it and its children end with the block.
+
+    Args:
+        answer_s, load_s: how long it may take over a chunk, and over loading the model.
 
     Raises:
         ModelError: the environment is not there.
@@ -94,7 +98,7 @@ def started(python: Path, program: Path, *, answer_s: float = ANSWER_S) -> Itera
         env=kept, start_new_session=True,
     ) as process:  # fmt: skip
         try:
-            yield Worker(process, answer_s)
+            yield Worker(process, answer_s, load_s)
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
