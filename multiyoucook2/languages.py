@@ -125,6 +125,11 @@ def parse_languages(text: str, every: Iterable[str] = YOUCOOK2_LANGUAGES) -> tup
     return tuple(every) if parts is None else tuple(dict.fromkeys(language(part).code for part in parts))
 
 
+def are_named(text: str | None) -> bool:
+    """Whether an option names languages one by one, which then have to be there: neither left out nor ``"all"``."""
+    return text is not None and _parts(text) is not None
+
+
 def language_codes(text: str) -> tuple[str, ...] | None:
     """``"en, German, xx"`` -> ``("en", "de", "xx")``, each once; what nobody knows stays, as a data set may have it.
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import WorkspaceError
+from ..progress import Listener
 from .checking import figures_of, quality_of
 from .opening import OpenBuild
 from .reading import CLIPS
-from .referring import aligned_with, captions_by_key, machine_rows
+from .referring import aligned_with, captions_by_key, machine_rows, references_in, tell_lacking
 
 if TYPE_CHECKING:
     from ..quality.page.compared import Pair
@@ -30,28 +30,40 @@ class Compared:
 
 
 def compare_builds(
-    first: OpenBuild, second: OpenBuild, langs: Sequence[str], references: Path | None = None
+    first: OpenBuild,
+    second: OpenBuild,
+    langs: Sequence[str],
+    listener: Listener,
+    *,
+    named: bool = False,
+    references: Path | None = None,
 ) -> Compared:
     """The captions that both builds have translated, by ``quality`` and, where given, against references.
 
+    Args:
+        first, second: the builds.
+        langs: which languages; ``named``, whether each has to have such captions, and references where given.
+        listener: hears of languages that have not.
+        references: translations by people.
+
     Raises:
-        WorkspaceError: they have no such caption in a language. DatasetError: the references cannot be read, or none
-            belongs to such a caption.
+        DatasetError: the references cannot be read, or none belongs to such a caption; or there is none in a named
+            language, or in any.
     """
     from ..quality.page.compared import Pair
-    from ..quality.references import read_references
     from ..quality.significance import compare_quality, compare_texts
     from ..quality.video import video_link
 
-    known = read_references(references, langs) if references else {}
-    english, found, pairs = captions_by_key(first), [], {}
+    known = references_in(references, langs, listener, named=named) if references else {}
+    english, found, pairs, lacking = captions_by_key(first), [], {}, []
     clips = first.results[CLIPS].select(["clip_id", "video_url", "start_s"]).to_pylist()
     links = {clip["clip_id"]: video_link(clip["video_url"], clip["start_s"]) for clip in clips}
     for lang in langs:
         texts = [dict(zip(*machine_rows(build, lang), strict=True)) for build in (first, second)]
         keys = [key for key in texts[0] if key in texts[1]]
         if not keys:
-            raise WorkspaceError(f"the builds share no caption in {lang}", hint="compare builds of the same captions")
+            lacking.append(lang)
+            continue
         one, two = (_quality(build, lang, keys) for build in (first, second))
         estimated = ~(np.isnan(one) | np.isnan(two))
         if estimated.any():
@@ -73,6 +85,8 @@ def compare_builds(
             )
             for n in shown
         ]  # fmt: skip
+    refuse = named or len(lacking) == len(langs)
+    tell_lacking("the builds share no machine translation of a caption into", lacking, listener, refuse=refuse)
     return Compared(found, pairs)
 
 

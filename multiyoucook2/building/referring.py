@@ -16,7 +16,7 @@ from .translating import translations_of
 
 if TYPE_CHECKING:
     from ..quality.reference_scores import ReferenceScores
-    from ..quality.references import Aligned, Key
+    from ..quality.references import Aligned, Key, References
 
 
 def machine_rows(build: OpenBuild, lang: str) -> "tuple[list[Key], list[str]]":
@@ -28,16 +28,51 @@ def machine_rows(build: OpenBuild, lang: str) -> "tuple[list[Key], list[str]]":
     return keys, [text or "" for text in table["text"].to_pylist()]
 
 
-def score_build(build: OpenBuild, path: Path, langs: Sequence[str], listener: Listener) -> "list[ReferenceScores]":
-    """Scores of each language that the references have, also written to ``BUILD/references.json``.
+def tell_lacking(what: str, lacking: Sequence[str], listener: Listener, *, refuse: bool) -> None:
+    """Say ``what`` there is not in some languages.
 
     Raises:
-        DatasetError: the references cannot be read, or none belongs to a row of the build.
+        DatasetError: that is to be refused, as they were asked for by name or nothing else is left.
     """
-    from ..quality.reference_scores import score_language
+    if not lacking:
+        return
+    words = f"{what} {', '.join(lacking)}"
+    if refuse:
+        raise DatasetError(words, hint="leave what is lacking out of --langs")
+    listener.note(words)
+
+
+def references_in(path: Path, langs: Sequence[str], listener: Listener, *, named: bool) -> "References":
+    """The references in some languages. One that they lack is told, and refused where the languages were ``named``.
+
+    Raises:
+        DatasetError: they cannot be read, or have none of the languages, or not all that were named.
+    """
     from ..quality.references import read_references
 
-    references = read_references(path, langs)
+    found = read_references(path, langs)
+    lacking = [lang for lang in langs if lang not in found]
+    tell_lacking(f"{shown(path)} has no translation by people into", lacking, listener, refuse=named)
+    return found
+
+
+def score_build(
+    build: OpenBuild, path: Path, langs: Sequence[str], listener: Listener, *, named: bool = False
+) -> "list[ReferenceScores]":
+    """Scores of each language that the references have, also written to ``BUILD/references.json``.
+
+    Args:
+        build: whose translations are scored.
+        path: the references.
+        langs: which languages; ``named``, whether each has to be among the references.
+        listener: hears of each language.
+
+    Raises:
+        DatasetError: the references cannot be read, lack a named language, or none belongs to a row of the build.
+    """
+    from ..quality.reference_scores import score_language
+
+    references = references_in(path, langs, listener, named=named)
     kinds = _column(build.results[CLIPS], "recipe_type")
     english = captions_by_key(build)
     found = []

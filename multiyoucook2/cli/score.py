@@ -49,6 +49,7 @@ def score(
     from ..building.opening import open_build
     from ..building.scoring import score_by_metric
     from ..errors import RecipeError
+    from ..languages import are_named
     from ..quality.neural.metrics import find_metric
     from ..quality.neural.scoring import set_up
     from .tables import print_json, print_table
@@ -64,7 +65,15 @@ def score(
     row, opened = find_metric(metric), open_build(build)
     with Terminal(quiet=quiet) as listener:
         found = score_by_metric(
-            opened, row, opened.languages(lang), listener, references=references, model=model, size=size, seed=seed
+            opened,
+            row,
+            opened.languages(lang),
+            listener,
+            named=are_named(lang),
+            references=references,
+            model=model,
+            size=size,
+            seed=seed,
         )
     if json:
         print_json([asdict(one) | {"higher_is_better": row.higher_is_better} for one in found])

@@ -13,6 +13,7 @@ from multiyoucook2 import build
 from multiyoucook2.building.comparing import compare_builds
 from multiyoucook2.building.opening import open_build
 from multiyoucook2.building.worklists import open_worklists, texts_by_caption
+from multiyoucook2.progress import Silent
 from multiyoucook2.quality.page.compared import render_compared
 from multiyoucook2.quality.review.overlay import Reviews, said_now, text_hash
 from multiyoucook2.sources.cleaning import clean_caption
@@ -85,7 +86,7 @@ def test_the_cards_head_and_tables_are_what_they_should_be(made: Path) -> None:
 
 def test_two_builds_of_such_rows_are_compared(made: Path) -> None:
     one = open_build(made)
-    found = compare_builds(one, one, ["de"])
+    found = compare_builds(one, one, ["de"], Silent())
     assert [row.measure for row in found.differences] == ["quality (uncalibrated)"]
     page = render_compared((SCRIPT, IMAGE), found.differences, found.pairs)
     assert "<script" not in page

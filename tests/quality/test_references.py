@@ -11,9 +11,11 @@ from sources.writing import vatex, write_json
 from multiyoucook2 import build
 from multiyoucook2.building.comparing import compare_builds
 from multiyoucook2.building.opening import open_build
+from multiyoucook2.building.referring import references_in
 from multiyoucook2.building.reporting import kept_scores
 from multiyoucook2.building.scoring import score_by_metric
 from multiyoucook2.errors import DatasetError, WorkspaceError
+from multiyoucook2.languages import are_named
 from multiyoucook2.progress import Silent
 from multiyoucook2.quality.neural.metrics import METRICS
 from multiyoucook2.quality.reference_scores import Statistics, drawn_sums, make_metric, score_language
@@ -203,7 +205,7 @@ def test_a_build_against_references_and_another_build(mycook: MyCook, tiny_model
     assert "MINI0000001_0 here, other_0 there" in refused
     made, other = open_build(tmp_path / "x"), tmp_path / "other.tsv"
     with pytest.raises(DatasetError, match="belongs to a machine translation"):
-        compare_builds(made, made, ["de"], other)
+        compare_builds(made, made, ["de"], Silent(), references=other)
     with pytest.raises(DatasetError, match="belongs to a machine translation"):  # before any model is loaded
         score_by_metric(made, METRICS["comet"], ["de"], Silent(), references=other)
     assert "not a build folder" in mycook("validate", "nowhere", code=1).stderr
@@ -219,6 +221,51 @@ def test_a_build_against_references_and_another_build(mycook: MyCook, tiny_model
     page = (tmp_path / "both.html").read_text()
     assert "<h1>x and x</h1>" in page
     assert 'class="no"' not in page  # nothing is called a loss that is none
+
+
+class Notes(Silent):
+    """What the user is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.said.append(message)
+
+
+def test_languages_that_references_lack_are_told_and_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "refs.tsv").write_text(TABLE)
+    told = Notes()
+    assert set(references_in(tmp_path / "refs.tsv", ["de", "fr", "ja"], told, named=False)) == {"de", "ja"}
+    assert [words.partition("refs.tsv ")[2] for words in told.said] == ["has no translation by people into fr"]
+    with pytest.raises(DatasetError, match=r"refs\.tsv has no translation by people into fr$"):
+        references_in(tmp_path / "refs.tsv", ["de", "fr"], told, named=True)
+    assert [are_named(langs) for langs in (None, "all", "de")] == [False, False, True]
+
+
+def test_a_language_by_people_is_left_out_of_what_compares_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Chinese in builds of Multi-VATEX: the other languages are compared, unless it was asked for by name."""
+    monkeypatch.setenv("MULTIYOUCOOK2_CACHE", str(tmp_path / "cache"))
+    source = write_json(tmp_path / "vatex.json", vatex(["Ptf_2VRj-V0_000122_000132"]))
+    english = [caption for clip in json.loads(source.read_text()) for caption in clip["enCap"]]
+    (tmp_path / "says.tsv").write_text(
+        "source\ttranslation\torigin\n" + "".join(f"{text}\tetwas\tmachine\n" for text in english)
+    )
+    build(
+        "multi-vatex", annotations=source, langs="zh,de", out=tmp_path / "out", offline=True,
+        overrides={"engine": f"table:{tmp_path / 'says.tsv'}", "repair": None, "checks": {"alignment": False}},
+    )  # fmt: skip
+    made, told = open_build(tmp_path / "out"), Notes()
+    assert list(compare_builds(made, made, ["zh", "de"], told).pairs) == ["de"]
+    lacking = "the builds share no machine translation of a caption into zh"
+    assert told.said == [lacking]
+    for langs, named in ((["zh", "de"], True), (["zh"], False)):
+        with pytest.raises(DatasetError, match=lacking):
+            compare_builds(made, made, langs, told, named=named)
+        with pytest.raises(DatasetError, match="the build has no machine translation into zh"):
+            score_by_metric(made, METRICS["comet-qe"], langs, told, named=named)
 
 
 def test_what_was_written_independently_is_no_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
