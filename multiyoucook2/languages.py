@@ -121,13 +121,14 @@ def _suggestions(key: str) -> str:
 
 def parse_languages(text: str, every: Iterable[str] = YOUCOOK2_LANGUAGES) -> tuple[str, ...]:
     """``"de,ja"`` -> ``("de", "ja")``; ``"all"`` -> ``every``. Doubles are dropped, order is kept."""
-    parts = _parts(text)
-    return tuple(every) if parts is None else tuple(dict.fromkeys(language(part).code for part in parts))
+    named = named_languages(text)
+    return tuple(every) if named is None else named
 
 
-def are_named(text: str | None) -> bool:
-    """Whether an option names languages one by one, which then have to be there: neither left out nor ``"all"``."""
-    return text is not None and _parts(text) is not None
+def named_languages(text: str | None) -> tuple[str, ...] | None:
+    """The languages that an option names one by one; ``None`` where it is not given, or is ``"all"``."""
+    parts = None if text is None else _parts(text)
+    return None if parts is None else tuple(dict.fromkeys(language(part).code for part in parts))
 
 
 def language_codes(text: str) -> tuple[str, ...] | None:

@@ -38,8 +38,8 @@ def score_by_metric(
 
     Raises:
         RecipeError: the metric needs references, and none are given, or the reverse. ModelError: it is not set up, or
-            fails. DatasetError: the references cannot be read, or none belongs to a row of the build; or they or the build
-            have nothing in a named language.
+            fails. DatasetError: the references cannot be read, or none belongs to a row of the build; or a named
+            language is in neither.
     """
     if metric.needs_reference and references is None:
         raise RecipeError(f"{metric.name} compares with references", hint="--references FILE, or --metric comet-qe")

@@ -44,14 +44,14 @@ def export(
     from ..corpus.export import export as write
     from ..corpus.mteb import export_mteb
     from ..features.store import FeatureStore
-    from ..languages import parse_languages
+    from ..languages import named_languages
     from .tables import print_json
 
     refuse_options(context, ("refused",) if to == MTEB else ("features",), f"--to {to}")
     out = out or Path(default_name(to))
     if (Path(dataset) / BUILD_FILE).is_file():
         dataset = str(Workspace(Path(dataset)).dataset)
-    wanted = parse_languages(langs) if langs else None
+    wanted = named_languages(langs)
     if to == MTEB:
         store = FeatureStore.open(features) if features else None
         counts = export_mteb(Path(dataset), out, langs=wanted, features=store)

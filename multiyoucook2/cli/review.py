@@ -38,7 +38,7 @@ def review(
     from ..building.opening import open_build
     from ..building.worklists import open_worklists, texts_by_caption
     from ..errors import RecipeError
-    from ..languages import parse_languages
+    from ..languages import named_languages
     from ..quality.review.exchange import export_csv, import_csv
     from ..quality.review.overlay import Reviews, require_name
     from .tables import print_json
@@ -60,5 +60,5 @@ def review(
         return
     from ..quality.review.app import Page, serve
 
-    lists = open_worklists(opened, parse_languages(lang) if lang else None)
+    lists = open_worklists(opened, named_languages(lang))
     serve(Page(lists, reviews, reviewer, texts_by_caption(opened)), port=port)

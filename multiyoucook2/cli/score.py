@@ -49,7 +49,7 @@ def score(
     from ..building.opening import open_build
     from ..building.scoring import score_by_metric
     from ..errors import RecipeError
-    from ..languages import are_named
+    from ..languages import named_languages
     from ..quality.neural.metrics import find_metric
     from ..quality.neural.scoring import set_up
     from .tables import print_json, print_table
@@ -69,7 +69,7 @@ def score(
             row,
             opened.languages(lang),
             listener,
-            named=are_named(lang),
+            named=named_languages(lang) is not None,
             references=references,
             model=model,
             size=size,

@@ -41,7 +41,7 @@ def significance(
     from ..building.opening import validate_again
     from ..errors import RecipeError
     from ..files import atomic_write, require_new
-    from ..languages import are_named
+    from ..languages import named_languages
     from ..quality.page.compared import render_compared
     from .tables import print_json, print_table
     from .terminal import Terminal
@@ -53,7 +53,9 @@ def significance(
         shared = [lang for lang in builds[0].languages(langs) if lang in builds[1].languages(langs)]
         if not shared:
             raise RecipeError("the builds share no language", hint="compare builds of the same captions and languages")
-        found = compare_builds(*builds, shared, listener, named=are_named(langs), references=references)
+        found = compare_builds(
+            *builds, shared, listener, named=named_languages(langs) is not None, references=references
+        )
     if not found.differences:
         raise RecipeError("there is nothing to compare by: no quality was estimated", hint="give --references FILE")
     if page:

@@ -107,7 +107,7 @@ def _validate_again(
     from ..building.calibrating import calibrate_build
     from ..building.opening import open_build, validate_again
     from ..building.referring import score_build
-    from ..languages import are_named
+    from ..languages import named_languages
     from .terminal import Terminal
 
     with Terminal(quiet=quiet) as listener:
@@ -117,7 +117,7 @@ def _validate_again(
         build = validate_again(folder, listener)
         scores = []
         if references is not None:
-            scores = score_build(build, references, shown, listener, named=are_named(langs))
+            scores = score_build(build, references, shown, listener, named=named_languages(langs) is not None)
             build = validate_again(folder, listener)  # the page shows them
     _show_build(build, shown, scores, fitted, as_json=json, show=show)
 

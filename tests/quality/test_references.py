@@ -15,7 +15,7 @@ from multiyoucook2.building.referring import references_in
 from multiyoucook2.building.reporting import kept_scores
 from multiyoucook2.building.scoring import score_by_metric
 from multiyoucook2.errors import DatasetError, WorkspaceError
-from multiyoucook2.languages import are_named
+from multiyoucook2.languages import named_languages
 from multiyoucook2.progress import Silent
 from multiyoucook2.quality.neural.metrics import METRICS
 from multiyoucook2.quality.reference_scores import Statistics, drawn_sums, make_metric, score_language
@@ -240,7 +240,7 @@ def test_languages_that_references_lack_are_told_and_refused_by_name(tmp_path: P
     assert [words.partition("refs.tsv ")[2] for words in told.said] == ["has no translation by people into fr"]
     with pytest.raises(DatasetError, match=r"refs\.tsv has no translation by people into fr$"):
         references_in(tmp_path / "refs.tsv", ["de", "fr"], told, named=True)
-    assert [are_named(langs) for langs in (None, "all", "de")] == [False, False, True]
+    assert [named_languages(langs) for langs in (None, "all", "German,de")] == [None, None, ("de",)]
 
 
 def test_a_language_by_people_is_left_out_of_what_compares_machines(
