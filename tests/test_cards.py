@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from sources.writing import vatex, write_json
 
 from multiyoucook2 import build
 from multiyoucook2.cli.printing import build_result
@@ -92,6 +93,21 @@ def test_a_recipe_of_ones_own_keeps_its_title(tmp_path: Path, tiny_model: Path) 
     head, text = card(tmp_path / "out")
     assert head["pretty_name"] == "My kitchen"
     assert "bundled model" not in text
+
+
+def test_figures_are_rounded_and_translations_by_people_need_no_reviewer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def figures(found: dict[str, object], *_: object) -> dict[str, object]:
+        return {**found, "reviewed": 0, "calibrated": True, "meaning_kept": 0.57}  # 100 times that is less than 57
+
+    monkeypatch.setattr("multiyoucook2.building.publishing.figures_after", figures)
+    monkeypatch.setattr("multiyoucook2.building.publishing.quality_plots", lambda found: {})
+    source = write_json(tmp_path / "vatex.json", vatex(["Ptf_2VRj-V0_000122_000132"]))
+    build("multi-vatex", annotations=source, langs="zh", engine="none", out=tmp_path / "out", offline=True)
+    text = card(tmp_path / "out")[1]
+    assert "| Chinese (zh) | 10 | 10 | 0 | 57% |" in text
+    assert "No person has reviewed" not in text
 
 
 def test_rows_and_card_are_of_what_people_left(tmp_path: Path, tiny_model: Path) -> None:

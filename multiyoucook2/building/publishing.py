@@ -153,6 +153,7 @@ class Publish:
             "toy": _toys(figures),
             "failing": failing(figures, ()),
             "plot": next((name for name in files if name.endswith(".png")), None),
+            "machine": sum(found["rows"] - found["human"] for found in figures.values()),
             "reviewed": {lang: found["reviewed"] for lang, found in figures.items()},
             "examples": examples,
             "engine_citations": list(dict.fromkeys(filter(None, (citation_of(row["model"]) for _, row in models)))),
