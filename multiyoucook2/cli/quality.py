@@ -75,6 +75,8 @@ def _settings(like: Path | None, min_quality: float | None) -> "Checks":
     settings = checks.without_engines()
     if settings != checks:
         print("note: the build's checks by another engine (agreement, round_trip) are left out", file=sys.stderr)
+    if settings.min_score is not None:
+        print("note: pairs have no engine's score: the build's min_score is left out", file=sys.stderr)
     if min_quality is not None:
         said = {"min_quality": min_quality, "uncalibrated": True, "alignment": True}
         settings = settings.model_copy(update=said)

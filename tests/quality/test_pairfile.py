@@ -88,12 +88,15 @@ def test_the_builds_own_thresholds_count(tmp_path: Path, build: Path, mycook: My
     """As ``mycook build`` leaves them in its folder; and a quality that is asked for is estimated in any case."""
     values = "source: mini\nlanguages: de\nengine: mini\npublication: {pretty_name: x}\n"
     (build / "build.json").write_text('{"recipe": "recipe"}')
-    (build / "recipe.yaml").write_text(values + "checks: {numbers: false, alignment: false, agreement: mini}\n")
+    (build / "recipe.yaml").write_text(
+        values + "checks: {numbers: false, alignment: false, agreement: mini, min_score: -1}\n"
+    )
     path = pair_file(tmp_path, ("add 3 leeks", "Lauch hinzufügen"), BAD)
     done = mycook("check", path, "--lang", "de", "--like", build)
     assert "2 of 2 accepted; quality is not estimated" in done.stdout
     assert done.stderr.splitlines() == [
-        "note: the build's checks by another engine (agreement, round_trip) are left out"
+        "note: the build's checks by another engine (agreement, round_trip) are left out",
+        "note: pairs have no engine's score: the build's min_score is left out",
     ]
     asked = mycook("check", path, "--lang", "de", "--like", build, "--min-quality", 0.5, "--json")
     assert [row["accepted"] for row in json.loads(asked.stdout)["rows"]] == [True, False]
