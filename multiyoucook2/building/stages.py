@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..corpus.tables import MACHINE
 from ..engines.kind import ResolvedEngine
 from ..engines.kinds.table import refuse_shared
 from ..engines.resolve import resolve
+from ..errors import ModelError
 from ..quality.estimation import calibration_of
 from .checking import Check, require_means
 from .other_engines import resolve_others, resolved
@@ -28,7 +30,8 @@ def resolve_engines(recipe: DatasetRecipe, tools: Tools) -> dict[str, Engines]:
     Empty where the recipe's engine is ``none``: only what the source has in that language is kept.
 
     Raises:
-        ModelError: one is unknown or lacks the language, or is a table of one language for several.
+        ModelError: one is unknown or lacks the language, or is a table of one language for several; or repair's second
+            one has translations by people, which would be published as a machine's.
         FetchError: the Hub has to be asked, and cannot be.
     """
 
@@ -38,8 +41,15 @@ def resolve_engines(recipe: DatasetRecipe, tools: Tools) -> dict[str, Engines]:
             return ()
         source, cache = recipe.source_language, tools.cache_dir
         found = resolve(first, lang, source_lang=source, cache_dir=cache, offline=tools.offline)
-        second = recipe.repair.engine if recipe.repair else None
-        return (found, resolved(second, lang, source, tools, wanted_by="repair.engine")) if second else (found,)
+        if not recipe.repair or not recipe.repair.engine:
+            return (found,)
+        second = resolved(recipe.repair.engine, lang, source, tools, wanted_by="repair.engine")
+        if second.origin != MACHINE:
+            raise ModelError(
+                f"repair.engine: {second.name} has translations by people",
+                hint="a table of a machine's says so in a column origin; one of people's is a language's own engine",
+            )
+        return (found, second)
 
     found = {lang: of_language(lang) for lang in recipe.targets}
     refuse_shared(engine for engines in found.values() for engine in engines)

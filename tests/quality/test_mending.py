@@ -30,8 +30,8 @@ def table(tmp_path_factory: pytest.TempPathFactory, made: Path) -> str:
         sound = {row["clip_id"]: row["text"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
     path = tmp_path_factory.mktemp("table") / "sound.tsv"
     pairs = published_pairs(made, "de").items()
-    rows = [f"{english}\t{sound[clip]}" for (clip, _), (english, _) in pairs if clip in sound]
-    path.write_text("\n".join(["source\ttranslation", *rows]) + "\n", encoding="utf-8")
+    rows = [f"{english}\t{sound[clip]}\tmachine" for (clip, _), (english, _) in pairs if clip in sound]
+    path.write_text("\n".join(["source\ttranslation\torigin", *rows]) + "\n", encoding="utf-8")
     return f"table:{path}"
 
 

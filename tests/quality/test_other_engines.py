@@ -43,6 +43,18 @@ def test_an_exchanged_model_folder_is_noticed(tiny_model: Path, tmp_path: Path) 
     assert "ctranslate2" not in plain[1]
 
 
+def test_translations_by_people_repair_no_machines(tiny_model: Path, tmp_path: Path) -> None:
+    """They would be published as a machine's."""
+    table = tmp_path / "by_people.tsv"
+    values = {"languages": "de", "engine": str(tiny_model), "repair": {"engine": f"table:{table}"}}
+    recipe, tools = load_recipe(DatasetRecipe, "datasets", str(FAST), values), Tools(tmp_path, tmp_path, offline=True)
+    table.write_text("source\ttranslation\norange\tOrange\n", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"repair\.engine: by_people\.tsv has translations by people"):
+        resolve_engines(recipe, tools)
+    table.write_text("source\ttranslation\torigin\norange\tOrange\tmachine\n", encoding="utf-8")
+    assert [engine.name for engine in resolve_engines(recipe, tools)["de"]][1:] == ["by_people.tsv"]
+
+
 def test_a_build_is_validated_again_by_another_file_of_the_same_name(tiny_model: Path, tmp_path: Path) -> None:
     second, out = tmp_path / "second.tsv", tmp_path / "out"
     rows = "source\ttranslation\torigin\n{}\teins\tmachine\n"
