@@ -14,6 +14,7 @@ from .estimation import calibration_of, mostly, row_quality, severity_of, shippe
 from .evidence import Pair
 from .pairs import published_engines, published_pairs, sound_pairs
 from .settings import Checks
+from .table import as_many_as_fit
 
 COLUMNS = ("source", "translation")
 MIN_QUALITY = 0.25  # what the recipes that translate ask for
@@ -98,7 +99,7 @@ def check_pairs(
     peers = published_pairs(like, code) if like else {}
     english = {clip_id: caption for (clip_id, index), (caption, _) in peers.items() if not index}
     batch = Batch.of(code, [caption for caption, _ in pairs], [text for _, text in pairs])
-    context = Context(batch, settings, like=list(peers.values()), sound=sound_pairs(code, english))
+    context = Context(batch, settings, like=as_many_as_fit(list(peers.values())), sound=sound_pairs(code, english))
     found = run_checks(batch, context)
     calibration = calibration_of(like) if like else shipped()
     calibrated = mostly(calibration.known(code, published_engines(like, code) if like else (), len(peers)))

@@ -101,9 +101,7 @@ def learn(
     """The alignment of two tables, row for row, as :func:`judge` has them."""
     lengths = (pc.binary_length(pc.fill_null(table["text"], "")) for table in (captions, translations))
     sizes = pc.multiply(*(pc.cast(pc.min_element_wise(one, LONGEST), pa.int64()) for one in lengths))
-    links = (pc.sum(sizes).as_py() or 0) / BYTES_A_LINK
-    step = max(1, -int(-links // MOST_LINKS))  # of `step` rows one is learned from
-    rows = np.arange(0, captions.num_rows, step)
+    rows = np.arange(0, captions.num_rows, _spacing(pc.sum(sizes).as_py() or 0))
     texts = (table["text"].take(rows).to_pylist() for table in (captions, translations))
     pairs: list[Pair] = [(caption, text or "") for caption, text in zip(*texts, strict=True)]
     known = captions.filter(pc.is_in(captions["clip_id"], value_set=pa.array(sorted(real_clips(lang)), pa.string())))
@@ -113,6 +111,17 @@ def learn(
     learned = Learned(pairs, lang, [*sound, *reviewed], source_lang)
     release_freed()
     return learned
+
+
+def as_many_as_fit(pairs: Sequence[Pair]) -> Sequence[Pair]:
+    """Of many pairs those, evenly spaced, that :func:`learn` learns from."""
+    sizes = ([min(len(text.encode()), LONGEST) for text in pair] for pair in pairs)
+    return pairs[:: _spacing(sum(caption * text for caption, text in sizes))]
+
+
+def _spacing(sizes: int) -> int:
+    """Of how many rows one is learned from; ``sizes`` are products of bytes, of all rows together."""
+    return max(1, -int(-sizes / BYTES_A_LINK // MOST_LINKS))
 
 
 def caption_keys(table: pa.Table) -> list[Key]:
