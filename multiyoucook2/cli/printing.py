@@ -233,8 +233,11 @@ def _validation_table(report: Mapping[str, Any]) -> None:
         return
     columns = ("language", "rows", "accepted", "rejected", "meaning kept", "rejected by")
     print_table(columns, rows, numbers=columns[1:5])
-    if any(not figures["calibrated"] for figures in report["languages"].values()):
+    estimated = [figures for figures in report["languages"].values() if figures["meaning_kept"] is not None]
+    if any(not figures["calibrated"] for figures in estimated):
         print("meaning kept: no figure of too few captions, or of an engine without marked rows (docs/quality.md)")
+    if len(estimated) < len(rows):
+        print("meaning kept: not estimated of what people wrote, or with the alignment off (docs/quality.md)")
 
 
 def _expected(figures: Mapping[str, Any]) -> str:

@@ -4,7 +4,9 @@ import re
 from dataclasses import replace
 
 import pyarrow as pa
+import pytest
 
+from multiyoucook2.cli.printing import validation_figures
 from multiyoucook2.corpus.tables import CAPTION, CLIP, QUALITY, TRANSLATION, VERDICT
 from multiyoucook2.quality.page.plots import quality_plots
 from multiyoucook2.quality.page.render import render
@@ -125,6 +127,27 @@ def test_repaired_rows_stand_beside_what_they_were() -> None:
         "chop the onion and put it into the pan", "first of v_1", "mended"
     ]  # fmt: skip
     assert 'href="https://example.org/watch?v=a&amp;t=7"' in row
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "kept", "said"),
+    [
+        (True, 0.5, []),
+        (False, 0.5, ["no figure of too few"]),
+        (True, None, ["not estimated"]),
+        (False, None, ["not estimated"]),
+    ],
+)
+def test_the_terminal_says_why_there_is_no_share(
+    calibrated: bool, kept: float | None, said: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures: dict[str, object] = {
+        "rows": 9, "accepted": 9, "rejected": 0, "checks": {}, "examples": {},
+        "calibrated": calibrated, "meaning_kept": kept,
+    }  # fmt: skip
+    validation_figures({"languages": {"de": figures}}, show=0)
+    found = [line for line in capsys.readouterr().out.splitlines() if line.startswith("meaning kept: ")]
+    assert [line.removeprefix("meaning kept: ")[: len(words)] for line, words in zip(found, said, strict=True)] == said
 
 
 def test_a_share_that_means_nothing_is_not_shown() -> None:
