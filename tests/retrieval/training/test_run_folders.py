@@ -274,7 +274,7 @@ def test_bad_input_is_one_line(folder: Path, tmp_path: Path) -> None:
         (TrainingError, "a batch of 97 clips cannot be drawn from 96 clips", {"batch_size": 97}),
         (DatasetError, "has no language 'fr'", {"languages": "en,fr"}),
         (FeatureError, "is no feature store", {"features": tmp_path / "nowhere"}),
-        (FeatureError, "none of the 96 clips of split 'train' has features", {"features": tmp_path / "strangers"}),
+        (FeatureError, "none of the 32 clips of the pool 'all' has features", {"features": tmp_path / "strangers"}),
         (FeatureError, "none of the 96 clips of split 'train' has", {"features": tmp_path / "validation-only"}),
         (DatasetError, "is no folder", {"dataset": tmp_path / "nowhere"}),
         (MyCookError, "unknown text encoder 'labs'", {"encoder": "labs"}),
