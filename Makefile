@@ -16,7 +16,7 @@ help:  ## list the targets
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: .venv/installed  ## build the bundled corpus into nine languages, offline; show three rows, and three that were refused
+demo: .venv/installed  ## build the bundled corpus into nine languages, offline; show three rows, and what was refused
 	$(BIN)/mycook build --recipe mini --langs all --offline --show 3
 	@echo 'next: source .venv/bin/activate && mycook features simulate --dataset build/mini/dataset --out build/mini/features'
 

@@ -9,6 +9,7 @@ from ..files import atomic_write, json_bytes
 from ..quality.estimation import CALIBRATION_FILE, SIGNALS, calibration_of, probability_kept, shipped, signal_matrix
 from ..quality.review.lessons import marks_by_review
 from ..quality.review.overlay import Reviews
+from ..quality.settings import MIN_QUALITY
 from .checking import checked_rows, machine_texts
 from .opening import OpenBuild
 from .translating import NO_ENGINE
@@ -56,7 +57,7 @@ def calibrate_build(build: OpenBuild, path: Path) -> "Fitted":
     atomic_write(build.workspace.root / CALIBRATION_FILE, json_bytes(refit(marked, prior, engines).model_dump()))
     odds = quality_odds(prior, marked)
     new = unseen_odds(marked, lambda seen, unseen: quality_odds(refit(seen, prior, engines), unseen))
-    threshold = build.recipe.checks.min_quality or 0.25
+    threshold = build.recipe.checks.min_quality or MIN_QUALITY
     langs = np.array(marked.langs)
     before, after = (
         {

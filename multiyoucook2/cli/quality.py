@@ -29,7 +29,7 @@ def check(
     ] = None,
     min_quality: Annotated[
         float | None,
-        typer.Option("--min-quality", help="Refuse rows below.", min=0, max=1, show_default="the build's, else 0.25"),
+        typer.Option("--min-quality", help="Refuse rows below.", min=0, max=1, show_default="the build's, else 0.4"),
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -67,8 +67,7 @@ def check(
 def _settings(like: Path | None, min_quality: float | None) -> "Checks":
     """The checks of the build's recipe, or the default ones; a quality that is asked for is estimated in any case."""
     from ..building.opening import recipe_of
-    from ..quality.pairfile import MIN_QUALITY
-    from ..quality.settings import Checks
+    from ..quality.settings import MIN_QUALITY, Checks
 
     recipe = recipe_of(like) if like else None
     checks = recipe.checks if recipe else Checks(min_quality=MIN_QUALITY)

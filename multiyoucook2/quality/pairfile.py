@@ -13,11 +13,10 @@ from .check import Batch, Context, Findings, run_checks
 from .estimation import calibration_of, mostly, row_quality, severity_of, shipped
 from .evidence import Pair
 from .pairs import published_engines, published_pairs, sound_pairs
-from .settings import Checks
+from .settings import MIN_QUALITY, Checks
 from .table import as_many_as_fit
 
 COLUMNS = ("source", "translation")
-MIN_QUALITY = 0.25  # what the recipes that translate ask for
 
 
 @dataclass(frozen=True)

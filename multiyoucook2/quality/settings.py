@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ..settings import Strict
 
+MIN_QUALITY = 0.4  # what the recipes that translate ask for, and which rows they repair; docs/quality.md says why
 Way = Literal["n-best", "parts", "recased", "decoding", "context"]
 _OF_FLAGS = {"loop": "repetition", "copy": "copies", "artefact": "artefacts", "number": "numbers"}
 # What no check reads that refuses a row by its text: signals', and quality's.
@@ -52,7 +53,7 @@ class Checks(Strict):
 class Repair(Strict):
     """What is tried again, and how: the section ``repair`` of a recipe; ``null`` repairs nothing."""
 
-    below: float = Field(0.25, ge=0, le=1, description="rows of less quality are translated in several ways")
+    below: float = Field(MIN_QUALITY, ge=0, le=1, description="rows of less quality are translated in several ways")
     candidates: int = Field(
         4, ge=2, le=64, description="outputs of n-best (up to the beam's width they are there) and of the second engine"
     )

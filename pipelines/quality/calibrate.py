@@ -23,6 +23,7 @@ from multiyoucook2.languages import YOUCOOK2_LANGUAGES
 from multiyoucook2.quality.check import Context, run_checks
 from multiyoucook2.quality.estimation import SIGNALS, Calibration, fit, probability_kept, signal_matrix
 from multiyoucook2.quality.fitting import Discrimination, Marked, quality_odds, unseen_odds
+from multiyoucook2.quality.settings import MIN_QUALITY
 from pipelines.quality.rows import HUMAN, read_rows
 
 OUTPUT = Path(__file__).parents[2] / "multiyoucook2" / "quality" / "calibration.json"
@@ -105,7 +106,7 @@ def main() -> None:
     """Prints the figures of the cross-validation; with ``--write`` the fit on all rows becomes the one that ships."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--build", action="append", required=True, metavar="ENGINE=FOLDER")
-    parser.add_argument("--threshold", type=float, default=0.25, help="rows of less quality are refused")
+    parser.add_argument("--threshold", type=float, default=MIN_QUALITY, help="rows of less quality are refused")
     parser.add_argument("--write", action="store_true", help="write calibration.json")
     options = parser.parse_args()
     builds = {engine: Path(folder) for engine, folder in (pair.split("=", 1) for pair in options.build)}
