@@ -2,7 +2,7 @@
 
 ::
 
-    python -m pipelines.quality.measure --build mini=build/real [--check spelling --check glossary] [--second ENGINE]
+    python -m pipelines.quality.measure --build mini=build/real [--check spelling --check glossary] [--agreement BUILD]
 
 Precision is the share of the marked rows found whose meaning is not kept, recall the share of those that is found, in
 all eight languages together; ``by hand`` is the share of 600 sound translations a language that are found.
