@@ -38,7 +38,7 @@ def tell_lacking(what: str, lacking: Sequence[str], listener: Listener, *, refus
         return
     words = f"{what} {', '.join(lacking)}"
     if refuse:
-        raise DatasetError(words, hint="leave what is lacking out of --langs")
+        raise DatasetError(words, hint="name only languages that are there: --langs")
     listener.note(words)
 
 
