@@ -8,8 +8,10 @@ from multiyoucook2.building.api import build
 from multiyoucook2.building.publishing import Publish
 from multiyoucook2.building.recipe import DatasetRecipe
 from multiyoucook2.engines.registry import MODELS
+from multiyoucook2.quality.settings import MIN_QUALITY
 from multiyoucook2.retrieval.recipe import TrainingRecipe
 from multiyoucook2.settings import load_recipe, recipe_names
+from tests.conftest import MyCook
 
 from .writing import write_csv
 
@@ -55,6 +57,13 @@ def test_the_engines_of_a_recipe_that_ships_speak_its_languages(name: str) -> No
     recipe = load_recipe(DatasetRecipe, "datasets", name)
     engines = {lang: recipe.engine_for(lang) for lang in recipe.targets if recipe.engine_for(lang) != NOT_TRANSLATED}
     assert [lang for lang, engine in engines.items() if lang not in MODELS[engine].checkpoints] == []
+
+
+def test_what_recipes_and_help_say_of_the_threshold_is_one_number(mycook: MyCook) -> None:
+    recipes = [load_recipe(DatasetRecipe, "datasets", name) for name in recipe_names("datasets")]
+    asked = {(one.checks.min_quality, one.repair and one.repair.below) for one in recipes if one.engine != "none"}
+    assert asked == {(MIN_QUALITY, MIN_QUALITY)}
+    assert f"else {MIN_QUALITY}" in " ".join(mycook("check", "--help").stdout.split())
 
 
 @pytest.mark.parametrize(
